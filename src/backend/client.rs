@@ -1,0 +1,172 @@
+//! One tenant of the operator's: its address, its key, and what is shared by all calls to it. Made
+//! once per tenant when the process starts, which costs next to nothing; connections come with the
+//! first request.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use secrecy::{ExposeSecret as _, SecretString};
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::breaker::Breaker;
+use super::key;
+use super::retry::Budget;
+use super::route::Route;
+use super::settings::{Limits, Settings};
+use super::tenant::Tenant;
+use super::wire::Wire;
+use crate::failure::{Code, Failure};
+
+const AGENT: &str = concat!("molecule-org-mcp/", env!("CARGO_PKG_VERSION"));
+const ORG_ID: HeaderName = HeaderName::from_static("x-molecule-org-id");
+/// Large answers that are read at one time.
+const PARSERS: usize = 2;
+
+static ORG_KEYS: Route = Route::get("/org/tokens");
+
+#[derive(Clone)]
+pub struct Client(Arc<Shared>);
+
+pub(super) struct Shared {
+    pub(super) address: String,
+    pub(super) limits: Limits,
+    pub(super) wire: Wire,
+    pub(super) headers: HeaderMap,
+    pub(super) places: Arc<Semaphore>,
+    pub(super) parsers: Semaphore,
+    token: Arc<SecretString>,
+    key_tag: String,
+    breaker: Mutex<Breaker>,
+    budget: Mutex<Budget>,
+}
+
+impl Client {
+    pub fn new(settings: Settings) -> Result<Self, Failure> {
+        let wire = Wire::new(&settings);
+        let token = settings.token.expose_secret();
+        let key_tag = key::tag(token);
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, bearer(token)?);
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(id) = &settings.org_id {
+            let id = HeaderValue::from_str(id)
+                .map_err(|_| Failure::invalid("MOLECULE_ORG_ID holds characters that no header can"))?;
+            headers.insert(ORG_ID, id);
+        }
+        Ok(Self(Arc::new(Shared {
+            address: settings.base.as_str().to_owned(),
+            wire,
+            headers,
+            places: Arc::new(Semaphore::new(settings.limits.in_flight.clamp(1, Semaphore::MAX_PERMITS))),
+            parsers: Semaphore::new(PARSERS),
+            limits: settings.limits,
+            token: settings.token,
+            key_tag,
+            breaker: Mutex::new(Breaker::new()),
+            budget: Mutex::new(Budget::new()),
+        })))
+    }
+
+    pub fn address(&self) -> &str {
+        &self.0.address
+    }
+
+    /// How journal and log name the key: an org key's first eight characters, or `other:` and eight
+    /// hex digits of its digest.
+    pub fn key_tag(&self) -> &str {
+        &self.0.key_tag
+    }
+
+    /// The tenant as one invocation sees it: along these routes only, until it is cancelled.
+    pub fn invocation(&self, id: Uuid, allowed: &'static [Route], cancel: CancellationToken) -> Tenant {
+        Tenant::new(Arc::clone(&self.0), id, allowed, cancel)
+    }
+
+    /// Whether a key that nobody issued opens the list of org keys.
+    pub async fn lets_everybody_in(&self) -> Result<bool, Failure> {
+        let allowed = std::slice::from_ref(&ORG_KEYS);
+        let stranger = bearer(&key::made_up()?)?;
+        let received = self
+            .invocation(Uuid::now_v7(), allowed, CancellationToken::new())
+            .ask(&ORG_KEYS)
+            .bearing(stranger)
+            .expecting(&[401, 403])
+            .received()
+            .await?;
+        Ok((200..300).contains(&received.status))
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("address", &self.0.address)
+            .field("key", &self.0.key_tag)
+            .finish_non_exhaustive()
+    }
+}
+
+fn bearer(key: &str) -> Result<HeaderValue, Failure> {
+    let visible = !key.is_empty() && key.bytes().all(|b| b.is_ascii_graphic());
+    let value = HeaderValue::from_str(&format!("Bearer {key}")).ok().filter(|_| visible);
+    let Some(mut value) = value else {
+        return Err(Failure::new(
+            Code::Unauthenticated,
+            "the tenant's key is empty or holds blanks, line ends or other characters that no key has",
+        )
+        .next("Ask the operator to check MOLECULE_ORG_TOKEN."));
+    };
+    value.set_sensitive(true);
+    Ok(value)
+}
+
+impl Shared {
+    /// For one attempt. How it went must be told; a pass that is dropped was a call given up.
+    pub(super) fn pass(&self) -> Result<Pass<'_>, Duration> {
+        lock(&self.breaker).pass(Instant::now())?;
+        Ok(Pass { breaker: &self.breaker, told: false })
+    }
+
+    pub(super) fn budget(&self) -> MutexGuard<'_, Budget> {
+        lock(&self.budget)
+    }
+
+    /// For finding it in what the tenant says, so that it isn't passed on.
+    pub(super) fn key(&self) -> &str {
+        self.token.expose_secret()
+    }
+}
+
+pub(super) struct Pass<'a> {
+    breaker: &'a Mutex<Breaker>,
+    told: bool,
+}
+
+impl Pass<'_> {
+    pub(super) fn answered(mut self) {
+        self.told = true;
+        lock(self.breaker).answered();
+    }
+
+    pub(super) fn failed(mut self) {
+        self.told = true;
+        lock(self.breaker).failed(Instant::now());
+    }
+}
+
+impl Drop for Pass<'_> {
+    fn drop(&mut self) {
+        if !self.told {
+            lock(self.breaker).abandoned(Instant::now());
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

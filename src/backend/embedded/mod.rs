@@ -1,0 +1,188 @@
+//! The tenant we carry: an HTTP server of our own that speaks the Molecule AI platform's API as it was
+//! recorded from the real one, defects included, over one SQLite file. Used where no tenant is at
+//! hand: the embedded backend, the demo, and the tests of everything that talks to a tenant.
+//!
+//! One file a resource; `router` is the table of contents.
+
+mod activity;
+mod admin;
+mod agents;
+mod answer;
+mod approvals;
+mod budgets;
+mod bundles;
+mod clock;
+mod config;
+mod control_plane;
+mod cron;
+mod edge;
+mod guard;
+mod ids;
+mod keys;
+mod limits;
+mod memories;
+mod metrics;
+mod models;
+mod org_import;
+mod org_keys;
+mod payload;
+mod platform;
+mod provisioning;
+mod registry;
+mod router;
+mod schedules;
+mod secrets;
+mod seed;
+mod store;
+mod templates;
+mod tokens;
+mod vault;
+mod viewport;
+mod workspaces;
+mod zone;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::serve::ListenerExt;
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use platform::Platform;
+
+/// Who starts workspaces.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provisioner {
+    /// Nobody really: they come online after a moment, and do what they are told.
+    Simulated,
+    /// A container daemon that can't be reached.
+    Failing,
+    None,
+    /// The hosted platform's: it starts machines, but for tier 4.
+    ControlPlane,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Environment {
+    Development,
+    Staging,
+    Production,
+}
+
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// The directory of the database and the key of its secrets.
+    pub state: PathBuf,
+    pub admin_token: Option<String>,
+    pub org_id: Option<String>,
+    /// Requests a minute and address.
+    pub rate_limit: u32,
+    /// Minted org keys an hour and address; 0 is no limit.
+    pub mint_limit: u32,
+    pub provisioner: Provisioner,
+    pub environment: Environment,
+    /// A directory with `org-templates` and `workspace-templates`, in place of the built-in ones.
+    pub fixtures: Option<PathBuf>,
+    /// Signs the entries of the tenant's ledger.
+    pub ledger_salt: Option<String>,
+    /// How long the simulated provisioner takes for one workspace.
+    pub pace: Duration,
+}
+
+impl Settings {
+    /// For everyday use. The admin token is one that nobody knows, because a tenant without one lets
+    /// anybody in: the way in is `Tenant::mint_org_key`.
+    pub fn everyday(state: PathBuf) -> Self {
+        Self {
+            state,
+            admin_token: Some(uuid::Uuid::new_v4().to_string()),
+            org_id: None,
+            rate_limit: 600,
+            mint_limit: 10,
+            provisioner: Provisioner::Simulated,
+            environment: Environment::Staging,
+            fixtures: None,
+            ledger_salt: None,
+            pace: Duration::from_millis(400),
+        }
+    }
+}
+
+pub struct Tenant {
+    platform: Arc<Platform>,
+}
+
+impl Tenant {
+    /// Creates the state where there is none.
+    pub fn open(settings: Settings) -> Result<Self, OpenError> {
+        Ok(Self { platform: Arc::new(Platform::open(settings)?) })
+    }
+
+    pub fn router(&self) -> Router {
+        router::of(Arc::clone(&self.platform))
+    }
+
+    /// Neither workspaces nor keys yet.
+    pub fn is_empty(&self) -> Result<bool, OpenError> {
+        seed::is_empty(&self.platform)
+    }
+
+    /// An organisation worth looking at. For an empty tenant.
+    pub fn seed_demo(&self) -> Result<(), OpenError> {
+        seed::demo(&self.platform)
+    }
+
+    /// Rows that no route can make: one a line, with its `table`. A value `{"$seconds_from_now": n}`
+    /// is a time.
+    pub fn seed_rows(&self, file: &Path) -> Result<(), OpenError> {
+        seed::rows_of_file(&self.platform, file)
+    }
+
+    /// Mints an org key without asking for a credential: for the process that owns the state.
+    pub fn mint_org_key(&self, name: &str, created_by: &str) -> Result<SecretString, OpenError> {
+        let key = self.platform.store.write_here(|rows| org_keys::insert(rows, Some(name), None, created_by));
+        key.map(|minted| minted.key.plain).map_err(|_| OpenError::new("an org key could not be minted".into()))
+    }
+}
+
+/// Serves until cancelled; requests that have begun are finished.
+pub async fn serve(tenant: &Tenant, listener: TcpListener, until: CancellationToken) -> std::io::Result<()> {
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "TCP_NODELAY was refused");
+        }
+    });
+    let service = tenant.router().into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(until.cancelled_owned()).await
+}
+
+/// Why the tenant's state could not be opened or filled.
+#[derive(Debug)]
+pub struct OpenError(String);
+
+impl OpenError {
+    fn new(message: String) -> Self {
+        Self(message)
+    }
+
+    fn file(path: &Path, error: &std::io::Error) -> Self {
+        Self(format!("the embedded tenant can't use {}: {error}", path.display()))
+    }
+
+    fn database(path: &Path, error: &rusqlite::Error) -> Self {
+        Self(format!("the embedded tenant can't use its database {}: {error}", path.display()))
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, out: &mut fmt::Formatter) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for OpenError {}

@@ -1,0 +1,53 @@
+//! What may be known of a key: how it is tagged in journal and log, and what a made-up one looks
+//! like.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use sha2::{Digest as _, Sha256};
+
+use crate::failure::{Code, Failure};
+
+const ORG_KEY_CHARACTERS: usize = 43;
+
+/// An org key's first eight characters, as the tenant shows them too; anything else by a digest,
+/// because eight characters of a short password would be too many.
+pub(super) fn tag(key: &str) -> String {
+    let base64url = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    if key.len() == ORG_KEY_CHARACTERS && key.bytes().all(base64url) {
+        return key.chars().take(8).collect();
+    }
+    let digest = Sha256::digest(key.as_bytes());
+    let hex: String = digest.iter().take(4).map(|b| format!("{b:02x}")).collect();
+    format!("other:{hex}")
+}
+
+/// A key in the right form that nobody issued.
+pub(super) fn made_up() -> Result<String, Failure> {
+    let mut bytes = [0u8; 32];
+    getrandom::fill(&mut bytes)
+        .map_err(|e| Failure::new(Code::Internal, "no random numbers to be had").operator(e.to_string()))?;
+    Ok(URL_SAFE_NO_PAD.encode(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn org_keys_show_their_prefix_and_others_a_digest() {
+        let key = "abcdefgh-_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456";
+        assert_eq!(key.len(), 43);
+        assert_eq!(tag(key), "abcdefgh");
+        assert_eq!(tag("password"), "other:5e884898");
+        assert!(tag(&key.replace('-', "+")).starts_with("other:"));
+        assert!(tag(&key[1..]).starts_with("other:"));
+        assert!(tag("").starts_with("other:"));
+    }
+
+    #[test]
+    fn a_made_up_key_has_the_form_of_one() {
+        let key = made_up().unwrap();
+        assert_eq!(tag(&key), &key[..8]);
+        assert_ne!(key, made_up().unwrap());
+    }
+}

@@ -1,0 +1,87 @@
+//! The tenant as one invocation sees it: what a tool is given. It knows the routes that the tool
+//! declared, carries the invocation's id along and remembers what was sent.
+
+use std::fmt;
+use std::sync::Arc;
+
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::ask::Ask;
+use super::client::Shared;
+use super::log::{Log, Sent};
+use super::path;
+use super::route::{Method, Route};
+use crate::failure::{Changed, Failure};
+
+#[derive(Clone)]
+pub struct Tenant {
+    pub(super) shared: Arc<Shared>,
+    pub(super) id: Uuid,
+    pub(super) allowed: &'static [Route],
+    pub(super) cancel: CancellationToken,
+    pub(super) log: Arc<Log>,
+}
+
+impl Tenant {
+    pub(super) fn new(
+        shared: Arc<Shared>,
+        id: Uuid,
+        allowed: &'static [Route],
+        cancel: CancellationToken,
+    ) -> Self {
+        Self { shared, id, allowed, cancel, log: Arc::default() }
+    }
+
+    /// A request along one of the declared routes; any other fails before it is sent.
+    pub fn ask(&self, route: &'static Route) -> Ask {
+        Ask::new(self.clone(), route)
+    }
+
+    /// Whether this invocation changed anything so far.
+    pub fn changed(&self) -> Changed {
+        self.log.changed()
+    }
+
+    /// What left, in order, repeats included.
+    pub fn sent(&self) -> Vec<Sent> {
+        self.log.sent()
+    }
+
+    /// For tools that are one request: same-named fields fill the placeholders, the others become
+    /// the query (GET, DELETE) or the JSON body.
+    pub async fn send<T>(&self, route: &'static Route, mut input: Map<String, Value>) -> Result<T, Failure>
+    where
+        T: DeserializeOwned + Send + 'static,
+    {
+        let mut ask = self.ask(route);
+        for name in path::placeholders(route.path) {
+            match input.remove(name) {
+                Some(Value::String(value)) => ask = ask.part(name, &value),
+                Some(Value::Number(value)) => ask = ask.part(name, &value.to_string()),
+                // Left unfilled, which the request itself refuses.
+                _ => {}
+            }
+        }
+        match route.method {
+            Method::Get | Method::Delete => {
+                for (name, value) in input {
+                    ask = ask.query_value(&name, value);
+                }
+            }
+            Method::Post | Method::Put | Method::Patch => ask = ask.body(&input),
+        }
+        ask.fetch().await
+    }
+}
+
+impl fmt::Debug for Tenant {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tenant")
+            .field("address", &self.shared.address)
+            .field("invocation", &self.id)
+            .finish_non_exhaustive()
+    }
+}

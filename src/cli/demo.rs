@@ -1,0 +1,83 @@
+//! `molecule-org-mcp demo`: an organisation to try everything on, gone when its directory is.
+
+use std::env;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use secrecy::ExposeSecret;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::{Choices, Ending, house, http, log, output};
+use crate::backend::embedded::{Settings, Tenant};
+use crate::config::values;
+use crate::secrets::place::create_private;
+
+#[derive(Args)]
+pub(super) struct Flags {
+    /// Address and port
+    #[arg(long, value_name = "ADDR", value_parser = values::listen)]
+    listen: Option<SocketAddr>,
+}
+
+pub(super) async fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending> {
+    choices.embedded = true;
+    let directory = fresh_directory(choices.data.take())?;
+    choices.data = Some(directory.clone());
+    let mut config = choices.config(flags.listen)?;
+    log::start(&config.log);
+    if !config.listen.ip().is_loopback() {
+        return Err(Ending::Usage("the demo listens on loopback only".to_owned()));
+    }
+    let state = directory.join("embedded");
+    create_private(&state)?;
+    let tenant = open_tenant(&state)?;
+    let token = house::own_key(&tenant, &state)?;
+    let address = house::listen(tenant, CancellationToken::new()).await?;
+    let dispatch = house::build(&config, house::loopback(address, token)?)?;
+    let bearer = http::owner_bearer(&directory)?;
+    let door = match http::open_door(&config, Some(bearer.clone()), dispatch.clone()).await {
+        // The usual port is taken, and nobody asked for it by name: any other will do.
+        Err(_) if flags.listen.is_none() => {
+            config.listen.set_port(0);
+            http::open_door(&config, Some(bearer.clone()), dispatch).await?
+        }
+        door => door?,
+    };
+    tell(door.address(), bearer.expose_secret(), &directory);
+    http::serve(door).await
+}
+
+fn open_tenant(state: &std::path::Path) -> Result<Tenant, Ending> {
+    let failed = |error: crate::backend::embedded::OpenError| Ending::Failed(error.to_string());
+    let mut settings = Settings::everyday(state.to_owned());
+    settings.rate_limit = u32::MAX;
+    settings.mint_limit = 0;
+    let tenant = Tenant::open(settings).map_err(failed)?;
+    tenant.seed_demo().map_err(failed)?;
+    Ok(tenant)
+}
+
+fn fresh_directory(chosen: Option<PathBuf>) -> Result<PathBuf, Ending> {
+    let directory = match chosen {
+        Some(directory) if directory.exists() && directory.read_dir()?.next().is_some() => {
+            return Err(Ending::Usage(format!("{} isn't empty; the demo wants a fresh directory", directory.display())));
+        }
+        Some(directory) => directory,
+        None => env::temp_dir().join(format!("molecule-org-mcp-demo-{}", Uuid::new_v4().simple())),
+    };
+    create_private(&directory)?;
+    Ok(directory)
+}
+
+fn tell(address: SocketAddr, bearer: &str, directory: &std::path::Path) {
+    output::notice(&format!(
+        "ready http://{address}/mcp\n\n\
+         A demo organisation is running. Connect Claude Code to it:\n\n  \
+         claude mcp add --transport http molecule-demo http://{address}/mcp --header \"Authorization: Bearer {bearer}\"\n\n\
+         Then ask it: \"Give me an overview of my organisation. Which workspaces are idle?\"\n\
+         The state is in {} and can be deleted afterwards. Ctrl-C ends the demo.",
+        directory.display()
+    ));
+}

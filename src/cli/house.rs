@@ -1,0 +1,121 @@
+//! Puts the rooms together for the commands that serve or call: data directory, tenant, journal,
+//! dispatch.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::{Arc, OnceLock};
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::Ending;
+use crate::backend::embedded::{self, Tenant};
+use crate::backend::{Base, Client, Limits, Settings};
+use crate::config::{Config, TenantConfig};
+use crate::dispatch::Dispatch;
+use crate::journal::Journal;
+use crate::secrets::Directories;
+use crate::secrets::place::create_private;
+use crate::tools::catalogue::Catalogue;
+use crate::tools::invocation::Server;
+
+/// The rooms of one process.
+pub(super) async fn open(config: &Config) -> Result<Arc<Dispatch>, Ending> {
+    create_private(&config.data).map_err(|error| unusable(&config.data, &error))?;
+    let tenant = match &config.tenant {
+        Some(tenant) => tenant.clone(),
+        None => carry_tenant(&config.data).await?,
+    };
+    build(config, tenant)
+}
+
+pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatch>, Ending> {
+    let client = Client::new(Settings {
+        base: tenant.base,
+        token: tenant.token,
+        org_id: tenant.org_id,
+        limits: Limits::default(),
+    })?;
+    let server = Server {
+        address: client.address().to_owned(),
+        key_tag: client.key_tag().to_owned(),
+        key_id: OnceLock::new(),
+        directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
+        rules: config.rules.clone(),
+        journal: Journal::open(&config.data),
+        catalogue: Catalogue::new(),
+    };
+    Ok(Arc::new(Dispatch::new(Arc::new(server), client)))
+}
+
+/// The embedded tenant, on a port of its own that only this machine reaches.
+async fn carry_tenant(data: &Path) -> Result<TenantConfig, Ending> {
+    let state = data.join("embedded");
+    create_private(&state).map_err(|error| unusable(&state, &error))?;
+    let mut settings = embedded::Settings::everyday(state.clone());
+    // Its only caller is this process; the platform's limits are there to be met in `tenant`.
+    settings.rate_limit = u32::MAX;
+    settings.mint_limit = 0;
+    let tenant = Tenant::open(settings).map_err(|error| Ending::Failed(error.to_string()))?;
+    let token = own_key(&tenant, &state)?;
+    let address = listen(tenant, CancellationToken::new()).await?;
+    loopback(address, token)
+}
+
+/// Serves a tenant in the background.
+pub(super) async fn listen(tenant: Tenant, until: CancellationToken) -> Result<SocketAddr, Ending> {
+    let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
+    let address = listener.local_addr()?;
+    tokio::spawn(async move {
+        if let Err(error) = embedded::serve(&tenant, listener, until).await {
+            tracing::error!(%error, "the embedded tenant ended");
+        }
+    });
+    Ok(address)
+}
+
+pub(super) fn loopback(address: SocketAddr, token: SecretString) -> Result<TenantConfig, Ending> {
+    let base = Base::parse(&format!("http://{address}")).map_err(Ending::Failed)?;
+    Ok(TenantConfig { base, token: Arc::new(token), org_id: None })
+}
+
+/// The org key that this data directory's servers use with its tenant: minted once, kept in a file of
+/// the owner's. Several processes may start at once; a lock makes one of them the first.
+pub(super) fn own_key(tenant: &Tenant, state: &Path) -> Result<SecretString, Ending> {
+    let path = state.join("org-key");
+    let guard = OpenOptions::new().create(true).truncate(false).write(true).open(state.join("org-key.lock"))?;
+    guard.lock()?;
+    match fs::read_to_string(&path) {
+        Ok(text) if !text.trim().is_empty() => return Ok(text.trim().to_owned().into()),
+        Ok(_) => {}
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(unusable(&path, &error)),
+    }
+    let key = tenant
+        .mint_org_key("molecule-org-mcp", "admin-token")
+        .map_err(|error| Ending::Failed(error.to_string()))?;
+    write_private(&path, key.expose_secret()).map_err(|error| unusable(&path, &error))?;
+    Ok(key)
+}
+
+/// Writes a file that only its owner may read, whole or not at all.
+pub(super) fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let draft = path.with_extension(format!("{}.new", Uuid::new_v4().simple()));
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(&draft)?;
+    file.write_all(text.as_bytes())?;
+    file.write_all(b"\n")?;
+    file.sync_all()?;
+    fs::rename(&draft, path)
+}
+
+fn unusable(path: &Path, error: &io::Error) -> Ending {
+    Ending::Failed(format!("{} can't be used: {error}", path.display()))
+}

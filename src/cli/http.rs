@@ -1,0 +1,109 @@
+//! `molecule-org-mcp http`: MCP over streamable HTTP.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use clap::Args;
+use secrecy::{ExposeSecret, SecretString};
+use tokio_util::sync::CancellationToken;
+
+use super::{Ending, house, log, output, watch};
+use crate::config::{Config, values};
+use crate::dispatch::Dispatch;
+use crate::transport::{http, stop};
+
+#[derive(Args)]
+pub(super) struct Flags {
+    /// Address and port
+    #[arg(long, value_name = "ADDR", value_parser = values::listen)]
+    pub(super) listen: Option<SocketAddr>,
+    /// Ask callers for nothing; on loopback only
+    #[arg(long)]
+    no_auth: bool,
+}
+
+pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
+    log::start(&config.log);
+    if flags.no_auth && !config.listen.ip().is_loopback() {
+        return Err(Ending::Usage(format!("--no-auth is for loopback only, and {} isn't", config.listen)));
+    }
+    let dispatch = house::open(&config).await?;
+    if config.listen.ip().is_loopback() {
+        watch::in_background(&dispatch);
+    } else {
+        watch::closed_or_refuse(&dispatch).await?;
+    }
+    let bearer = if flags.no_auth { None } else { Some(owner_bearer(&config.data)?) };
+    let door = open_door(&config, bearer.clone(), dispatch).await?;
+    output::notice(&format!("ready http://{}/mcp", door.address()));
+    if bearer.is_some() {
+        output::notice(&format!("bearer: in {}", owner_file(&config.data).display()));
+    }
+    serve(door).await
+}
+
+pub(super) async fn open_door(
+    config: &Config,
+    bearer: Option<SecretString>,
+    dispatch: Arc<Dispatch>,
+) -> Result<http::Bound, Ending> {
+    let settings = http::HttpSettings {
+        listen: config.listen,
+        bearer,
+        allowed_hosts: config.allowed_hosts.clone(),
+        allowed_origins: config.allowed_origins.clone(),
+    };
+    let listen = config.listen;
+    http::bind(settings, dispatch).await.map_err(|error| Ending::Failed(format!("{listen}: {error}")))
+}
+
+/// Until the operator asks for the end; calls that run may finish.
+pub(super) async fn serve(door: http::Bound) -> Result<(), Ending> {
+    let until = CancellationToken::new();
+    let asked = until.clone();
+    tokio::spawn(async move {
+        if stop::asked().await.is_ok() {
+            asked.cancel();
+        }
+    });
+    Ok(door.serve(until).await?)
+}
+
+fn owner_file(data: &Path) -> PathBuf {
+    data.join("owner-bearer")
+}
+
+/// The bearer of whoever owns this data directory: made once, kept in a file that only they can read.
+pub(super) fn owner_bearer(data: &Path) -> Result<SecretString, Ending> {
+    let path = owner_file(data);
+    if let Ok(text) = fs::read_to_string(&path)
+        && !text.trim().is_empty()
+    {
+        refuse_readable(&path)?;
+        return Ok(text.trim().to_owned().into());
+    }
+    let mut bytes = [0; 32];
+    getrandom::fill(&mut bytes).map_err(|error| Ending::Failed(error.to_string()))?;
+    let bearer = SecretString::from(URL_SAFE_NO_PAD.encode(bytes));
+    house::write_private(&path, bearer.expose_secret())?;
+    Ok(bearer)
+}
+
+#[cfg(unix)]
+fn refuse_readable(path: &Path) -> Result<(), Ending> {
+    use std::os::unix::fs::PermissionsExt;
+    let mode = fs::metadata(path)?.permissions().mode();
+    if mode & 0o077 != 0 {
+        return Err(Ending::Usage(format!("{} can be read by others: chmod 600 it, or delete it for a new one", path.display())));
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn refuse_readable(_: &Path) -> Result<(), Ending> {
+    Ok(())
+}

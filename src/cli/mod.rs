@@ -1,0 +1,169 @@
+//! The command line: one file a subcommand. This one knows the flags, starts the runtime, and turns
+//! what came back into an exit code: 0 done, 1 failed, 2 wrong usage, 3 refused.
+
+mod call;
+mod demo;
+mod house;
+mod http;
+mod log;
+mod output;
+mod stdio;
+mod tenant;
+mod tools;
+mod watch;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Config, ConfigError, Layer, Surface, values};
+use crate::failure::{Code, Failure};
+use crate::tools::toolset::Toolset;
+
+/// Administer a Molecule AI organisation from any MCP client.
+#[derive(Parser)]
+#[command(name = "molecule-org-mcp", version, disable_help_subcommand = true, subcommand_negates_reqs = true)]
+struct Cli {
+    #[command(flatten)]
+    choices: Choices,
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// MCP over stdio: what a client starts as its own process (the default)
+    Stdio,
+    /// MCP over streamable HTTP, at /mcp and /mcp/json
+    Http(http::Flags),
+    /// An embedded tenant with a seeded organisation, over HTTP, in a fresh directory
+    Demo(demo::Flags),
+    /// The embedded tenant alone, speaking the platform's own API
+    Tenant(tenant::Flags),
+    /// Call one tool from the terminal, on the same road
+    Call(call::Flags),
+    /// The catalogue
+    Tools(tools::Flags),
+}
+
+#[derive(Args)]
+struct Choices {
+    /// A configuration file (TOML)
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where state lives
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Use an embedded tenant whose state lives in the data directory; needs no key
+    #[arg(long, global = true)]
+    embedded: bool,
+    /// Only these groups of tools, or `all`
+    #[arg(long, global = true, value_name = "A,B", value_parser = toolsets)]
+    toolsets: Option<Chosen>,
+    /// How much of the catalogue is listed: compact or full
+    #[arg(long, global = true, value_parser = values::surface)]
+    surface: Option<Surface>,
+    /// Refuse everything that changes anything
+    #[arg(long, global = true)]
+    read_only: bool,
+    /// What goes to stderr: off, error, warn, info, debug or trace
+    #[arg(long, global = true, value_name = "LEVEL", value_parser = values::log)]
+    log: Option<String>,
+}
+
+/// A list that is one value, which the argument parser would take for a repeated one.
+#[derive(Clone)]
+struct Chosen(Vec<Toolset>);
+
+fn toolsets(text: &str) -> Result<Chosen, String> {
+    values::toolsets(text).map(Chosen)
+}
+
+impl Choices {
+    fn config(self, listen: Option<SocketAddr>) -> Result<Config, ConfigError> {
+        let flags = Layer {
+            data: self.data,
+            toolsets: self.toolsets.map(|chosen| chosen.0),
+            surface: self.surface,
+            // A flag can only tighten; the environment or the file may have said so already.
+            read_only: self.read_only.then_some(true),
+            listen,
+            log: self.log,
+            ..Layer::default()
+        };
+        Config::load(flags, self.config.as_deref(), self.embedded)
+    }
+}
+
+/// How a command ends when it doesn't end well.
+enum Ending {
+    /// Wrong usage or configuration.
+    Usage(String),
+    /// It was tried and failed.
+    Failed(String),
+    /// Policy said no.
+    Refused(String),
+}
+
+impl From<ConfigError> for Ending {
+    fn from(error: ConfigError) -> Self {
+        Self::Usage(error.to_string())
+    }
+}
+
+impl From<std::io::Error> for Ending {
+    fn from(error: std::io::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+impl From<Failure> for Ending {
+    fn from(failure: Failure) -> Self {
+        match failure.code() {
+            Code::InvalidInput => Self::Usage(failure.text()),
+            Code::ForbiddenByPolicy => Self::Refused(failure.text()),
+            _ => Self::Failed(failure.text()),
+        }
+    }
+}
+
+impl Ending {
+    fn tell(self) -> ExitCode {
+        let (code, text) = match self {
+            Self::Failed(text) => (1, text),
+            Self::Usage(text) => (2, text),
+            Self::Refused(text) => (3, text),
+        };
+        output::problem(&text);
+        ExitCode::from(code)
+    }
+}
+
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return Ending::from(error).tell(),
+    };
+    let result = runtime.block_on(run(cli));
+    // A read of stdin can't be interrupted, and nothing else is worth waiting for.
+    runtime.shutdown_background();
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(ending) => ending.tell(),
+    }
+}
+
+async fn run(cli: Cli) -> Result<(), Ending> {
+    let choices = cli.choices;
+    match cli.command.unwrap_or(Command::Stdio) {
+        Command::Stdio => stdio::run(choices.config(None)?).await,
+        Command::Http(flags) => http::run(choices.config(flags.listen)?, flags).await,
+        Command::Demo(flags) => demo::run(choices, flags).await,
+        Command::Tenant(flags) => tenant::run(choices, flags).await,
+        Command::Call(flags) => call::run(choices.config(None)?, flags).await,
+        Command::Tools(flags) => tools::run(choices, flags),
+    }
+}

@@ -1,0 +1,31 @@
+//! The only place that prints. Everything else goes through the protocol or the log.
+
+use std::io::{self, IsTerminal, Write};
+
+use serde::Serialize;
+
+/// A command's result, as JSON on stdout: indented for a person, on one line for a program.
+pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let written = if out.is_terminal() {
+        serde_json::to_writer_pretty(&mut out, value)
+    } else {
+        serde_json::to_writer(&mut out, value)
+    };
+    written.map_err(io::Error::other)?;
+    out.write_all(b"\n")
+}
+
+pub(super) fn line(text: &str) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{text}")
+}
+
+/// What a person or a script waits for while stdout belongs to something else.
+pub(super) fn notice(text: &str) {
+    // Nobody reads it: nothing is lost.
+    let _ = writeln!(io::stderr().lock(), "{text}");
+}
+
+pub(super) fn problem(text: &str) {
+    notice(&format!("molecule-org-mcp: {text}"));
+}

@@ -1,0 +1,45 @@
+//! `molecule-org-mcp tools`: what there is, without asking any tenant.
+
+use std::sync::Arc;
+
+use clap::Args;
+
+use super::{Choices, Ending, output};
+use crate::policy::Rules;
+use crate::tools::catalogue::{Catalogue, Entry};
+use crate::transport::caller::Caller;
+use crate::transport::mcp;
+
+#[derive(Args)]
+pub(super) struct Flags {
+    /// Exactly the `tools/list` result
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending> {
+    // The catalogue depends on what is switched on, and not on any tenant.
+    choices.embedded = true;
+    let config = choices.config(None)?;
+    let catalogue = Arc::new(Catalogue::new());
+    let listed = listed(&catalogue, &config.rules);
+    if flags.json {
+        let result = mcp::list(listed.iter().map(|entry| entry.listed()), false);
+        return Ok(output::json(&result)?);
+    }
+    for entry in listed {
+        let tool = &entry.tool;
+        let effect = if tool.least == tool.most {
+            tool.most.as_str().to_owned()
+        } else {
+            format!("{}, up to {}", tool.least.as_str(), tool.most.as_str())
+        };
+        output::line(&format!("{:<24} {:<11} {effect}\n    {}", tool.name, entry.toolset.as_str(), tool.about))?;
+    }
+    Ok(())
+}
+
+fn listed<'a>(catalogue: &'a Catalogue, rules: &Rules) -> Vec<&'a Entry> {
+    let caller = Caller::terminal();
+    catalogue.entries().iter().filter(|entry| rules.lists(&caller, entry)).collect()
+}

@@ -1,0 +1,218 @@
+//! What the operator chose, checked once: flags beat the environment, the environment beats the file,
+//! the file beats the defaults. A name or value that isn't known is an error that names the nearest
+//! right one; nothing is switched on or off by a typo.
+
+mod environment;
+mod file;
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+use crate::backend::Base;
+use crate::policy::Rules;
+use crate::tools::toolset::Toolset;
+
+/// One place where choices are made: the flags, the environment, or the file.
+#[derive(Clone, Debug, Default)]
+pub struct Layer {
+    pub data: Option<PathBuf>,
+    pub url: Option<String>,
+    pub slug: Option<String>,
+    pub org_id: Option<String>,
+    pub token: Option<Arc<SecretString>>,
+    pub token_file: Option<PathBuf>,
+    pub toolsets: Option<Vec<Toolset>>,
+    pub surface: Option<Surface>,
+    pub read_only: Option<bool>,
+    pub listen: Option<SocketAddr>,
+    pub log: Option<String>,
+    pub credential_dirs: Option<Vec<PathBuf>>,
+    pub allowed_hosts: Option<Vec<String>>,
+    pub allowed_origins: Option<Vec<String>>,
+}
+
+/// How much of the catalogue is listed at once. Until there is a search to find the rest with, both
+/// list every tool.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Surface {
+    #[default]
+    Compact,
+    Full,
+}
+
+/// Everything, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    pub data: PathBuf,
+    /// Absent with `--embedded`.
+    pub tenant: Option<TenantConfig>,
+    pub rules: Rules,
+    pub surface: Surface,
+    pub listen: SocketAddr,
+    pub log: String,
+    /// Directories for credentials besides `credentials/` in the data directory.
+    pub credential_dirs: Vec<PathBuf>,
+    pub allowed_hosts: Vec<String>,
+    pub allowed_origins: Vec<String>,
+}
+
+#[derive(Clone, Debug)]
+pub struct TenantConfig {
+    pub base: Base,
+    pub token: Arc<SecretString>,
+    pub org_id: Option<String>,
+}
+
+/// Wrong usage or configuration: exit code 2.
+#[derive(Debug)]
+pub struct ConfigError(pub String);
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+fn wrong(message: impl Into<String>) -> ConfigError {
+    ConfigError(message.into())
+}
+
+impl Config {
+    /// `embedded` says that no tenant is wanted from the configuration.
+    pub fn load(flags: Layer, file: Option<&Path>, embedded: bool) -> Result<Self, ConfigError> {
+        let environment = environment::layer(std::env::vars_os())?;
+        let file = file.map(file::layer).transpose()?.unwrap_or_default();
+        Self::check(flags.over(environment).over(file), embedded)
+    }
+
+    fn check(choices: Layer, embedded: bool) -> Result<Self, ConfigError> {
+        let tenant = if embedded { None } else { Some(tenant(&choices)?) };
+        Ok(Self {
+            data: data_directory(choices.data)?,
+            tenant,
+            rules: Rules {
+                read_only: choices.read_only.unwrap_or(false),
+                toolsets: choices.toolsets.unwrap_or_else(|| Toolset::ALL.to_vec()),
+            },
+            surface: choices.surface.unwrap_or_default(),
+            listen: choices.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8787))),
+            log: choices.log.unwrap_or_else(|| "info".to_owned()),
+            credential_dirs: choices.credential_dirs.unwrap_or_default(),
+            allowed_hosts: choices.allowed_hosts.unwrap_or_default(),
+            allowed_origins: choices.allowed_origins.unwrap_or_default(),
+        })
+    }
+}
+
+impl Layer {
+    /// This layer's choices, and below them the other's. An address is one choice however it is
+    /// written, and so is a credential: a slug in the flags hides a URL in the environment.
+    fn over(self, below: Self) -> Self {
+        let (address, token) = (self.url.is_some() || self.slug.is_some(), self.token.is_some() || self.token_file.is_some());
+        Self {
+            data: self.data.or(below.data),
+            url: if address { self.url } else { below.url },
+            slug: if address { self.slug } else { below.slug },
+            org_id: self.org_id.or(below.org_id),
+            token: if token { self.token } else { below.token },
+            token_file: if token { self.token_file } else { below.token_file },
+            toolsets: self.toolsets.or(below.toolsets),
+            surface: self.surface.or(below.surface),
+            read_only: self.read_only.or(below.read_only),
+            listen: self.listen.or(below.listen),
+            log: self.log.or(below.log),
+            credential_dirs: self.credential_dirs.or(below.credential_dirs),
+            allowed_hosts: self.allowed_hosts.or(below.allowed_hosts),
+            allowed_origins: self.allowed_origins.or(below.allowed_origins),
+        }
+    }
+}
+
+fn tenant(choices: &Layer) -> Result<TenantConfig, ConfigError> {
+    let base = match (&choices.url, &choices.slug) {
+        (Some(_), Some(_)) => return Err(wrong("MOLECULE_URL and MOLECULE_ORG are both set; give one")),
+        (Some(url), None) => Base::parse(url).map_err(|error| wrong(format!("MOLECULE_URL: {error}")))?,
+        (None, Some(slug)) => Base::of_slug(slug).map_err(|error| wrong(format!("MOLECULE_ORG: {error}")))?,
+        (None, None) => {
+            return Err(wrong(
+                "no tenant: set MOLECULE_ORG to your organisation's slug (or MOLECULE_URL) and MOLECULE_ORG_TOKEN, \
+                 or try the embedded one with --embedded",
+            ));
+        }
+    };
+    let token = match (&choices.token, &choices.token_file) {
+        (Some(_), Some(_)) => return Err(wrong("MOLECULE_ORG_TOKEN and MOLECULE_ORG_TOKEN_FILE are both set; give one")),
+        (Some(token), None) => Arc::clone(token),
+        (None, Some(path)) => token_from(path)?,
+        (None, None) => {
+            return Err(wrong("no org key: set MOLECULE_ORG_TOKEN, or MOLECULE_ORG_TOKEN_FILE to a file that holds it"));
+        }
+    };
+    Ok(TenantConfig { base, token, org_id: choices.org_id.clone() })
+}
+
+fn token_from(path: &Path) -> Result<Arc<SecretString>, ConfigError> {
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| wrong(format!("MOLECULE_ORG_TOKEN_FILE: {}: {error}", path.display())))?;
+    checked_token(text.trim(), "MOLECULE_ORG_TOKEN_FILE")
+}
+
+/// A key that can't be a header's value is found now and not at the first call.
+fn checked_token(text: &str, name: &str) -> Result<Arc<SecretString>, ConfigError> {
+    if text.is_empty() || text.len() > 4096 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(wrong(format!("{name} doesn't hold a key: one line of visible ASCII characters is expected")));
+    }
+    Ok(Arc::new(text.to_owned().into()))
+}
+
+fn data_directory(chosen: Option<PathBuf>) -> Result<PathBuf, ConfigError> {
+    match chosen.or_else(|| dirs::data_dir().map(|base| base.join("molecule-org-mcp"))) {
+        Some(directory) => Ok(directory),
+        None => Err(wrong("this platform names no data directory; set MOLECULE_MCP_DATA")),
+    }
+}
+
+/// Values that flags, environment and file share.
+pub mod values {
+    use std::net::SocketAddr;
+
+    use super::Surface;
+    use crate::nearest;
+    use crate::tools::toolset::Toolset;
+
+    pub fn toolsets(text: &str) -> Result<Vec<Toolset>, String> {
+        Toolset::parse_list(text)
+    }
+
+    pub fn surface(text: &str) -> Result<Surface, String> {
+        match text {
+            "compact" => Ok(Surface::Compact),
+            "full" => Ok(Surface::Full),
+            wrong => Err(nearest::unknown("surface", wrong, ["compact", "full"])),
+        }
+    }
+
+    pub fn listen(text: &str) -> Result<SocketAddr, String> {
+        text.parse().map_err(|_| format!("`{text}` isn't an address with a port, such as 127.0.0.1:8787"))
+    }
+
+    pub fn switch(text: &str) -> Result<bool, String> {
+        match text {
+            "1" | "true" | "yes" | "on" => Ok(true),
+            "0" | "false" | "no" | "off" => Ok(false),
+            wrong => Err(format!("`{wrong}` is neither true nor false")),
+        }
+    }
+
+    pub fn log(text: &str) -> Result<String, String> {
+        const LEVELS: [&str; 6] = ["off", "error", "warn", "info", "debug", "trace"];
+        match LEVELS.contains(&text) {
+            true => Ok(text.to_owned()),
+            false => Err(nearest::unknown("log level", text, LEVELS)),
+        }
+    }
+}

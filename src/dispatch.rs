@@ -1,0 +1,248 @@
+//! The road. Every door's call comes through here: the tool is found and its arguments are checked,
+//! policy decides, the intent is written down, the tool runs, the outcome is written down.
+//!
+//! The part that sends runs in a task of its own: a caller who goes away cancels the requests and
+//! loses the answer, but the outcome is recorded all the same.
+
+mod record;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use futures_util::FutureExt;
+use serde_json::{Map, Value};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+pub use crate::progress::{Progress, Step};
+pub use crate::tools::catalogue::Listed;
+
+use crate::backend::Client;
+use crate::failure::{Code, Failure};
+use crate::policy::Decision;
+use crate::tools::catalogue::Entry;
+use crate::tools::effect::Effect;
+use crate::tools::invocation::{Invocation, Server};
+use crate::tools::tool::Prepared;
+use crate::transport::caller::Caller;
+use record::Record;
+
+/// A request at one of the doors.
+pub struct Call {
+    pub caller: Caller,
+    pub tool: String,
+    pub arguments: Map<String, Value>,
+    pub progress: Progress,
+    pub cancel: CancellationToken,
+}
+
+/// What a finished call gives back: one JSON object.
+#[derive(Debug)]
+pub struct Answer {
+    pub invocation: Uuid,
+    pub content: Value,
+}
+
+/// Why it gives nothing back.
+#[derive(Debug)]
+pub struct Refusal {
+    pub invocation: Uuid,
+    pub failure: Failure,
+}
+
+pub struct Dispatch {
+    server: Arc<Server>,
+    client: Client,
+    running: TaskTracker,
+    closing: CancellationToken,
+}
+
+/// Arguments that fit and a caller who may: ready to be written down and done.
+struct Admitted {
+    entry: &'static str,
+    effect: Effect,
+    routes: &'static [crate::backend::Route],
+    prepared: Prepared,
+}
+
+impl Dispatch {
+    pub fn new(server: Arc<Server>, client: Client) -> Self {
+        Self { server, client, running: TaskTracker::new(), closing: CancellationToken::new() }
+    }
+
+    pub fn server(&self) -> &Arc<Server> {
+        &self.server
+    }
+
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The tools that this caller may use, always in the same order.
+    pub fn list(&self, caller: &Caller) -> Vec<&Listed> {
+        let entries = self.server.catalogue.entries().iter();
+        entries.filter(|entry| self.server.rules.lists(caller, entry)).map(Entry::listed).collect()
+    }
+
+    pub fn instructions(&self) -> &'static str {
+        crate::tools::INSTRUCTIONS
+    }
+
+    pub async fn call(&self, call: Call) -> Result<Answer, Refusal> {
+        let invocation = Uuid::now_v7();
+        self.travel(invocation, call)
+            .await
+            .map(|content| Answer { invocation, content })
+            .map_err(|failure| Refusal { invocation, failure })
+    }
+
+    async fn travel(&self, id: Uuid, call: Call) -> Result<Value, Failure> {
+        let begun = Instant::now();
+        let mut record = Record::new(id, &call, &self.server);
+        let admitted = match self.admit(call.tool, call.arguments, &call.caller, &mut record) {
+            Ok(admitted) => admitted,
+            Err(failure) => {
+                self.note_refusal(record, &failure).await;
+                return Err(failure);
+            }
+        };
+        self.server.journal.intend(record.intent()).await?;
+        let invocation = Invocation {
+            id,
+            tenant: self.client.invocation(id, admitted.routes, call.cancel),
+            progress: call.progress,
+            caller: call.caller,
+            now: Utc::now(),
+            server: Arc::clone(&self.server),
+        };
+        let task = self.running.spawn(carry_out(invocation, admitted, record, begun));
+        match task.await {
+            Ok(result) => result,
+            Err(error) => Err(Failure::new(Code::Internal, "the call was broken off").operator(error.to_string())),
+        }
+    }
+
+    /// Finds the tool, checks the arguments, asks policy. Whatever is known goes into the record.
+    fn admit(
+        &self,
+        name: String,
+        arguments: Map<String, Value>,
+        caller: &Caller,
+        record: &mut Record,
+    ) -> Result<Admitted, Failure> {
+        if self.closing.is_cancelled() {
+            return Err(Failure::new(Code::Cancelled, "this server is shutting down").next("Call again in a moment."));
+        }
+        let Some(entry) = self.server.catalogue.find(&name) else {
+            return Err(self.unknown_tool(&name));
+        };
+        record.tool(entry);
+        // Before the arguments are looked at: what is hidden is refused whatever they are.
+        self.permit(caller, entry, entry.tool.least, record)?;
+        let prepared = entry.tool.prepare(arguments).inspect_err(|_| record.decided(Decision::Refused("arguments"), entry.tool.least))?;
+        record.arguments_fit();
+        let effect = prepared.effect.unwrap_or(entry.tool.least);
+        self.permit(caller, entry, effect, record)?;
+        Ok(Admitted { entry: entry.tool.name, effect, routes: entry.tool.routes, prepared })
+    }
+
+    fn permit(&self, caller: &Caller, entry: &Entry, effect: Effect, record: &mut Record) -> Result<(), Failure> {
+        let decision = self.server.rules.decide(caller, entry, effect);
+        record.decided(decision, effect);
+        match decision {
+            Decision::Allowed(_) => Ok(()),
+            Decision::Refused(rule) => Err(refused(entry, rule)),
+        }
+    }
+
+    fn unknown_tool(&self, name: &str) -> Failure {
+        let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
+        let next = match self.server.catalogue.nearest(name) {
+            Some(near) => format!("Did you mean `{near}`?"),
+            None => "List the tools and use one of their names.".to_owned(),
+        };
+        Failure::invalid(format!("there is no tool `{shown}`")).next(next)
+    }
+
+    /// A call that never set out is written down too; that it can't be isn't a second failure.
+    async fn note_refusal(&self, record: Record, failure: &Failure) {
+        let outcome = record.outcome_of_refusal(failure);
+        let noted = self.server.journal.note(record.intent(), outcome).await;
+        if let Err(error) = noted {
+            tracing::warn!(%error, "a refused call isn't in the journal");
+        }
+    }
+
+    /// No new calls; those that run may finish until `deadline`. Then the journal is flushed.
+    pub async fn drain(&self, deadline: Duration) {
+        self.closing.cancel();
+        self.running.close();
+        if tokio::time::timeout(deadline, self.running.wait()).await.is_err() {
+            tracing::warn!(running = self.running.len(), "calls were still running at the end");
+        }
+        if let Err(error) = self.server.journal.flush().await {
+            tracing::warn!(%error, "the journal couldn't be flushed");
+        }
+    }
+
+    /// Whether mutations can be taken on.
+    pub fn ready(&self) -> Result<(), Failure> {
+        if self.server.journal.healthy() {
+            return Ok(());
+        }
+        Err(Failure::new(Code::JournalUnavailable, "the journal doesn't take entries"))
+    }
+}
+
+async fn carry_out(
+    invocation: Invocation,
+    admitted: Admitted,
+    record: Record,
+    begun: Instant,
+) -> Result<Value, Failure> {
+    let ran = AssertUnwindSafe(admitted.prepared.run(&invocation)).catch_unwind().await;
+    let result = ran.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "the tool broke off")));
+    // What was done before a failure is part of what the failure must say.
+    let result = result.map_err(|failure| failure.after(invocation.tenant.changed()));
+    let outcome = record.outcome(&result, &invocation.tenant, begun.elapsed());
+    log(admitted.entry, admitted.effect, &invocation, &result);
+    if let Err(error) = invocation.server.journal.conclude(outcome).await {
+        tracing::error!(%error, invocation = %invocation.id, "an outcome isn't in the journal");
+    }
+    result
+}
+
+fn log(tool: &str, effect: Effect, invocation: &Invocation, result: &Result<Value, Failure>) {
+    let (code, detail) = match result {
+        Ok(_) => ("done", None),
+        Err(failure) => (failure.code().as_str(), failure.for_operator()),
+    };
+    tracing::info!(
+        invocation = %invocation.id,
+        key_prefix = %invocation.server.key_tag,
+        door = invocation.caller.door.as_str(),
+        tool,
+        effect = effect.as_str(),
+        code,
+        detail,
+        "call"
+    );
+}
+
+fn refused(entry: &Entry, rule: &str) -> Failure {
+    let name = entry.tool.name;
+    let (message, next) = match rule {
+        "read-only" => (
+            format!("{name} changes something, and this server is read-only"),
+            "Tell the operator what you wanted to do; --read-only is theirs to lift.",
+        ),
+        _ => (
+            format!("{name} belongs to the toolset `{}`, which is off", entry.toolset.as_str()),
+            "Ask the operator to add the toolset to --toolsets.",
+        ),
+    };
+    Failure::new(Code::ForbiddenByPolicy, message).next(next)
+}

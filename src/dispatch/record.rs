@@ -1,0 +1,166 @@
+//! What the journal will say of a call, gathered on the way.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value};
+use sha2::{Digest, Sha256};
+use uuid::Uuid;
+
+use super::Call;
+use crate::backend::Tenant;
+use crate::failure::{Changed, Failure};
+use crate::journal::entry::{Intent, IntentDetail, Outcome, OutcomeDetail, SentRequest};
+use crate::policy::Decision;
+use crate::tools::catalogue::Entry;
+use crate::tools::effect::Effect;
+use crate::tools::invocation::Server;
+
+pub(super) struct Record {
+    invocation: Uuid,
+    at: DateTime<Utc>,
+    tool: String,
+    effect: Effect,
+    key_prefix: String,
+    /// Ids among the arguments, kept back until the arguments have been checked: what isn't an id
+    /// may be a credential in the wrong place.
+    unchecked: BTreeMap<String, String>,
+    detail: IntentDetail,
+}
+
+impl Record {
+    pub(super) fn new(invocation: Uuid, call: &Call, server: &Server) -> Self {
+        let client = call.caller.client.as_ref().map(|client| format!("{} {}", client.name, client.version));
+        Self {
+            invocation,
+            at: Utc::now(),
+            // A caller's word, until the catalogue knows the tool.
+            tool: call.tool.chars().filter(|c| !c.is_control()).take(60).collect(),
+            effect: Effect::Read,
+            key_prefix: server.key_tag.clone(),
+            unchecked: targets(&call.arguments),
+            detail: IntentDetail {
+                tenant: server.address.clone(),
+                key_id: server.key_id().map(ToOwned::to_owned),
+                caller: call.caller.name.to_owned(),
+                grant: None,
+                door: call.caller.door.as_str().to_owned(),
+                client,
+                trace: call.caller.trace.clone(),
+                targets: BTreeMap::new(),
+                arguments: digest(&call.arguments),
+                decision: "refused".to_owned(),
+                rule: "arguments".to_owned(),
+                consent: None,
+                routes: Vec::new(),
+            },
+        }
+    }
+
+    pub(super) fn tool(&mut self, entry: &Entry) {
+        self.tool = entry.tool.name.to_owned();
+        self.effect = entry.tool.most;
+        self.detail.routes = entry.tool.routes.iter().map(ToString::to_string).collect();
+    }
+
+    pub(super) fn arguments_fit(&mut self) {
+        self.detail.targets = std::mem::take(&mut self.unchecked);
+    }
+
+    pub(super) fn decided(&mut self, decision: Decision, effect: Effect) {
+        self.effect = effect;
+        let (decision, rule) = match decision {
+            Decision::Allowed(rule) => ("allowed", rule),
+            Decision::Refused(rule) => ("refused", rule),
+        };
+        self.detail.decision = decision.to_owned();
+        self.detail.rule = rule.to_owned();
+    }
+
+    pub(super) fn intent(&self) -> Intent {
+        Intent {
+            invocation: self.invocation,
+            at: self.at,
+            tool: self.tool.clone(),
+            effect: self.effect,
+            key_prefix: self.key_prefix.clone(),
+            detail: self.detail.clone(),
+        }
+    }
+
+    pub(super) fn outcome(&self, result: &Result<Value, Failure>, tenant: &Tenant, took: Duration) -> Outcome {
+        let sent = tenant.sent();
+        let status = sent.last().and_then(|last| last.status);
+        let sent = sent
+            .iter()
+            .map(|one| SentRequest { route: one.route.to_string(), status: one.status })
+            .collect();
+        let failure = result.as_ref().err();
+        let changed = failure.map_or_else(|| tenant.changed(), Failure::has_changed);
+        self.close(failure, changed, OutcomeDetail {
+            status,
+            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            sent,
+            ..OutcomeDetail::default()
+        })
+    }
+
+    pub(super) fn outcome_of_refusal(&self, failure: &Failure) -> Outcome {
+        self.close(Some(failure), Changed::No, OutcomeDetail::default())
+    }
+
+    fn close(&self, failure: Option<&Failure>, changed: Changed, detail: OutcomeDetail) -> Outcome {
+        Outcome {
+            invocation: self.invocation,
+            at: Utc::now(),
+            tool: self.tool.clone(),
+            effect: self.effect,
+            key_prefix: self.key_prefix.clone(),
+            result: failure.map_or(Outcome::DONE, |failure| failure.code().as_str()).to_owned(),
+            detail: OutcomeDetail {
+                changed: changed.as_str().to_owned(),
+                error: failure.and_then(Failure::for_operator).map(ToOwned::to_owned),
+                ..detail
+            },
+        }
+    }
+}
+
+/// The ids among the arguments: what the call is about. Values that aren't short ids stay out.
+fn targets(arguments: &Map<String, Value>) -> BTreeMap<String, String> {
+    let is_target = |name: &str| name.ends_with("_id") || matches!(name, "key" | "template");
+    arguments
+        .iter()
+        .filter(|(name, _)| is_target(name))
+        .filter_map(|(name, value)| Some((name.clone(), value.as_str()?)))
+        .filter(|(_, text)| text.len() <= 128 && !text.chars().any(char::is_control))
+        .map(|(name, text)| (name, text.to_owned()))
+        .collect()
+}
+
+/// The same arguments give the same digest, in whatever order they came: a JSON map here is sorted.
+fn digest(arguments: &Map<String, Value>) -> String {
+    let canonical = serde_json::to_vec(arguments).unwrap_or_default();
+    Sha256::digest(&canonical).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_order_of_arguments_doesnt_change_their_digest() {
+        let one: Map<String, Value> = serde_json::from_str(r#"{"b":{"d":1,"c":2},"a":1}"#).unwrap();
+        let two: Map<String, Value> = serde_json::from_str(r#"{"a":1,"b":{"c":2,"d":1}}"#).unwrap();
+        assert_eq!(digest(&one), digest(&two));
+        assert_ne!(digest(&one), digest(&Map::new()));
+    }
+
+    #[test]
+    fn only_ids_are_targets() {
+        let arguments: Map<String, Value> =
+            serde_json::from_str(r#"{"workspace_id":"w","reason":"secret words","key":"k"}"#).unwrap();
+        assert_eq!(targets(&arguments).into_keys().collect::<Vec<_>>(), ["key", "workspace_id"]);
+    }
+}

@@ -1,0 +1,156 @@
+//! The two entries of an invocation, and how they stand in the table.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use rusqlite::Connection;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::tools::effect::Effect;
+
+/// What is about to be done, for whom, and why it may be.
+#[derive(Clone, Debug)]
+pub struct Intent {
+    pub invocation: Uuid,
+    pub at: DateTime<Utc>,
+    pub tool: String,
+    pub effect: Effect,
+    pub key_prefix: String,
+    pub detail: IntentDetail,
+}
+
+/// The fields of an intent that nothing is searched by.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct IntentDetail {
+    pub tenant: String,
+    pub key_id: Option<String>,
+    pub caller: String,
+    pub grant: Option<String>,
+    pub door: String,
+    pub client: Option<String>,
+    pub trace: Option<String>,
+    /// The ids among the arguments, by the argument's name.
+    pub targets: BTreeMap<String, String>,
+    /// sha256 of the arguments as canonical JSON.
+    pub arguments: String,
+    /// `allowed` or `refused`, and the rule that said so.
+    pub decision: String,
+    pub rule: String,
+    /// How a person agreed, where one had to.
+    pub consent: Option<String>,
+    /// The routes that the tool may use.
+    pub routes: Vec<String>,
+}
+
+/// How it went.
+#[derive(Clone, Debug)]
+pub struct Outcome {
+    pub invocation: Uuid,
+    pub at: DateTime<Utc>,
+    pub tool: String,
+    pub effect: Effect,
+    pub key_prefix: String,
+    /// `done`, `unknown`, or the failure's code.
+    pub result: String,
+    pub detail: OutcomeDetail,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct OutcomeDetail {
+    /// `no`, `unknown` or `yes`.
+    pub changed: String,
+    /// The tenant's last answer, where there was one.
+    pub status: Option<u16>,
+    pub duration_ms: u64,
+    /// What was sent, in order.
+    pub sent: Vec<SentRequest>,
+    /// What went wrong, for the operator.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub error: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct SentRequest {
+    pub route: String,
+    pub status: Option<u16>,
+}
+
+impl Outcome {
+    /// `done`: the tool answered.
+    pub const DONE: &str = "done";
+    /// Nobody can say any more.
+    pub const UNKNOWN: &str = "unknown";
+}
+
+/// Either entry, ready for the table.
+pub(super) struct Row {
+    invocation: String,
+    kind: &'static str,
+    at: String,
+    tool: String,
+    effect: &'static str,
+    key_prefix: String,
+    result: Option<String>,
+    body: String,
+}
+
+impl Intent {
+    pub(super) fn row(self) -> Row {
+        Row {
+            invocation: self.invocation.to_string(),
+            kind: "intent",
+            at: stamp(self.at),
+            tool: self.tool,
+            effect: self.effect.as_str(),
+            key_prefix: self.key_prefix,
+            result: None,
+            body: json(&self.detail),
+        }
+    }
+}
+
+impl Outcome {
+    pub(super) fn row(self) -> Row {
+        Row {
+            invocation: self.invocation.to_string(),
+            kind: "outcome",
+            at: stamp(self.at),
+            tool: self.tool,
+            effect: self.effect.as_str(),
+            key_prefix: self.key_prefix,
+            result: Some(self.result),
+            body: json(&self.detail),
+        }
+    }
+}
+
+impl Row {
+    pub(super) fn insert(&self, connection: &Connection, process: &str) -> rusqlite::Result<()> {
+        const SQL: &str = "INSERT INTO journal
+            (invocation, kind, at, process, tool, effect, key_prefix, result, body)
+            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let values = (
+            &self.invocation,
+            self.kind,
+            &self.at,
+            process,
+            &self.tool,
+            self.effect,
+            &self.key_prefix,
+            &self.result,
+            &self.body,
+        );
+        connection.prepare_cached(SQL)?.execute(values).map(|_| ())
+    }
+}
+
+/// Times as the journal writes them: they sort as text.
+pub fn stamp(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Micros, true)
+}
+
+/// Strings, numbers and maps of them always become JSON.
+fn json(detail: &impl Serialize) -> String {
+    serde_json::to_string(detail).unwrap_or_default()
+}

@@ -1,0 +1,29 @@
+//! `molecule-org-mcp` administers a Molecule AI organisation for MCP clients.
+//!
+//! One road leads from every door to the tenant and back:
+//!
+//! ```text
+//! transport -> caller -> dispatch -> policy     may this caller do this?
+//! (stdio, http, cli)              -> journal    the intent is durable before anything is sent
+//!                                 -> tool -> backend -> tenant (remote, or embedded)
+//!                                 -> journal    the outcome
+//! ```
+//!
+//! The rooms: `tools` says what can be asked, `policy` whether, `journal` writes it down in `store`,
+//! `secrets` keeps credentials out of answers, `backend` speaks to the tenant and carries one of its
+//! own, `transport` and `cli` are the doors, `config` is what the operator chose. ARCHITECTURE.md has
+//! the whole map.
+
+pub mod backend;
+pub mod cli;
+pub mod config;
+pub mod dispatch;
+pub mod failure;
+pub mod journal;
+pub mod nearest;
+pub mod policy;
+pub mod progress;
+pub mod secrets;
+pub mod store;
+pub mod tools;
+pub mod transport;

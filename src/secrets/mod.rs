@@ -1,0 +1,12 @@
+//! Where new credentials go (sinks) and where secret values come from (sources), so that neither
+//! passes through a model. The operator says which directories; a caller only names a place in them.
+
+pub mod credential;
+pub mod place;
+pub mod sink;
+pub mod source;
+
+pub use credential::Credential;
+pub use place::Directories;
+pub use sink::Sink;
+pub use source::Source;

@@ -1,0 +1,70 @@
+//! The directories that the operator allows for credentials, and names inside them.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::path::{Component, Path, PathBuf};
+
+use crate::failure::{Code, Failure};
+
+/// Allowed directories; the first is where a plain name goes.
+#[derive(Clone, Debug)]
+pub struct Directories(Vec<PathBuf>);
+
+impl Directories {
+    pub fn new(first: PathBuf, others: Vec<PathBuf>) -> Self {
+        let mut all = vec![first];
+        all.extend(others);
+        Self(all)
+    }
+
+    /// Where `name` is: a plain name in the first directory, or a whole path inside any of them.
+    /// The directory part is resolved, so that a link can't lead out of it.
+    pub fn locate(&self, name: &str) -> Result<PathBuf, Failure> {
+        let asked = Path::new(name);
+        let path = match (asked.is_absolute(), self.0.first()) {
+            (false, Some(first)) => first.join(plain_name(asked)?),
+            _ => asked.to_owned(),
+        };
+        let file = path.file_name().ok_or_else(|| outside(self))?;
+        let directory = path.parent().ok_or_else(|| outside(self))?;
+        self.make(directory)?;
+        let resolved = fs::canonicalize(directory).map_err(|_| outside(self))?;
+        let allowed = self.0.iter().any(|one| fs::canonicalize(one).is_ok_and(|one| resolved.starts_with(one)));
+        if allowed { Ok(resolved.join(file)) } else { Err(outside(self)) }
+    }
+
+    /// Only the allowed directories themselves are made, never something below a caller's path.
+    fn make(&self, directory: &Path) -> Result<(), Failure> {
+        if !self.0.iter().any(|one| one == directory) || directory.is_dir() {
+            return Ok(());
+        }
+        create_private(directory).map_err(|error| {
+            Failure::new(Code::PreconditionFailed, "the directory for credentials can't be made")
+                .next("Ask the operator to look at the data directory.")
+                .operator(format!("{}: {error}", directory.display()))
+        })
+    }
+}
+
+fn plain_name(name: &Path) -> Result<&Path, Failure> {
+    let mut parts = name.components();
+    match (parts.next(), parts.next()) {
+        (Some(Component::Normal(_)), None) => Ok(name),
+        _ => Err(Failure::invalid("a file is named by a plain file name, or by its whole path")),
+    }
+}
+
+fn outside(directories: &Directories) -> Failure {
+    let allowed: Vec<String> = directories.0.iter().map(|one| one.display().to_string()).collect();
+    Failure::new(Code::ForbiddenByPolicy, "that file isn't in a directory that the operator allows for credentials")
+        .next(format!("Use a plain file name, or a path in: {}.", allowed.join(", ")))
+}
+
+/// Makes a directory that only its owner may look into.
+pub fn create_private(directory: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(directory)
+}

@@ -1,0 +1,100 @@
+//! Where a secret value comes from: a file in an allowed directory, or a variable of this server's
+//! environment, by name. The value goes from there to the tenant and nowhere else.
+
+use std::borrow::Cow;
+use std::fs::File;
+use std::io::Read;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+use super::{Credential, Directories};
+use crate::failure::{Code, Failure};
+
+/// Longer values are files, not secrets.
+const LONGEST: u64 = 64 * 1024;
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub enum Source {
+    File(String),
+    Variable(String),
+}
+
+impl TryFrom<String> for Source {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        const EXPECTED: &str =
+            "expected `env:NAME` or `file:NAME`, the place of the value on the server and not the value";
+        match text.split_once(':') {
+            Some(("file", name)) if !name.is_empty() && !name.contains('\0') => Ok(Self::File(name.to_owned())),
+            Some(("env", name)) if is_variable(name) => Ok(Self::Variable(name.to_owned())),
+            _ => Err(EXPECTED),
+        }
+    }
+}
+
+fn is_variable(name: &str) -> bool {
+    !name.is_empty() && name.len() <= 256 && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+}
+
+impl JsonSchema for Source {
+    fn schema_name() -> Cow<'static, str> {
+        "Source".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^(env|file):.+" })
+    }
+}
+
+impl Source {
+    pub fn read(&self, directories: &Directories) -> Result<Credential, Failure> {
+        match self {
+            Self::Variable(name) => variable(name),
+            Self::File(name) => file(name, directories),
+        }
+    }
+}
+
+fn variable(name: &str) -> Result<Credential, Failure> {
+    // The server's own credentials give power over everything; they are nobody's secret value.
+    if name.to_ascii_uppercase().starts_with("MOLECULE_") {
+        return Err(Failure::new(Code::ForbiddenByPolicy, "this server's own variables are no source"));
+    }
+    match std::env::var(name) {
+        Ok(text) if !text.is_empty() => Ok(Credential::new(text)),
+        _ => Err(missing(&format!("the server has no variable {name}, or it is empty"))),
+    }
+}
+
+fn file(name: &str, directories: &Directories) -> Result<Credential, Failure> {
+    let path = directories.locate(name)?;
+    // A link in an allowed directory could name any file of this user.
+    let is_plain = path.symlink_metadata().is_ok_and(|found| found.is_file());
+    if !is_plain {
+        return Err(missing("there is no such file in the directory for credentials"));
+    }
+    let mut text = String::new();
+    let read = File::open(&path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
+    match read {
+        Ok(length) if length as u64 > LONGEST => {
+            Err(Failure::new(Code::TooLarge, "the source is longer than 64 KiB"))
+        }
+        Ok(_) => {
+            let value = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+            if value.is_empty() { Err(missing("the source is empty")) } else { Ok(Credential::new(value.to_owned())) }
+        }
+        Err(error) => Err(missing("the source can't be read as text").operator(error.to_string())),
+    }
+}
+
+fn missing(message: &str) -> Failure {
+    Failure::new(Code::PreconditionFailed, message)
+        .next("Ask the operator to put the value there; never pass a secret as an argument.")
+}

@@ -1,0 +1,38 @@
+//! The tables. Each process brings the file up to date when it opens it; steps are only ever added.
+
+use rusqlite::Connection;
+
+const STEPS: &[&str] = &["
+    CREATE TABLE journal (
+        seq        INTEGER PRIMARY KEY AUTOINCREMENT,
+        invocation TEXT NOT NULL,
+        kind       TEXT NOT NULL CHECK (kind IN ('intent', 'outcome')),
+        at         TEXT NOT NULL,
+        process    TEXT NOT NULL,
+        tool       TEXT NOT NULL,
+        effect     TEXT NOT NULL,
+        key_prefix TEXT NOT NULL,
+        result     TEXT,
+        body       TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX journal_invocation ON journal (invocation);
+"];
+
+/// Applies the steps that the file hasn't seen.
+pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
+    let seen = version(connection)?;
+    if seen >= STEPS.len() {
+        return Ok(());
+    }
+    let change = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    // Another process may have got here first.
+    for step in STEPS.iter().skip(version(&change)?) {
+        change.execute_batch(step)?;
+    }
+    change.pragma_update(None, "user_version", STEPS.len() as i64)?;
+    change.commit()
+}
+
+fn version(connection: &Connection) -> rusqlite::Result<usize> {
+    connection.pragma_query_value(None, "user_version", |row| row.get::<_, u32>(0)).map(|seen| seen as usize)
+}

@@ -1,0 +1,241 @@
+//! The tenant's own approvals: what agents ask a person for, and the person's decision.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::json;
+
+use super::ids::{ApprovalId, Line, WorkspaceId};
+use super::invocation::Invocation;
+use super::many::each;
+use super::page::{Cursor, Limit, Page};
+use super::tool::{Act, Draft, Tool};
+use super::workspaces::{self, confirm_exists, fetch_all};
+use crate::backend::Route;
+use crate::failure::{Code, Failure};
+
+/// Asking denies what is older than ten minutes: not a route for anything that only wants to look.
+const PENDING: Route = Route::get("/approvals/pending").acting();
+pub const LIST: Route = Route::get("/workspaces/{workspace_id}/approvals");
+const CREATE: Route = Route::post("/workspaces/{workspace_id}/approvals");
+const DECIDE: Route = Route::post("/workspaces/{workspace_id}/approvals/{approval_id}/decide");
+
+pub const TOOLS: &[Tool] = &[
+    Draft::write("list_pending_approvals", &[PENDING, workspaces::LIST, LIST])
+        .about("List pending requests of all workspaces, newest 50. Asking denies what is older than ten minutes; the answer names what was denied.")
+        .acts::<ListPendingApprovals>(),
+    Draft::read("list_workspace_approvals", &[LIST, workspaces::GET])
+        .alias(&["get_workspace_approvals"])
+        .about("List one workspace's newest 50 requests with their decisions. Denies nothing.")
+        .acts::<ListWorkspaceApprovals>(),
+    Draft::write("create_approval", &[workspaces::GET, CREATE])
+        .about("Ask for a person's approval on a workspace's behalf. The same request twice makes two.")
+        .acts::<CreateApproval>(),
+    Draft::escalate("decide_approval", &[LIST, DECIDE])
+        .about("Carry out a person's decision on a pending request. Never decide on your own; who decided is recorded by the server.")
+        .acts::<DecideApproval>(),
+];
+
+/// Workspaces that one call looks into.
+pub const LOOKED_INTO: usize = 60;
+
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+pub struct Approval {
+    pub id: ApprovalId,
+    pub action: String,
+    #[serde(default)]
+    pub reason: String,
+    pub status: String,
+    #[serde(default, deserialize_with = "filled", skip_serializing_if = "Option::is_none")]
+    pub decided_by: Option<String>,
+    #[serde(default, deserialize_with = "filled", skip_serializing_if = "Option::is_none")]
+    pub decided_at: Option<String>,
+    pub created_at: DateTime<Utc>,
+}
+
+/// The tenant writes "" for what isn't there.
+fn filled<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
+}
+
+pub async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<Approval>, Failure> {
+    call.tenant.ask(&LIST).part("workspace_id", workspace).fetch().await
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListPendingApprovals {}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub struct Pending {
+    id: ApprovalId,
+    workspace_id: WorkspaceId,
+    workspace_name: String,
+    action: String,
+    #[serde(default)]
+    reason: String,
+    created_at: DateTime<Utc>,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct PendingApprovals {
+    items: Vec<Pending>,
+    count: usize,
+    /// Requests that were denied as too old because this was asked.
+    denied_by_asking: Vec<Denied>,
+    /// Workspaces whose requests weren't looked into for that.
+    not_looked_at: usize,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Denied {
+    id: ApprovalId,
+    workspace_id: WorkspaceId,
+    action: String,
+}
+
+impl Act for ListPendingApprovals {
+    type Answer = PendingApprovals;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        let all = fetch_all(call).await?;
+        let ids: Vec<WorkspaceId> = all.into_iter().map(|one| one.id).collect();
+        let before = pending_in(&ids, call).await;
+        let items: Vec<Pending> = call.tenant.ask(&PENDING).fetch().await?;
+        let after = pending_in(&ids, call).await;
+        let still = |id: &ApprovalId| after.iter().any(|(_, one)| one.id == *id);
+        let denied = before.into_iter().filter(|(_, one)| !still(&one.id));
+        Ok(PendingApprovals {
+            count: items.len(),
+            items,
+            denied_by_asking: denied
+                .map(|(workspace_id, one)| Denied { id: one.id, workspace_id, action: one.action })
+                .collect(),
+            not_looked_at: ids.len().saturating_sub(LOOKED_INTO),
+        })
+    }
+}
+
+/// What is pending, workspace by workspace, without the route that denies. A workspace that doesn't
+/// answer is passed over: this is what the answer adds, not what it is.
+pub async fn pending_in(ids: &[WorkspaceId], call: &Invocation) -> Vec<(WorkspaceId, Approval)> {
+    let asked = ids.iter().take(LOOKED_INTO).map(async |id| fetch(id, call).await.map(|found| (id, found)).ok());
+    each(asked)
+        .await
+        .into_iter()
+        .flatten()
+        .flat_map(|(id, found)| found.into_iter().map(move |one| (id.clone(), one)))
+        .filter(|(_, one)| one.status == "pending")
+        .collect()
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListWorkspaceApprovals {
+    /// From list_workspaces.
+    workspace_id: WorkspaceId,
+    /// Items in one answer.
+    #[serde(default)]
+    limit: Limit<20, 50>,
+    /// `next` of the page before.
+    cursor: Option<Cursor>,
+}
+
+impl Act for ListWorkspaceApprovals {
+    type Answer = Page<Approval>;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        let found = fetch(&self.workspace_id, call).await?;
+        if found.is_empty() {
+            confirm_exists(&self.workspace_id, call).await?;
+        }
+        Page::cut(found, self.limit.get(), self.cursor.as_ref(), |one: &Approval| one.id.as_str())
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateApproval {
+    /// The workspace that asks; from list_workspaces.
+    workspace_id: WorkspaceId,
+    /// What is to be approved, in a few words.
+    action: Line,
+    /// Why.
+    reason: Option<Line>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub struct CreatedApproval {
+    approval_id: ApprovalId,
+    /// `pending`
+    status: String,
+}
+
+impl Act for CreateApproval {
+    type Answer = CreatedApproval;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        confirm_exists(&self.workspace_id, call).await?;
+        let reason = self.reason.as_ref().map_or("", Line::as_str);
+        let body = json!({ "action": self.action, "reason": reason });
+        call.tenant.ask(&CREATE).part("workspace_id", &self.workspace_id).body(&body).fetch().await
+    }
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Decision {
+    Approved,
+    Denied,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DecideApproval {
+    /// The workspace that asked.
+    workspace_id: WorkspaceId,
+    /// From the approval lists.
+    approval_id: ApprovalId,
+    /// The person's decision.
+    decision: Decision,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct Decided {
+    approval_id: ApprovalId,
+    status: String,
+    decided_by: String,
+    /// What was asked for.
+    action: String,
+}
+
+#[derive(Deserialize)]
+struct DecidedAnswer {
+    status: String,
+}
+
+impl Act for DecideApproval {
+    type Answer = Decided;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        let asked = fetch(&self.workspace_id, call).await?;
+        let found = asked.into_iter().find(|one| one.id == self.approval_id);
+        let request = found.ok_or_else(|| {
+            Failure::new(Code::NotFound, "this workspace has no such request among its newest 50")
+                .next("Look at list_workspace_approvals.")
+        })?;
+        if request.status != "pending" {
+            return Err(Failure::new(Code::Conflict, format!("it was {} already", request.status)));
+        }
+        let decided_by = signature(call);
+        let body = json!({ "decision": self.decision, "decided_by": decided_by });
+        let ask = call.tenant.ask(&DECIDE).part("workspace_id", &self.workspace_id);
+        let answer: DecidedAnswer = ask.part("approval_id", &self.approval_id).body(&body).fetch().await?;
+        Ok(Decided { approval_id: self.approval_id, status: answer.status, decided_by, action: request.action })
+    }
+}
+
+/// Who the tenant shall say decided: this server's caller, never free text and never "human".
+fn signature(call: &Invocation) -> String {
+    format!("molecule-org-mcp:{}/{} key {}", call.caller.name, call.caller.door.as_str(), call.server.key_tag)
+}

@@ -1,0 +1,92 @@
+//! All tools, by toolset, and how a client sees each.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use super::schema::Schema;
+use super::tool::Tool;
+use super::toolset::Toolset;
+use super::{approvals, governance, keys, org, secrets, workspaces};
+use crate::nearest::nearest;
+
+/// The table of contents.
+const TOOLSETS: &[(Toolset, &[Tool])] = &[
+    (Toolset::Org, org::TOOLS),
+    (Toolset::Workspaces, workspaces::TOOLS),
+    (Toolset::Keys, keys::TOOLS),
+    (Toolset::Approvals, approvals::TOOLS),
+    (Toolset::Secrets, secrets::TOOLS),
+    (Toolset::Governance, governance::TOOLS),
+];
+
+/// A tool in its toolset.
+pub struct Entry {
+    pub tool: Tool,
+    pub toolset: Toolset,
+    listed: OnceLock<Listed>,
+}
+
+/// A tool as a client sees it.
+pub struct Listed {
+    pub name: &'static str,
+    pub title: String,
+    pub description: &'static str,
+    pub input: Arc<Schema>,
+    pub output: Arc<Schema>,
+    pub read_only: bool,
+    pub destructive: bool,
+    pub idempotent: bool,
+    pub open_world: bool,
+}
+
+impl Entry {
+    /// Made when first asked for: a server that only takes calls never builds a schema.
+    pub fn listed(&self) -> &Listed {
+        self.listed.get_or_init(|| Listed {
+            name: self.tool.name,
+            title: self.tool.title(),
+            description: self.tool.about,
+            input: Arc::new(self.tool.input_schema()),
+            output: Arc::new(self.tool.output_schema()),
+            read_only: self.tool.most.is_read(),
+            destructive: self.tool.most.is_destructive(),
+            idempotent: self.tool.idempotent,
+            open_world: self.tool.open_world,
+        })
+    }
+}
+
+/// Every tool there is, found by name or alias. The order is the table's, so that a list never varies.
+pub struct Catalogue {
+    entries: Vec<Entry>,
+    by_name: HashMap<&'static str, usize>,
+}
+
+impl Catalogue {
+    #[expect(clippy::new_without_default, reason = "there is only one catalogue, made on purpose")]
+    pub fn new() -> Self {
+        let mut entries = Vec::new();
+        let mut by_name = HashMap::new();
+        for (toolset, tools) in TOOLSETS {
+            for tool in *tools {
+                for name in std::iter::once(&tool.name).chain(tool.aliases) {
+                    by_name.insert(*name, entries.len());
+                }
+                entries.push(Entry { tool: *tool, toolset: *toolset, listed: OnceLock::new() });
+            }
+        }
+        Self { entries, by_name }
+    }
+
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
+    pub fn find(&self, name: &str) -> Option<&Entry> {
+        self.by_name.get(name).and_then(|at| self.entries.get(*at))
+    }
+
+    pub fn nearest(&self, wrong: &str) -> Option<&'static str> {
+        nearest(wrong, self.entries.iter().map(|entry| entry.tool.name))
+    }
+}

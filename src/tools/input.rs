@@ -1,0 +1,48 @@
+//! What an agent reads when its arguments don't fit: which argument, what was expected, and the
+//! nearest right name. Never the value, which may be a secret put in the wrong place.
+
+use super::schema;
+use super::tool::Tool;
+use crate::failure::Failure;
+use crate::nearest::nearest;
+
+fn unknown_name(tool: &Tool, unknown: &str) -> Failure {
+    let shown: String = unknown.chars().filter(|c| !c.is_control()).take(60).collect();
+    let schema = tool.input_schema();
+    let names: Vec<&str> = schema::names(&schema).collect();
+    let next = match (nearest(unknown, names.iter().copied()), names.is_empty()) {
+        (_, true) => format!("{} takes no arguments.", tool.name),
+        (Some(right), _) => format!("Did you mean `{right}`? {} takes: {}.", tool.name, names.join(", ")),
+        (None, _) => format!("{} takes: {}.", tool.name, names.join(", ")),
+    };
+    Failure::invalid(format!("{} has no argument `{shown}`", tool.name)).next(next)
+}
+
+/// Says where the mistake is and what was expected there.
+pub fn mistake(tool: &Tool, error: &serde_path_to_error::Error<serde_json::Error>) -> Failure {
+    let words = error.inner().to_string();
+    let path = error.path().to_string();
+    if let Some(name) = quoted_after(&words, "unknown field `")
+        && !path.contains(['.', '['])
+    {
+        return unknown_name(tool, name);
+    }
+    if let Some(name) = quoted_after(&words, "missing field `") {
+        return Failure::invalid(format!("{} needs `{name}`", tool.name))
+            .next(format!("Give `{name}` and call again."));
+    }
+    let place = if path == "." { "the arguments".to_owned() } else { format!("`{path}`") };
+    Failure::invalid(format!("{place}: {}", expectation(&words)))
+}
+
+fn quoted_after<'a>(words: &'a str, prefix: &str) -> Option<&'a str> {
+    words.strip_prefix(prefix).and_then(|rest| rest.split('`').next())
+}
+
+/// Serde's words quote the value before ", expected …"; only what follows is safe to repeat.
+fn expectation(words: &str) -> String {
+    match words.rfind("expected ") {
+        Some(at) => words.get(at..).unwrap_or_default().to_owned(),
+        None => "not acceptable here".to_owned(),
+    }
+}

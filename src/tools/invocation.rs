@@ -1,0 +1,51 @@
+//! What a running tool may use: the tenant as this call sees it, the clock, the caller, and the
+//! rooms of this server that some tools speak of.
+
+use std::sync::{Arc, OnceLock};
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use super::catalogue::Catalogue;
+use crate::backend::Tenant;
+use crate::journal::Journal;
+use crate::policy::Rules;
+use crate::progress::Progress;
+use crate::secrets::Directories;
+use crate::transport::caller::Caller;
+
+/// One call under way.
+pub struct Invocation {
+    pub id: Uuid,
+    pub tenant: Tenant,
+    pub progress: Progress,
+    pub caller: Caller,
+    /// When the call began; ages are counted from here.
+    pub now: DateTime<Utc>,
+    pub server: Arc<Server>,
+}
+
+/// What is the same for every call.
+pub struct Server {
+    /// The tenant's address.
+    pub address: String,
+    /// The first eight characters of our org key, or a tag for another credential.
+    pub key_tag: String,
+    /// That key's id, once it has been looked up.
+    pub key_id: OnceLock<String>,
+    pub directories: Directories,
+    pub rules: Rules,
+    pub journal: Journal,
+    pub catalogue: Catalogue,
+}
+
+impl Server {
+    pub fn key_id(&self) -> Option<&str> {
+        self.key_id.get().map(String::as_str)
+    }
+
+    /// Whether a key listed under this prefix is the one that this server holds.
+    pub fn is_own_key(&self, prefix: &str) -> bool {
+        self.key_tag == prefix
+    }
+}

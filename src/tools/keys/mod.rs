@@ -1,0 +1,43 @@
+//! Organisation keys and workspace tokens. A new credential goes to a sink, never into an answer.
+
+mod inspect;
+mod org_keys;
+pub mod workspace_tokens;
+pub use workspace_tokens as tokens;
+
+pub use inspect::{Finding, findings};
+pub use org_keys::{OrgKey, fetch_org_keys};
+
+use super::tool::{Draft, Tool};
+use crate::backend::Route;
+
+pub const LIST_KEYS: Route = Route::get("/org/tokens");
+const MINT_KEY: Route = Route::post("/org/tokens");
+const REVOKE_KEY: Route = Route::delete("/org/tokens/{key}");
+const LIST_TOKENS: Route = Route::get("/workspaces/{workspace_id}/tokens");
+pub(super) const CREATE_TOKEN: Route = Route::post("/workspaces/{workspace_id}/tokens");
+const REVOKE_TOKEN: Route = Route::delete("/workspaces/{workspace_id}/tokens/{token_id}");
+
+pub const TOOLS: &[Tool] = &[
+    Draft::read("list_org_keys", &[LIST_KEYS])
+        .about("List live org keys: prefix, name, who minted each, age and idle days, which one this server uses.")
+        .acts::<org_keys::ListOrgKeys>(),
+    Draft::escalate("mint_org_key", &[MINT_KEY, REVOKE_KEY])
+        .about("Mint an org key, which gives full power over the organisation. The key goes to a file on the server, never into the answer, which says where.")
+        .acts::<org_keys::MintOrgKey>(),
+    Draft::destroy("revoke_key", &[LIST_KEYS, REVOKE_KEY])
+        .about("Revoke an org key by id or prefix, effective on its next request. Cannot be undone.")
+        .acts::<org_keys::RevokeKey>(),
+    Draft::read("inspect_org_keys", &[LIST_KEYS])
+        .about("Judge the org keys: unused, unnamed, duplicate names, minted by a key that is gone, nearness to the cap of 500, and the tree of who minted whom.")
+        .acts::<inspect::InspectOrgKeys>(),
+    Draft::read("list_workspace_tokens", &[LIST_TOKENS, super::workspaces::GET])
+        .about("List a workspace's live tokens by id and prefix, newest first.")
+        .acts::<workspace_tokens::ListWorkspaceTokens>(),
+    Draft::escalate("create_workspace_token", &[super::workspaces::GET, CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN])
+        .about("Create a token for one workspace (50 at most). It goes to a file on the server; the answer says where.")
+        .acts::<workspace_tokens::CreateWorkspaceToken>(),
+    Draft::destroy("revoke_workspace_token", &[REVOKE_TOKEN])
+        .about("Revoke a workspace token, effective on its next request. Cannot be undone. Revoking the last one leaves the workspace's registry calls open.")
+        .sends::<workspace_tokens::RevokeWorkspaceToken, workspace_tokens::Revoked>(),
+];

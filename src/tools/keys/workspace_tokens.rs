@@ -1,0 +1,159 @@
+//! list_workspace_tokens, create_workspace_token, revoke_workspace_token, and minting a token for a
+//! workspace that somebody else just made.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN};
+use crate::failure::{Changed, Failure};
+use crate::secrets::sink::Proved;
+use crate::secrets::{Credential, Sink};
+use crate::tools::ids::{TokenId, WorkspaceId};
+use crate::tools::invocation::Invocation;
+use crate::tools::page::{Cursor, Limit, Page};
+use crate::tools::tool::Act;
+use crate::tools::workspaces::confirm_exists;
+
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub struct Token {
+    id: TokenId,
+    prefix: String,
+    created_at: DateTime<Utc>,
+    /// Absent: never used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last_used_at: Option<DateTime<Utc>>,
+}
+
+#[derive(Deserialize)]
+struct Tokens {
+    tokens: Vec<Token>,
+}
+
+/// All live ones: no workspace has more than fifty, and the tenant gives up to two hundred at once.
+async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<Token>, Failure> {
+    let listed: Tokens =
+        call.tenant.ask(&LIST_TOKENS).part("workspace_id", workspace).query("limit", 200).fetch().await?;
+    Ok(listed.tokens)
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListWorkspaceTokens {
+    /// From list_workspaces.
+    workspace_id: WorkspaceId,
+    /// Tokens in one answer.
+    #[serde(default)]
+    limit: Limit<50, 200>,
+    /// `next` of the page before.
+    cursor: Option<Cursor>,
+}
+
+impl Act for ListWorkspaceTokens {
+    type Answer = Page<Token>;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        let tokens = fetch(&self.workspace_id, call).await?;
+        if tokens.is_empty() {
+            // The tenant lists nothing for a workspace that doesn't exist, too.
+            confirm_exists(&self.workspace_id, call).await?;
+        }
+        Page::cut(tokens, self.limit.get(), self.cursor.as_ref(), |token: &Token| token.id.as_str())
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateWorkspaceToken {
+    /// From list_workspaces.
+    workspace_id: WorkspaceId,
+    /// Where the token goes: `file`, or `file:NAME` in the server's directory for credentials.
+    #[serde(default)]
+    sink: Sink,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct CreatedToken {
+    workspace_id: WorkspaceId,
+    /// Absent where the tenant's list doesn't show it yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<TokenId>,
+    prefix: String,
+    sink: String,
+    /// The file on the server that holds the token.
+    location: String,
+}
+
+impl Act for CreateWorkspaceToken {
+    type Answer = CreatedToken;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        confirm_exists(&self.workspace_id, call).await?;
+        let place = self.sink.prove(&call.server.directories, &format!("workspace-{}", self.workspace_id))?;
+        let token = mint(&self.workspace_id, call).await?;
+        let location = deliver(place, &token, &self.workspace_id, call).await?;
+        let prefix = token.prefix();
+        // Delivered and live: that its id can't be looked up now is no failure.
+        let id = find(&prefix, &self.workspace_id, call).await.unwrap_or(None);
+        Ok(CreatedToken { workspace_id: self.workspace_id, id, prefix, sink: self.sink.to_string(), location })
+    }
+}
+
+#[derive(Deserialize)]
+struct Minted {
+    auth_token: Credential,
+}
+
+pub async fn mint(workspace: &WorkspaceId, call: &Invocation) -> Result<Credential, Failure> {
+    let minted: Minted = call.tenant.ask(&CREATE_TOKEN).part("workspace_id", workspace).fetch().await?;
+    Ok(minted.auth_token)
+}
+
+/// Delivers, or revokes what couldn't be delivered and says so.
+pub async fn deliver(
+    place: Proved,
+    token: &Credential,
+    workspace: &WorkspaceId,
+    call: &Invocation,
+) -> Result<String, Failure> {
+    let failure = match place.deliver(token) {
+        Ok(location) => return Ok(location),
+        Err(failure) => failure.changed(Changed::Yes),
+    };
+    let prefix = token.prefix();
+    let revoked = match find(&prefix, workspace, call).await {
+        Ok(Some(id)) => revoke(&id, workspace, call).await.is_ok(),
+        _ => false,
+    };
+    Err(if revoked {
+        failure.next("The new token was revoked at once; mend the sink and try again.")
+    } else {
+        failure.next(format!("The new token {prefix} could not be revoked: find it with list_workspace_tokens."))
+    })
+}
+
+/// The tenant answers no id for a new token; its prefix finds it.
+async fn find(prefix: &str, workspace: &WorkspaceId, call: &Invocation) -> Result<Option<TokenId>, Failure> {
+    let mut tokens = fetch(workspace, call).await?.into_iter();
+    Ok(tokens.find(|token| token.prefix == prefix).map(|token| token.id))
+}
+
+async fn revoke(token: &TokenId, workspace: &WorkspaceId, call: &Invocation) -> Result<(), Failure> {
+    let ask = call.tenant.ask(&REVOKE_TOKEN).part("workspace_id", workspace).part("token_id", token);
+    ask.received().await.map(|_| ())
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeWorkspaceToken {
+    /// From list_workspaces.
+    workspace_id: WorkspaceId,
+    /// From list_workspace_tokens.
+    token_id: TokenId,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub struct Revoked {
+    /// `revoked`
+    status: String,
+}

@@ -1,0 +1,251 @@
+//! list_org_templates and import_org. The tenant takes about two seconds a workspace, answers a
+//! partial import with a success, and names what it lacks with a 412: each is told as it is.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::{IMPORT, TEMPLATES};
+use crate::backend::Received;
+use crate::failure::Failure;
+use crate::tools::ids::{TemplateName, WorkspaceId};
+use crate::tools::invocation::Invocation;
+use crate::tools::page::{Cursor, Limit, Page};
+use crate::tools::tool::Act;
+use crate::tools::workspaces::fetch_all;
+
+/// An import of three hundred workspaces still fits.
+const PATIENCE: Duration = Duration::from_secs(600);
+const TICK: Duration = Duration::from_secs(2);
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListOrgTemplates {
+    /// Items in one answer.
+    #[serde(default)]
+    limit: Limit<50, 200>,
+    /// `next` of the page before.
+    cursor: Option<Cursor>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    dir: String,
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    description: String,
+    #[serde(default)]
+    workspaces: u32,
+    #[serde(default)]
+    required_env: Vec<Required>,
+    #[serde(default)]
+    recommended_env: Vec<Required>,
+}
+
+/// One variable, or one of several.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Required {
+    One(String),
+    AnyOf { any_of: Vec<String> },
+}
+
+impl Required {
+    fn words(&self) -> String {
+        match self {
+            Self::One(name) => name.clone(),
+            Self::AnyOf { any_of } => any_of.join(" or "),
+        }
+    }
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct Template {
+    /// Pass it to import_org as `template`.
+    template: String,
+    name: String,
+    description: String,
+    workspaces: u32,
+    /// Global secrets that must exist before the import.
+    required: Vec<String>,
+    recommended: Vec<String>,
+}
+
+impl Act for ListOrgTemplates {
+    type Answer = Page<Template>;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        let listed: Vec<Listed> = call.tenant.ask(&TEMPLATES).fetch().await?;
+        let templates = listed.into_iter().map(template).collect();
+        Page::cut(templates, self.limit.get(), self.cursor.as_ref(), |one: &Template| &one.template)
+    }
+}
+
+fn template(listed: Listed) -> Template {
+    Template {
+        template: listed.dir,
+        name: listed.name,
+        description: listed.description,
+        workspaces: listed.workspaces,
+        required: listed.required_env.iter().map(Required::words).collect(),
+        recommended: listed.recommended_env.iter().map(Required::words).collect(),
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImportOrg {
+    /// From list_org_templates.
+    template: Option<TemplateName>,
+    /// An org template as an object, in place of `template`. Credentials in it as `${NAME}` only.
+    inline: Option<Map<String, Value>>,
+    /// Import although required variables are missing.
+    #[serde(default)]
+    force: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct Imported {
+    org: String,
+    /// `complete`, or `partial` where the tenant stopped half way.
+    status: &'static str,
+    /// Why it stopped, in the tenant's words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    problem: Option<String>,
+    workspaces: Vec<ImportedWorkspace>,
+    count: usize,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct ImportedWorkspace {
+    id: WorkspaceId,
+    name: String,
+    #[serde(default)]
+    tier: i64,
+    /// Channels that were left out, and why.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    channels_skipped: Vec<SkippedChannel>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    children: Vec<ImportedWorkspace>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct SkippedChannel {
+    #[serde(rename = "type")]
+    kind: String,
+    reason: String,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    org: String,
+    workspaces: Vec<ImportedWorkspace>,
+    error: Option<String>,
+}
+
+impl Act for ImportOrg {
+    type Answer = Imported;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        let body = self.body()?;
+        let before = fetch_all(call).await?.len();
+        let asked = call.tenant.ask(&IMPORT).body(&body).within(PATIENCE).received();
+        let received = tokio::select! {
+            received = asked => received?,
+            never = watch(before, call) => match never {},
+        };
+        imported(received)
+    }
+}
+
+impl ImportOrg {
+    fn body(&self) -> Result<Value, Failure> {
+        let mut body = match (&self.template, &self.inline) {
+            (Some(template), None) => json!({ "dir": template }),
+            (None, Some(inline)) => {
+                if let Some(place) = literal_credential(&Value::Object(inline.clone()), "inline") {
+                    return Err(Failure::invalid(format!("{place} holds a credential in clear"))
+                        .next("Set it as a global secret with set_global_secret and write ${NAME} there."));
+                }
+                json!({ "template": inline })
+            }
+            _ => {
+                return Err(Failure::invalid("give either `template` or `inline`")
+                    .next("list_org_templates shows the templates there are."));
+            }
+        };
+        if self.force
+            && let Some(fields) = body.as_object_mut()
+        {
+            fields.insert("force".to_owned(), true.into());
+        }
+        Ok(body)
+    }
+}
+
+/// Where a field that is named like a secret holds a text that isn't a reference to one.
+fn literal_credential(value: &Value, path: &str) -> Option<String> {
+    match value {
+        Value::Object(fields) => fields.iter().find_map(|(name, inner)| {
+            let place = format!("{path}.{name}");
+            match inner {
+                Value::String(text) if is_secret_name(name) && !text.is_empty() && !text.starts_with("${") => Some(place),
+                _ => literal_credential(inner, &place),
+            }
+        }),
+        Value::Array(items) => {
+            items.iter().enumerate().find_map(|(at, inner)| literal_credential(inner, &format!("{path}[{at}]")))
+        }
+        _ => None,
+    }
+}
+
+fn is_secret_name(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    ["token", "secret", "password", "api_key", "apikey", "webhook_url"].iter().any(|part| name.ends_with(part))
+}
+
+/// Tells how far it is, until the import ends and drops it.
+async fn watch(before: usize, call: &Invocation) -> Infallible {
+    loop {
+        tokio::time::sleep(TICK).await;
+        if let Ok(now) = fetch_all(call).await {
+            let made = u32::try_from(now.len().saturating_sub(before)).unwrap_or(u32::MAX);
+            call.progress.step(made, None, format!("{made} workspaces made so far"));
+        }
+    }
+}
+
+fn imported(received: Received) -> Result<Imported, Failure> {
+    let partial = received.status == 207;
+    let answer: Answer = received.decode()?;
+    Ok(Imported {
+        org: answer.org,
+        status: if partial || answer.error.is_some() { "partial" } else { "complete" },
+        problem: answer.error,
+        count: count(&answer.workspaces),
+        workspaces: answer.workspaces,
+    })
+}
+
+fn count(workspaces: &[ImportedWorkspace]) -> usize {
+    workspaces.iter().map(|one| 1 + count(&one.children)).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credential_in_clear_is_found_wherever_it_is() {
+        let inline = json!({ "workspaces": [{ "channels": [{ "config": { "bot_token": "123:abc" } }] }] });
+        let place = literal_credential(&inline, "inline");
+        assert_eq!(place.as_deref(), Some("inline.workspaces[0].channels[0].config.bot_token"));
+        let referred = json!({ "workspaces": [{ "channels": [{ "config": { "bot_token": "${BOT}" } }] }] });
+        assert_eq!(literal_credential(&referred, "inline"), None);
+    }
+}

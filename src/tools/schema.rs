@@ -1,0 +1,97 @@
+//! JSON Schemas from the declared types, trimmed to what a client can use.
+//!
+//! Every byte here is read by a model on each listing, so what says nothing goes: titles, integer
+//! formats, null alternatives (absent is how an optional field is left out).
+
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
+use serde_json::{Map, Value};
+
+pub type Schema = Map<String, Value>;
+
+/// The schema of `T`, inlined and trimmed.
+pub fn of<T: JsonSchema>() -> Schema {
+    let settings = SchemaSettings::draft2020_12().with(|settings| {
+        settings.inline_subschemas = true;
+        settings.meta_schema = None;
+    });
+    let mut schema = settings.into_generator().into_root_schema_for::<T>().to_value();
+    trim(&mut schema);
+    match schema {
+        Value::Object(mut fields) => {
+            // The top's own description repeats the tool's.
+            fields.remove("description");
+            fields.entry("type").or_insert_with(|| "object".into());
+            fields
+        }
+        _ => Map::new(),
+    }
+}
+
+/// The names of an input's fields, in the order they are declared to clients.
+pub fn names(schema: &Schema) -> impl Iterator<Item = &str> {
+    schema
+        .get("properties")
+        .and_then(Value::as_object)
+        .into_iter()
+        .flat_map(|properties| properties.keys().map(String::as_str))
+}
+
+fn trim(value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(trim),
+        Value::Object(fields) => {
+            trim_keywords(fields);
+            for (name, inner) in fields.iter_mut() {
+                match inner {
+                    // The keys below are field names, not keywords.
+                    Value::Object(properties) if name == "properties" => {
+                        properties.values_mut().for_each(trim);
+                    }
+                    _ => trim(inner),
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn trim_keywords(fields: &mut Map<String, Value>) {
+    fields.remove("title");
+    if fields.get("default").is_some_and(Value::is_null) {
+        fields.remove("default");
+    }
+    let is_number_format = fields
+        .get("format")
+        .and_then(Value::as_str)
+        .is_some_and(|format| format.starts_with("uint") || format.starts_with("int") || format == "double");
+    if is_number_format {
+        fields.remove("format");
+    }
+    if let Some(Value::Array(types)) = fields.get_mut("type") {
+        types.retain(|kind| kind != "null");
+        if types.len() == 1
+            && let Some(only) = types.pop()
+        {
+            fields.insert("type".into(), only);
+        }
+    }
+    if let Some(Value::Array(values)) = fields.get_mut("enum") {
+        values.retain(|value| !value.is_null());
+    }
+    unwrap_nullable(fields);
+}
+
+/// `anyOf: [X, null]` is how an optional X is written; X alone says the same here.
+fn unwrap_nullable(fields: &mut Map<String, Value>) {
+    let Some(Value::Array(alternatives)) = fields.get_mut("anyOf") else { return };
+    alternatives.retain(|alternative| alternative.get("type").is_none_or(|kind| kind != "null"));
+    if alternatives.len() != 1 {
+        return;
+    }
+    let Some(Value::Object(only)) = alternatives.pop() else { return };
+    fields.remove("anyOf");
+    for (name, value) in only {
+        fields.entry(name).or_insert(value);
+    }
+}

@@ -1,0 +1,248 @@
+//! Secrets of workspaces and of the whole organisation: names in, names out. A value goes from a
+//! source on this server to the tenant.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::ids::{SecretName, WorkspaceId};
+use super::invocation::Invocation;
+use super::many::each;
+use super::page::{Cursor, Limit, Page};
+use super::tool::{Act, Draft, Tool};
+use super::workspaces::wire::Workspace;
+use super::workspaces::{self, confirm_exists, fetch_all, fetch_one};
+use crate::backend::Route;
+use crate::failure::Failure;
+use crate::secrets::credential::in_the_clear;
+use crate::secrets::{Credential, Source};
+
+const LIST: Route = Route::get("/workspaces/{workspace_id}/secrets");
+const SET: Route = Route::post("/workspaces/{workspace_id}/secrets");
+const DELETE: Route = Route::delete("/workspaces/{workspace_id}/secrets/{key}");
+const LIST_GLOBAL: Route = Route::get("/settings/secrets");
+const SET_GLOBAL: Route = Route::put("/settings/secrets");
+const DELETE_GLOBAL: Route = Route::delete("/settings/secrets/{key}");
+
+pub const TOOLS: &[Tool] = &[
+    Draft::read("list_secrets", &[LIST, workspaces::GET])
+        .about("List the names of a workspace's secrets, its own and those inherited from the organisation. Never a value.")
+        .acts::<ListSecrets>(),
+    Draft::read("list_global_secrets", &[LIST_GLOBAL])
+        .about("List the names of the organisation's secrets, which every workspace inherits. Never a value.")
+        .acts::<ListGlobalSecrets>(),
+    Draft::escalate("set_secret", &[workspaces::GET, SET])
+        .idempotent()
+        .about("Set a workspace's secret. The value is read from a source on the server, never passed here. The workspace restarts.")
+        .acts::<SetSecret>(),
+    Draft::escalate("set_global_secret", &[workspaces::LIST, LIST, SET_GLOBAL])
+        .idempotent()
+        .about("Set a secret that every workspace inherits, from a source on the server. Says which workspaces restart.")
+        .acts::<SetGlobalSecret>(),
+    Draft::destroy("delete_secret", &[workspaces::GET, DELETE])
+        .about("Delete a workspace's own secret; one inherited under the same name shows again. The workspace restarts.")
+        .acts::<DeleteSecret>(),
+    Draft::destroy("delete_global_secret", &[workspaces::LIST, LIST, DELETE_GLOBAL])
+        .about("Delete a secret of the organisation. Says which workspaces restart without it.")
+        .acts::<DeleteGlobalSecret>(),
+];
+
+/// Workspaces whose own secrets are looked at before a global one is changed.
+const LOOKED_INTO: usize = 100;
+
+#[derive(Clone, Serialize, Deserialize, JsonSchema)]
+pub struct SecretLine {
+    key: String,
+    /// `workspace` or `global`.
+    scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_at: Option<DateTime<Utc>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    updated_at: Option<DateTime<Utc>>,
+}
+
+async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<SecretLine>, Failure> {
+    call.tenant.ask(&LIST).part("workspace_id", workspace).fetch().await
+}
+
+fn page(all: Vec<SecretLine>, limit: u32, cursor: Option<&Cursor>) -> Result<Page<SecretLine>, Failure> {
+    Page::cut(all, limit, cursor, |line: &SecretLine| &line.key)
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListSecrets {
+    /// From list_workspaces.
+    workspace_id: WorkspaceId,
+    /// Items in one answer.
+    #[serde(default)]
+    limit: Limit<50, 500>,
+    /// `next` of the page before.
+    cursor: Option<Cursor>,
+}
+
+impl Act for ListSecrets {
+    type Answer = Page<SecretLine>;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        // An unknown workspace shows the global ones, so the list says nothing about it.
+        let (secrets, ()) = tokio::try_join!(fetch(&self.workspace_id, call), confirm_exists(&self.workspace_id, call))?;
+        page(secrets, self.limit.get(), self.cursor.as_ref())
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListGlobalSecrets {
+    /// Items in one answer.
+    #[serde(default)]
+    limit: Limit<50, 500>,
+    /// `next` of the page before.
+    cursor: Option<Cursor>,
+}
+
+impl Act for ListGlobalSecrets {
+    type Answer = Page<SecretLine>;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        let secrets = call.tenant.ask(&LIST_GLOBAL).fetch().await?;
+        page(secrets, self.limit.get(), self.cursor.as_ref())
+    }
+}
+
+/// The body that carries a value to the tenant.
+#[derive(Serialize)]
+struct Body<'a> {
+    key: &'a SecretName,
+    #[serde(serialize_with = "in_the_clear")]
+    value: Credential,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct Changed {
+    key: SecretName,
+    /// `saved` or `deleted`.
+    status: &'static str,
+    /// Workspaces that restart to see it; on a hosted tenant they see it only when restarted.
+    restarts: Vec<Restarted>,
+    /// Not looked at for an own secret of that name, which would spare them.
+    #[serde(skip_serializing_if = "is_zero")]
+    not_looked_at: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "the shape that serde asks for")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Restarted {
+    id: WorkspaceId,
+    name: String,
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetSecret {
+    /// From list_workspaces.
+    workspace_id: WorkspaceId,
+    /// The secret's name.
+    key: SecretName,
+    /// Where the server finds the value: `env:NAME` or `file:NAME`.
+    source: Source,
+}
+
+impl Act for SetSecret {
+    type Answer = Changed;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        let value = self.source.read(&call.server.directories)?;
+        let restarts = own_restart(&self.workspace_id, call).await?;
+        let ask = call.tenant.ask(&SET).part("workspace_id", &self.workspace_id);
+        ask.body(&Body { key: &self.key, value }).received().await?;
+        Ok(Changed { key: self.key, status: "saved", restarts, not_looked_at: 0 })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetGlobalSecret {
+    /// The secret's name.
+    key: SecretName,
+    /// Where the server finds the value: `env:NAME` or `file:NAME`.
+    source: Source,
+}
+
+impl Act for SetGlobalSecret {
+    type Answer = Changed;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        let value = self.source.read(&call.server.directories)?;
+        let (restarts, not_looked_at) = global_restarts(&self.key, call).await?;
+        call.tenant.ask(&SET_GLOBAL).body(&Body { key: &self.key, value }).received().await?;
+        Ok(Changed { key: self.key, status: "saved", restarts, not_looked_at })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteSecret {
+    /// From list_workspaces.
+    workspace_id: WorkspaceId,
+    /// The secret's name.
+    key: SecretName,
+}
+
+impl Act for DeleteSecret {
+    type Answer = Changed;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        let restarts = own_restart(&self.workspace_id, call).await?;
+        let ask = call.tenant.ask(&DELETE).part("workspace_id", &self.workspace_id);
+        ask.part("key", &self.key).received().await?;
+        Ok(Changed { key: self.key, status: "deleted", restarts, not_looked_at: 0 })
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteGlobalSecret {
+    /// The secret's name.
+    key: SecretName,
+}
+
+impl Act for DeleteGlobalSecret {
+    type Answer = Changed;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        let (restarts, not_looked_at) = global_restarts(&self.key, call).await?;
+        call.tenant.ask(&DELETE_GLOBAL).part("key", &self.key).received().await?;
+        Ok(Changed { key: self.key, status: "deleted", restarts, not_looked_at })
+    }
+}
+
+/// The workspace itself, where it runs here; and a clear error where there is none.
+async fn own_restart(id: &WorkspaceId, call: &Invocation) -> Result<Vec<Restarted>, Failure> {
+    let one = fetch_one(id, call).await?;
+    let restarts = !one.is_external() && one.status != "paused" && one.status != "removed";
+    Ok(restarts.then_some(Restarted { id: one.id, name: one.name }).into_iter().collect())
+}
+
+/// Every workspace that isn't paused, external, or holding a secret of its own under that name.
+async fn global_restarts(key: &SecretName, call: &Invocation) -> Result<(Vec<Restarted>, usize), Failure> {
+    let all = fetch_all(call).await?;
+    let touched: Vec<Workspace> =
+        all.into_iter().filter(|one| !one.is_external() && one.status != "paused").collect();
+    let not_looked_at = touched.len().saturating_sub(LOOKED_INTO);
+    let looked_at = touched.into_iter().enumerate().map(async |(at, one)| {
+        let overrides = at < LOOKED_INTO && overrides(&one.id, key, call).await?;
+        Ok((!overrides).then_some(Restarted { id: one.id, name: one.name }))
+    });
+    let restarts: Result<Vec<Option<Restarted>>, Failure> = each(looked_at).await.into_iter().collect();
+    Ok((restarts?.into_iter().flatten().collect(), not_looked_at))
+}
+
+async fn overrides(id: &WorkspaceId, key: &SecretName, call: &Invocation) -> Result<bool, Failure> {
+    let secrets = fetch(id, call).await?;
+    Ok(secrets.iter().any(|line| line.scope == "workspace" && line.key == key.as_str()))
+}

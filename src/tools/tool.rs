@@ -1,0 +1,246 @@
+//! The entry type: everything about a tool in one place.
+//!
+//! A toolset's file holds a constant table of these. List, annotations, schemas, docs, command-line
+//! help, policy and journal are all computed from the entry; nothing about a tool stands elsewhere.
+//! A `Draft` becomes a `Tool` only by naming its types, so an untyped entry doesn't compile.
+
+use std::future::Future;
+
+use futures_util::future::BoxFuture;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
+use super::effect::Effect;
+use super::input;
+use super::invocation::Invocation;
+use super::schema::{self, Schema};
+use crate::backend::Route;
+use crate::failure::{Code, Failure};
+
+/// A tool that needs more than one request, or a look at the answer: its input type carries it out.
+pub trait Act: DeserializeOwned + JsonSchema + Send + 'static {
+    type Answer: Serialize + JsonSchema;
+
+    /// What these arguments amount to, where that depends on them: between the entry's effect and
+    /// its `up_to`.
+    fn effect(&self) -> Option<Effect> {
+        None
+    }
+
+    fn act(
+        self,
+        call: &Invocation,
+    ) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+}
+
+type Run = Box<dyn for<'a> FnOnce(&'a Invocation) -> BoxFuture<'a, Result<Value, Failure>> + Send>;
+
+/// A call whose arguments have been checked.
+pub struct Prepared {
+    pub effect: Option<Effect>,
+    run: Run,
+}
+
+impl Prepared {
+    pub async fn run(self, call: &Invocation) -> Result<Value, Failure> {
+        (self.run)(call).await
+    }
+}
+
+/// One tool.
+#[derive(Clone, Copy)]
+pub struct Tool {
+    pub name: &'static str,
+    pub about: &'static str,
+    /// The least it does, and the most; they differ where the arguments decide.
+    pub least: Effect,
+    pub most: Effect,
+    /// The routes it may use; the backend sends nothing else for it.
+    pub routes: &'static [Route],
+    /// Names from elsewhere that are accepted and never listed.
+    pub aliases: &'static [&'static str],
+    /// Calling it again with the same arguments changes nothing more.
+    pub idempotent: bool,
+    /// It reaches beyond the tenant.
+    pub open_world: bool,
+    input: fn() -> Schema,
+    output: fn() -> Schema,
+    prepare: fn(&Tool, Value) -> Result<Prepared, serde_path_to_error::Error<serde_json::Error>>,
+}
+
+impl Tool {
+    pub fn input_schema(&self) -> Schema {
+        (self.input)()
+    }
+
+    pub fn output_schema(&self) -> Schema {
+        (self.output)()
+    }
+
+    /// `list_org_keys` is shown as "List org keys".
+    pub fn title(&self) -> String {
+        let mut title = self.name.replace('_', " ");
+        if let Some(first) = title.get_mut(..1) {
+            first.make_ascii_uppercase();
+        }
+        title
+    }
+
+    /// Arguments in, a checked call out; the words about a mistake never repeat a value.
+    pub fn prepare(&self, arguments: Map<String, Value>) -> Result<Prepared, Failure> {
+        (self.prepare)(self, Value::Object(arguments)).map_err(|error| input::mistake(self, &error))
+    }
+}
+
+/// A tool whose types aren't named yet.
+#[derive(Clone, Copy)]
+pub struct Draft {
+    name: &'static str,
+    about: &'static str,
+    least: Effect,
+    most: Effect,
+    routes: &'static [Route],
+    aliases: &'static [&'static str],
+    idempotent: bool,
+    open_world: bool,
+}
+
+impl Draft {
+    const fn new(name: &'static str, effect: Effect, routes: &'static [Route]) -> Self {
+        Self {
+            name,
+            about: "",
+            least: effect,
+            most: effect,
+            routes,
+            aliases: &[],
+            idempotent: false,
+            open_world: false,
+        }
+    }
+
+    /// A route that changes something doesn't compile here.
+    pub const fn read(name: &'static str, routes: &'static [Route]) -> Self {
+        let mut left = routes;
+        while let [route, rest @ ..] = left {
+            assert!(!route.acts(), "a read may only use routes that change nothing");
+            left = rest;
+        }
+        let mut draft = Self::new(name, Effect::Read, routes);
+        draft.idempotent = true;
+        draft
+    }
+
+    pub const fn write(name: &'static str, routes: &'static [Route]) -> Self {
+        Self::new(name, Effect::Write, routes)
+    }
+
+    pub const fn destroy(name: &'static str, routes: &'static [Route]) -> Self {
+        Self::new(name, Effect::Destroy, routes)
+    }
+
+    pub const fn escalate(name: &'static str, routes: &'static [Route]) -> Self {
+        Self::new(name, Effect::Escalate, routes)
+    }
+
+    /// What it returns and when to use it: product text, read by an agent.
+    #[must_use]
+    pub const fn about(mut self, about: &'static str) -> Self {
+        self.about = about;
+        self
+    }
+
+    /// With some arguments it does this much.
+    #[must_use]
+    pub const fn up_to(mut self, most: Effect) -> Self {
+        self.most = most;
+        self
+    }
+
+    #[must_use]
+    pub const fn alias(mut self, aliases: &'static [&'static str]) -> Self {
+        self.aliases = aliases;
+        self
+    }
+
+    #[must_use]
+    pub const fn idempotent(mut self) -> Self {
+        self.idempotent = true;
+        self
+    }
+
+    const fn tool(
+        self,
+        input: fn() -> Schema,
+        output: fn() -> Schema,
+        prepare: fn(&Tool, Value) -> Result<Prepared, serde_path_to_error::Error<serde_json::Error>>,
+    ) -> Tool {
+        Tool {
+            name: self.name,
+            about: self.about,
+            least: self.least,
+            most: self.most,
+            routes: self.routes,
+            aliases: self.aliases,
+            idempotent: self.idempotent,
+            open_world: self.open_world,
+            input,
+            output,
+            prepare,
+        }
+    }
+
+    /// The input type carries it out.
+    pub const fn acts<I: Act>(self) -> Tool {
+        self.tool(schema::of::<I>, schema::of::<I::Answer>, prepare_act::<I>)
+    }
+
+    /// One request: input fields fill the route's placeholders, the rest goes into query or body,
+    /// and the answer is decoded into `O`.
+    pub const fn sends<I, O>(self) -> Tool
+    where
+        I: DeserializeOwned + Serialize + JsonSchema + Send + 'static,
+        O: DeserializeOwned + Serialize + JsonSchema + Send + 'static,
+    {
+        assert!(self.routes.len() == 1, "a tool that sends has exactly one route");
+        self.tool(schema::of::<I>, schema::of::<O>, prepare_send::<I, O>)
+    }
+}
+
+fn prepare_act<I: Act>(
+    _: &Tool,
+    arguments: Value,
+) -> Result<Prepared, serde_path_to_error::Error<serde_json::Error>> {
+    let input: I = serde_path_to_error::deserialize(arguments)?;
+    let effect = input.effect();
+    let run: Run = Box::new(move |call| Box::pin(async move { encode(&input.act(call).await?) }));
+    Ok(Prepared { effect, run })
+}
+
+fn prepare_send<I, O>(
+    tool: &Tool,
+    arguments: Value,
+) -> Result<Prepared, serde_path_to_error::Error<serde_json::Error>>
+where
+    I: DeserializeOwned + Serialize + Send + 'static,
+    O: DeserializeOwned + Serialize + Send + 'static,
+{
+    let input: I = serde_path_to_error::deserialize(arguments)?;
+    let route = tool.routes.first();
+    let run: Run = Box::new(move |call| {
+        Box::pin(async move {
+            let route = route.ok_or_else(|| Failure::new(Code::Internal, "this tool has no route"))?;
+            let fields = encode(&input)?.as_object().cloned().unwrap_or_default();
+            let answer: O = call.tenant.send(route, fields).await?;
+            encode(&answer)
+        })
+    });
+    Ok(Prepared { effect: None, run })
+}
+
+fn encode(value: &impl Serialize) -> Result<Value, Failure> {
+    serde_json::to_value(value)
+        .map_err(|error| Failure::new(Code::Internal, "an answer couldn't be written as JSON").operator(error.to_string()))
+}

@@ -1,0 +1,134 @@
+//! update_workspace. The tenant answers `updated` for writes that failed, so each field is read back.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value, json};
+
+use super::UPDATE;
+use super::create::Tier;
+use super::wire::{Detail, fetch_all, fetch_one};
+use crate::failure::{Changed, Code, Failure};
+use crate::tools::ids::{Line, Role, WorkspaceId, WorkspaceName};
+use crate::tools::invocation::Invocation;
+use crate::tools::tool::Act;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateWorkspace {
+    /// From list_workspaces.
+    workspace_id: WorkspaceId,
+    name: Option<WorkspaceName>,
+    role: Option<Role>,
+    tier: Option<Tier>,
+    runtime: Option<Line>,
+    /// null: no parent.
+    #[serde(default, deserialize_with = "given")]
+    #[schemars(with = "Option<WorkspaceId>")]
+    parent_id: Option<Option<WorkspaceId>>,
+    /// On the canvas, with `y`.
+    x: Option<f64>,
+    y: Option<f64>,
+    /// Children hidden on the canvas.
+    collapsed: Option<bool>,
+    /// Absolute path; needs a restart.
+    workspace_dir: Option<Line>,
+}
+
+/// Tells `null` from absent.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<WorkspaceId>>, D::Error> {
+    Option::deserialize(deserializer).map(Some)
+}
+
+#[derive(Deserialize)]
+struct Updated {
+    #[serde(default)]
+    needs_restart: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct UpdatedWorkspace {
+    id: WorkspaceId,
+    /// The fields that were changed, as they read now.
+    updated: Map<String, Value>,
+    /// The change takes effect with the next restart.
+    needs_restart: bool,
+}
+
+impl Act for UpdateWorkspace {
+    type Answer = UpdatedWorkspace;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        let wanted = self.wanted()?;
+        // The tenant answers for a removed workspace, too; nobody means to change one.
+        let before = fetch_one(&self.workspace_id, call).await?;
+        if before.status == "removed" {
+            return Err(Failure::new(Code::NotFound, "that workspace was removed"));
+        }
+        let ask = call.tenant.ask(&UPDATE).part("workspace_id", &self.workspace_id).body(&wanted);
+        let answer: Updated = ask.fetch().await?;
+        let now = self.read_back(call).await?;
+        let ignored: Vec<&str> = wanted
+            .iter()
+            .filter(|(field, value)| now.get(*field) != Some(*value))
+            .map(|(field, _)| field.as_str())
+            .collect();
+        if !ignored.is_empty() {
+            return Err(not_all(&wanted, &ignored));
+        }
+        Ok(UpdatedWorkspace { id: self.workspace_id, updated: wanted, needs_restart: answer.needs_restart })
+    }
+}
+
+impl UpdateWorkspace {
+    fn wanted(&self) -> Result<Map<String, Value>, Failure> {
+        if self.x.is_some() != self.y.is_some() {
+            return Err(Failure::invalid("`x` and `y` are only kept together").next("Give both, or neither."));
+        }
+        let fields = [
+            ("name", self.name.as_ref().map(|name| json!(name))),
+            ("role", self.role.as_ref().map(|role| json!(role))),
+            ("tier", self.tier.map(|tier| json!(tier.get()))),
+            ("runtime", self.runtime.as_ref().map(|runtime| json!(runtime))),
+            ("parent_id", self.parent_id.as_ref().map(|parent| json!(parent))),
+            ("x", self.x.map(|x| json!(x))),
+            ("y", self.y.map(|y| json!(y))),
+            ("collapsed", self.collapsed.map(|collapsed| json!(collapsed))),
+            ("workspace_dir", self.workspace_dir.as_ref().map(|dir| json!(dir))),
+        ];
+        let wanted: Map<String, Value> =
+            fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
+        if wanted.is_empty() {
+            return Err(Failure::invalid("there is nothing to change").next("Give at least one field besides `workspace_id`."));
+        }
+        if self.parent_id.as_ref().is_some_and(|parent| parent.as_ref() == Some(&self.workspace_id)) {
+            return Err(Failure::invalid("a workspace can't be its own parent"));
+        }
+        Ok(wanted)
+    }
+
+    /// The fields as they stand now. The directory is only in the list.
+    async fn read_back(&self, call: &Invocation) -> Result<Map<String, Value>, Failure> {
+        let now: Detail = fetch_one(&self.workspace_id, call).await?;
+        let directory = match &self.workspace_dir {
+            Some(_) => {
+                let all = fetch_all(call).await?;
+                all.into_iter().find(|one| one.id == self.workspace_id).and_then(|one| one.workspace_dir)
+            }
+            None => None,
+        };
+        let fields = json!({
+            "name": now.name, "role": now.role, "tier": now.tier, "runtime": now.runtime,
+            "parent_id": now.parent_id, "x": now.x, "y": now.y, "collapsed": now.collapsed,
+            "workspace_dir": directory,
+        });
+        Ok(fields.as_object().cloned().unwrap_or_default())
+    }
+}
+
+fn not_all(wanted: &Map<String, Value>, ignored: &[&str]) -> Failure {
+    let changed = if ignored.len() == wanted.len() { Changed::No } else { Changed::Yes };
+    let message = format!("the tenant answered `updated`, but {} did not change", ignored.join(", "));
+    Failure::new(Code::UnexpectedAnswer, message)
+        .confirmed(changed)
+        .next("Check the value (does the parent exist?) and look with get_workspace.")
+}
