@@ -100,7 +100,7 @@ impl Config {
             },
             surface: choices.surface.unwrap_or_default(),
             listen: choices.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8787))),
-            log: choices.log.unwrap_or_else(|| "info".to_owned()),
+            log: choices.log.unwrap_or_else(|| "warn".to_owned()),
             credential_dirs: choices.credential_dirs.unwrap_or_default(),
             allowed_hosts: choices.allowed_hosts.unwrap_or_default(),
             allowed_origins: choices.allowed_origins.unwrap_or_default(),

@@ -12,12 +12,19 @@ pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
     } else {
         serde_json::to_writer(&mut out, value)
     };
-    written.map_err(io::Error::other)?;
-    out.write_all(b"\n")
+    enough(written.map_err(io::Error::from).and_then(|()| out.write_all(b"\n")))
 }
 
 pub(super) fn line(text: &str) -> io::Result<()> {
-    writeln!(io::stdout().lock(), "{text}")
+    enough(writeln!(io::stdout().lock(), "{text}"))
+}
+
+/// A reader who has seen enough, `head` for one, isn't a failure.
+fn enough(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 /// What a person or a script waits for while stdout belongs to something else.

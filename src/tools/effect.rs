@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Effect {
-    /// Changes nothing a person would notice.
+    // Plain comments: doc comments here would go into every schema that names an effect.
+    // Changes nothing a person would notice.
     Read,
-    /// Adds or changes something that can be put back.
+    // Adds or changes something that can be put back.
     Write,
-    /// Removes, stops or overwrites something.
+    // Removes, stops or overwrites something.
     Destroy,
-    /// Gives someone more power, more money or a credential.
+    // Gives someone more power, more money or a credential.
     Escalate,
 }
 

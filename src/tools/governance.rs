@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
-use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::effect::Effect;
-use super::ids::{InvocationId, KeyId, Line};
+use super::ids::{InvocationId, KeyId, Word};
 use super::invocation::Invocation;
 use super::keys::{LIST_KEYS, fetch_org_keys};
 use super::page::{Cursor, Limit};
@@ -22,7 +22,7 @@ pub const TOOLS: &[Tool] = &[
         .about("Which tenant and org key this server works with, who you are to it, and which tools are off and why.")
         .acts::<WhoAmI>(),
     Draft::read("query_journal", &[])
-        .about("Read this server's journal, newest first: who called which tool, under which key prefix, allowed by which rule, and how it ended.")
+        .about("Read this server's journal, newest first: who called what, by which key and rule, and how it ended.")
         .acts::<QueryJournal>(),
 ];
 
@@ -101,17 +101,20 @@ fn journal(call: &Invocation) -> String {
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct QueryJournal {
-    /// Only this call.
+    /// This call.
     invocation: Option<InvocationId>,
-    tool: Option<Line>,
+    /// This tool.
+    tool: Option<Word>,
+    /// This effect.
     effect: Option<Effect>,
-    /// Calls made under this key.
-    key_prefix: Option<Line>,
+    /// Of this key.
+    key_prefix: Option<Word>,
     /// `done`, `running`, `unknown` or an error code.
-    outcome: Option<Line>,
-    /// From this time on (RFC 3339).
+    outcome: Option<Word>,
+    /// RFC 3339.
+    #[schemars(with = "Option<String>")]
     since: Option<Since>,
-    /// Items in one answer.
+    /// Items.
     #[serde(default)]
     limit: Limit<20, 100>,
     /// `next` of the page before.
@@ -128,20 +131,6 @@ impl TryFrom<String> for Since {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         let at = DateTime::parse_from_rfc3339(&text).map_err(|_| "expected a time as in 2026-01-31T08:00:00Z")?;
         Ok(Self(at.with_timezone(&Utc)))
-    }
-}
-
-impl JsonSchema for Since {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Since".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "date-time" })
     }
 }
 

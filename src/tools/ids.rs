@@ -107,12 +107,15 @@ checked_text!(
     WorkspaceName,
     "a name of 1 to 255 bytes without line breaks or any of {}[]|>*&!",
     |text| within(text, 255).filter(|text| !text.contains(['{', '}', '[', ']', '|', '>', '*', '&', '!'])),
-    { "type": "string", "minLength": 1, "maxLength": 255 });
+    { "type": "string", "maxLength": 255 });
 checked_text!(Role, "a role of 1 to 1000 bytes without line breaks or any of {}[]|>*&!",
     |text| within(text, 1000).filter(|text| !text.contains(['{', '}', '[', ']', '|', '>', '*', '&', '!'])),
     { "type": "string", "maxLength": 1000 });
 checked_text!(Line, "1 to 1000 bytes on one line", |text| within(text, 1000),
     { "type": "string", "maxLength": 1000 });
+checked_text!(
+    /// What is compared with something known: a runtime, a tool's name, an outcome.
+    Word, "a word of 1 to 100 bytes", |text| within(text, 100), { "type": "string" });
 
 #[cfg(test)]
 mod tests {

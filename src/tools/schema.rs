@@ -1,7 +1,7 @@
 //! JSON Schemas from the declared types, trimmed to what a client can use.
 //!
 //! Every byte here is read by a model on each listing, so what says nothing goes: titles, integer
-//! formats, null alternatives (absent is how an optional field is left out).
+//! formats, null alternatives (absent is how an optional field is left out), switches' `false`.
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -58,7 +58,8 @@ fn trim(value: &mut Value) {
 
 fn trim_keywords(fields: &mut Map<String, Value>) {
     fields.remove("title");
-    if fields.get("default").is_some_and(Value::is_null) {
+    // A switch that isn't given is off.
+    if fields.get("default").is_some_and(|default| default.is_null() || default == &Value::Bool(false)) {
         fields.remove("default");
     }
     let is_number_format = fields

@@ -44,11 +44,7 @@ pub(crate) fn with_type(status: StatusCode, kind: HeaderValue, body: Body) -> Re
 
 /// A whole number where it is one: Go writes 1, not 1.0.
 pub(crate) fn number(value: f64) -> Value {
-    if value.fract() == 0.0 && value.abs() < 9e15 {
-        Value::from(value as i64)
-    } else {
-        Value::from(value)
-    }
+    if value.fract() == 0.0 && value.abs() < 9e15 { Value::from(value as i64) } else { Value::from(value) }
 }
 
 #[derive(Debug, Clone)]

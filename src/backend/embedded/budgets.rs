@@ -42,7 +42,10 @@ pub(crate) async fn set(_: Admin, State(platform): App, Path(raw): Path<String>,
     let limit = cents(wish.budget_limit.refuse(bad("budget_limit field is required"))?)?;
     platform
         .write(move |rows, _| {
-            rows.execute("UPDATE workspaces SET budget_limit = ?2 WHERE id = ?1 AND status <> 'removed'", (&id, limit))?;
+            rows.execute(
+                "UPDATE workspaces SET budget_limit = ?2 WHERE id = ?1 AND status <> 'removed'",
+                (&id, limit),
+            )?;
             shown(rows, &id)
         })
         .await

@@ -9,12 +9,15 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Refusal, Refuse, bad, created, missing, ok};
 use super::guard::Admin;
+use super::ids;
 use super::payload::{Payload, filled, or_default};
 use super::platform::{App, Platform};
 use super::provisioning::{self, Start};
 use super::templates::{self, Template, yaml};
-use super::workspaces::row::{NewWorkspace, Workspace};
-use super::ids;
+use super::workspaces::row::{self, NewWorkspace, Workspace};
+
+/// A patch may have made a workspace its own ancestor.
+const DEEPEST: usize = 32;
 
 #[derive(Deserialize, Default)]
 #[serde(default)]
@@ -35,20 +38,21 @@ pub(crate) async fn export(_: Admin, State(platform): App, Path(raw): Path<Strin
     let bundle = platform
         .read(|rows| {
             let workspace = Workspace::find(rows, &id)?.refuse(missing("bundle not found"))?;
-            packed(rows, &platform, &workspace)
+            packed(rows, &platform, &workspace, DEEPEST)
         })
         .await?;
     ok(&bundle)
 }
 
-fn packed(rows: &Connection, platform: &Platform, workspace: &Workspace) -> Result<Value, Refusal> {
+fn packed(rows: &Connection, platform: &Platform, workspace: &Workspace, depth: usize) -> Result<Value, Refusal> {
     let template = templates::for_workspace(rows, platform, &workspace.name)?;
     let template = match template {
         Some(own) => Some(own),
         None => templates::all(rows, platform)?.into_iter().next(),
     };
+    let children = if depth > 0 { children(rows, &workspace.id)? } else { Vec::new() };
     let below: Result<Vec<Value>, Refusal> =
-        children(rows, &workspace.id)?.iter().map(|child| packed(rows, platform, child)).collect();
+        children.iter().map(|child| packed(rows, platform, child, depth - 1)).collect();
     let prompts = template.as_ref().map(|Template { config_text, .. }| json!({ "config.yaml": config_text }));
     Ok(json!({
         "schema": "1.0",
@@ -69,13 +73,8 @@ fn packed(rows: &Connection, platform: &Platform, workspace: &Workspace) -> Resu
 }
 
 fn children(rows: &Connection, id: &str) -> Result<Vec<Workspace>, Refusal> {
-    let ids: Vec<String> = rows
-        .prepare_cached(
-            "SELECT id FROM workspaces WHERE parent_id = ?1 AND status <> 'removed' AND id <> ?1 ORDER BY created_at, rowid",
-        )?
-        .query_map([id], |row| row.get(0))?
-        .collect::<Result<_, _>>()?;
-    let found: Result<Vec<_>, _> = ids.iter().map(|id| Workspace::find(rows, id)).collect();
+    let children = row::living_children(rows, id)?;
+    let found: Result<Vec<_>, _> = children.iter().map(|(id, _)| Workspace::find(rows, id)).collect();
     Ok(found?.into_iter().flatten().collect())
 }
 
@@ -85,12 +84,7 @@ pub(crate) async fn import(_: Admin, State(platform): App, payload: Payload) -> 
     created(&told)
 }
 
-fn unpack(
-    rows: &Connection,
-    platform: &Platform,
-    bundle: &Bundle,
-    parent: Option<&str>,
-) -> Result<Value, Refusal> {
+fn unpack(rows: &Connection, platform: &Platform, bundle: &Bundle, parent: Option<&str>) -> Result<Value, Refusal> {
     let config = bundle.prompts.get("config.yaml").and_then(Value::as_str).and_then(yaml::parse::<Value>);
     let runtime = config.and_then(|config| filled(config.get("runtime")?.as_str().map(str::to_owned)));
     let workspace = NewWorkspace {

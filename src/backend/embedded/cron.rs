@@ -7,8 +7,7 @@ use super::zone::Zone;
 
 /// How far ahead a date is looked for: `0 0 30 2 *` never comes.
 const DAYS_AHEAD: u64 = 5 * 366;
-const MONTHS: [&str; 12] =
-    ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 const WEEKDAYS: [&str; 7] = ["sun", "mon", "tue", "wed", "thu", "fri", "sat"];
 
 pub(crate) struct Cron {

@@ -31,7 +31,7 @@ pub(crate) struct OrgKey {
 /// A caller whom this workspace's routes accept, and the id as it stands in the path.
 pub(crate) struct Access {
     pub(crate) raw: String,
-    /// Set where nobody asked for a credential: development mode.
+    /// None where development mode let it in without.
     pub(crate) bearer: Option<String>,
 }
 
@@ -191,11 +191,7 @@ async fn note_use(
 
 /// What a workspace asks of whoever speaks for it: its own token, if it has a live one. Org keys and
 /// the admin token are refused then; without a live token nothing is asked.
-pub(crate) async fn own_token(
-    platform: &Arc<Platform>,
-    workspace: &str,
-    bearer: Option<&str>,
-) -> Result<(), Refusal> {
+pub(crate) async fn own_token(platform: &Arc<Platform>, workspace: &str, bearer: Option<&str>) -> Result<(), Refusal> {
     if !platform.read(|rows| Ok(has_live_token(rows, workspace)?)).await? {
         return Ok(());
     }

@@ -36,9 +36,8 @@ pub(crate) async fn of_workspace(access: Access, State(platform): App) -> Answer
 }
 
 pub(crate) async fn of_server(State(platform): App) -> Answer {
-    let mut text = String::from(
-        "# HELP molecule_workspaces Number of workspaces by status.\n# TYPE molecule_workspaces gauge\n",
-    );
+    let mut text =
+        String::from("# HELP molecule_workspaces Number of workspaces by status.\n# TYPE molecule_workspaces gauge\n");
     for (status, count) in platform.read(|rows| Ok(by_status(rows)?)).await? {
         writeln!(text, "molecule_workspaces{{status=\"{status}\"}} {count}").refuse(broken("metrics failed"))?;
     }

@@ -113,6 +113,8 @@ impl Settings {
     }
 }
 
+/// Clones are the same tenant.
+#[derive(Clone)]
 pub struct Tenant {
     platform: Arc<Platform>,
 }

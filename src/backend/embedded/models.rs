@@ -33,7 +33,8 @@ pub(crate) async fn set(access: Access, State(platform): App, payload: Payload) 
         .write(move |rows, platform| {
             let answer = match filled(wish.model) {
                 Some(model) => {
-                    secrets::store(rows, platform, Some(&id), KEY, &model).map_err(|_| broken("failed to save model"))?;
+                    secrets::store(rows, platform, Some(&id), KEY, &model)
+                        .map_err(|_| broken("failed to save model"))?;
                     json!({ "status": "saved", "model": model })
                 }
                 None => {

@@ -1,6 +1,10 @@
 //! Org keys: list, mint, revoke. Minting reads its body so leniently that malformed JSON makes an
 //! unnamed, valid key; nothing is idempotent; a key knows who minted it by that one's prefix.
 
+use std::convert::Infallible;
+use std::net::IpAddr;
+use std::sync::Arc;
+
 use axum::extract::{FromRequestParts, Path, State};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, header};
@@ -8,13 +12,10 @@ use axum::response::{IntoResponse, Response};
 use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
-use std::net::IpAddr;
-use std::sync::Arc;
 
 use super::answer::{Answer, Refusal, Refuse, bad, broken, missing, ok};
 use super::guard::Admin;
 use super::keys::Key;
-use super::limits::Standing;
 use super::payload::{Payload, filled};
 use super::platform::{App, Platform};
 use super::{clock, edge, ids};
@@ -73,7 +74,9 @@ pub(crate) async fn mint(
         Some(standing) if standing.exceeded => standing.refusal(),
         _ => mint_now(&platform, admin, &headers, &payload).await.into_response(),
     };
-    standing.iter().for_each(|standing: &Standing| standing.show(response.headers_mut()));
+    if let Some(standing) = standing {
+        standing.show(response.headers_mut());
+    }
     response
 }
 
@@ -85,8 +88,7 @@ async fn mint_now(platform: &Arc<Platform>, admin: Admin, headers: &HeaderMap, p
     let minter = minter(&admin, headers);
     let org_id = admin.key.and_then(|key| key.org_id);
     let named = name.clone();
-    let minted =
-        platform.write(move |rows, _| insert(rows, named.as_deref(), org_id.as_deref(), &minter)).await?;
+    let minted = platform.write(move |rows, _| insert(rows, named.as_deref(), org_id.as_deref(), &minter)).await?;
     let mut told = json!({
         "id": minted.id,
         "prefix": minted.key.prefix,
@@ -143,9 +145,9 @@ pub(crate) async fn revoke(_: Admin, State(platform): App, Path(token): Path<Str
 pub(crate) struct Address(IpAddr);
 
 impl<S: Send + Sync> FromRequestParts<S> for Address {
-    type Rejection = std::convert::Infallible;
+    type Rejection = Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
         Ok(Self(edge::address(&parts.extensions)))
     }
 }

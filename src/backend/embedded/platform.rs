@@ -30,8 +30,7 @@ impl Platform {
             store: Arc::new(Store::open(&settings.state)?),
             vault: Vault::open(&settings.state)?,
             requests: Limiter::new(settings.rate_limit, Duration::from_secs(60)),
-            mints: (settings.mint_limit > 0)
-                .then(|| Limiter::new(settings.mint_limit, Duration::from_secs(3600))),
+            mints: (settings.mint_limit > 0).then(|| Limiter::new(settings.mint_limit, Duration::from_secs(3600))),
             settings,
         })
     }
@@ -45,10 +44,7 @@ impl Platform {
         self.settings.provisioner == Provisioner::ControlPlane
     }
 
-    pub(crate) async fn read<T>(
-        &self,
-        look: impl FnOnce(&Connection) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
+    pub(crate) async fn read<T>(&self, look: impl FnOnce(&Connection) -> Result<T, Refusal>) -> Result<T, Refusal> {
         self.store.read(look).await
     }
 

@@ -47,15 +47,16 @@ pub(crate) fn start(rows: &Connection, platform: &Platform, id: &str, why: Start
     match platform.settings.provisioner {
         Provisioner::Simulated => {
             let ready = clock::from_now(platform.settings.pace.as_secs_f64());
-            rows.execute(
-                "UPDATE workspaces SET settles_at = ?2, settles_to = 'online' WHERE id = ?1",
-                (id, ready),
-            )?;
+            rows.execute("UPDATE workspaces SET settles_at = ?2, settles_to = 'online' WHERE id = ?1", (id, ready))?;
         }
         Provisioner::Failing if why == Start::Configured => fail(rows, id, "workspace start failed")?,
-        Provisioner::Failing => fail(rows, id, &format!(
-            "cannot start workspace {id}: no config.yaml source and config volume is empty — delete the workspace or provide a template"
-        ))?,
+        Provisioner::Failing => fail(
+            rows,
+            id,
+            &format!(
+                "cannot start workspace {id}: no config.yaml source and config volume is empty — delete the workspace or provide a template"
+            ),
+        )?,
         Provisioner::None => fail(rows, id, NO_PROVISIONER)?,
         Provisioner::ControlPlane => refuse_large(rows, id)?,
     }

@@ -44,12 +44,7 @@ pub(crate) async fn create(access: Access, State(platform): App, payload: Payloa
 }
 
 /// Refuses what the platform refuses of a new schedule.
-pub(crate) fn insert(
-    rows: &Connection,
-    workspace: Option<&str>,
-    wish: &Wish,
-    source: &str,
-) -> Result<Made, Refusal> {
+pub(crate) fn insert(rows: &Connection, workspace: Option<&str>, wish: &Wish, source: &str) -> Result<Made, Refusal> {
     let required = filled(wish.cron_expr.clone()).zip(filled(wish.prompt.clone()));
     let (expression, prompt) = required.refuse(bad("cron_expr and prompt are required"))?;
     let timezone = filled(wish.timezone.clone()).unwrap_or_else(|| "UTC".to_owned());

@@ -115,11 +115,7 @@ pub(crate) fn store(
     stored.map(drop).refuse(broken("failed to save secret"))
 }
 
-pub(crate) async fn delete(
-    access: Access,
-    State(platform): App,
-    Path((_, key)): Path<(String, String)>,
-) -> Answer {
+pub(crate) async fn delete(access: Access, State(platform): App, Path((_, key)): Path<(String, String)>) -> Answer {
     let id = ids::strict(&access.raw)?;
     platform
         .write(move |rows, platform| {
@@ -170,8 +166,7 @@ fn opened(rows: &Connection, platform: &Platform, id: &str) -> Result<BTreeMap<S
         Ok((row.get::<_, String>(1)?, platform.vault.unseal(&place, &row.get::<_, Vec<u8>>(2)?)))
     })?;
     let opened: Vec<(String, Option<String>)> = sealed.collect::<Result<_, _>>()?;
-    let failed: Vec<String> =
-        opened.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key.clone()).collect();
+    let failed: Vec<String> = opened.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key.clone()).collect();
     if !failed.is_empty() {
         let refusal = broken("one or more secrets failed to decrypt; refusing to return partial bundle");
         return Err(refusal.with("failed_keys", failed));

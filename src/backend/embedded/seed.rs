@@ -8,6 +8,7 @@ use rusqlite::types::Value as Cell;
 use rusqlite::{Connection, params_from_iter};
 use serde_json::{Map, Value};
 
+use super::answer::{Refusal, broken};
 use super::platform::Platform;
 use super::{OpenError, clock, ids, keys, vault};
 
@@ -35,23 +36,34 @@ pub(crate) fn is_empty(platform: &Platform) -> Result<bool, OpenError> {
     empty.map_err(|_| OpenError::new("the embedded tenant's database can't be read".to_owned()))
 }
 
+/// Nothing where there are workspaces: another process may have been first.
 pub(crate) fn demo(platform: &Platform) -> Result<(), OpenError> {
-    insert_all(platform, DEMO, "the demo")
+    insert_all(platform, DEMO, "the demo", |rows| {
+        Ok(rows.query_row("SELECT NOT EXISTS (SELECT 1 FROM workspaces)", [], |row| row.get(0))?)
+    })
 }
 
 pub(crate) fn rows_of_file(platform: &Platform, file: &Path) -> Result<(), OpenError> {
     let text = std::fs::read_to_string(file).map_err(|error| OpenError::file(file, &error))?;
-    insert_all(platform, &text, &file.display().to_string())
+    insert_all(platform, &text, &file.display().to_string(), |_| Ok(true))
 }
 
 /// All or nothing.
-fn insert_all(platform: &Platform, text: &str, origin: &str) -> Result<(), OpenError> {
+fn insert_all(
+    platform: &Platform,
+    text: &str,
+    origin: &str,
+    is_wanted: impl FnOnce(&Connection) -> Result<bool, Refusal>,
+) -> Result<(), OpenError> {
     let mut fault = None;
     let done = platform.store.write_here(|rows| {
+        if !is_wanted(rows)? {
+            return Ok(());
+        }
         for (index, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
             if let Err(reason) = insert(rows, platform, line) {
                 fault = Some(format!("{origin}, line {}: {reason}", index + 1));
-                return Err(super::answer::broken("seed"));
+                return Err(broken("seed"));
             }
         }
         Ok(())
@@ -87,10 +99,9 @@ fn cell(platform: &Platform, line: &Line, value: &Value) -> Result<Cell, String>
     Ok(match value {
         Value::Null => Cell::Null,
         Value::Bool(yes) => Cell::Integer((*yes).into()),
-        Value::Number(number) => number.as_i64().map_or_else(
-            || Cell::Real(number.as_f64().unwrap_or_default()),
-            Cell::Integer,
-        ),
+        Value::Number(number) => {
+            number.as_i64().map_or_else(|| Cell::Real(number.as_f64().unwrap_or_default()), Cell::Integer)
+        }
         Value::String(text) => Cell::Text(text.clone()),
         Value::Array(_) => Cell::Text(value.to_string()),
         Value::Object(object) => return special(platform, line, object),

@@ -55,10 +55,7 @@ impl Store {
     }
 
     /// The same on the calling thread: for start-up and seeds, outside a runtime.
-    pub(crate) fn write_here<T>(
-        &self,
-        change: impl FnOnce(&Transaction) -> Result<T, Refusal>,
-    ) -> Result<T, Refusal> {
+    pub(crate) fn write_here<T>(&self, change: impl FnOnce(&Transaction) -> Result<T, Refusal>) -> Result<T, Refusal> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         provisioning::settle(&transaction)?;

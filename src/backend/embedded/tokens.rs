@@ -76,11 +76,7 @@ pub(crate) fn insert(rows: &Connection, workspace: &str) -> Result<Key, Refusal>
     Ok(key)
 }
 
-pub(crate) async fn revoke(
-    access: Access,
-    State(platform): App,
-    Path((_, token)): Path<(String, String)>,
-) -> Answer {
+pub(crate) async fn revoke(access: Access, State(platform): App, Path((_, token)): Path<(String, String)>) -> Answer {
     let ids = access.uuid().zip(ids::canonical(&token));
     let (workspace, token) = ids.refuse(broken("failed to revoke token"))?;
     platform

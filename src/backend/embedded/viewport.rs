@@ -59,7 +59,6 @@ async fn may_save(platform: &Arc<Platform>, headers: &HeaderMap) -> Result<(), R
         let from_canvas = headers.get(header::ORIGIN).is_some_and(edge::is_canvas);
         return from_canvas.then_some(()).refuse(unauthorized("admin auth required"));
     };
-    let accepted =
-        guard::is_admin_token(platform, bearer) || guard::any_workspace_token(platform, bearer).await?;
+    let accepted = guard::is_admin_token(platform, bearer) || guard::any_workspace_token(platform, bearer).await?;
     accepted.then_some(()).refuse(unauthorized("invalid admin auth token"))
 }

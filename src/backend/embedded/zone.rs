@@ -124,7 +124,12 @@ impl Header {
 
     /// Header and body together, with times of that many bytes.
     fn length(&self, time: usize) -> usize {
-        44 + self.times * (time + 1) + self.kinds * 6 + self.letters + self.leaps * (time + 4) + self.standard_marks + self.utc_marks
+        44 + self.times * (time + 1)
+            + self.kinds * 6
+            + self.letters
+            + self.leaps * (time + 4)
+            + self.standard_marks
+            + self.utc_marks
     }
 }
 
@@ -149,8 +154,7 @@ impl Rule {
                 let ends = to.at(year).map(|turn| turn - TimeDelta::seconds(summer.into()));
                 let Some((begins, ends)) = begins.zip(ends) else { return winter };
                 let now = moment.naive_utc();
-                let is_summer =
-                    if begins < ends { begins <= now && now < ends } else { now < ends || begins <= now };
+                let is_summer = if begins < ends { begins <= now && now < ends } else { now < ends || begins <= now };
                 if is_summer { summer } else { winter }
             }
         }

@@ -8,7 +8,7 @@ use super::UPDATE;
 use super::create::Tier;
 use super::wire::{Detail, fetch_all, fetch_one};
 use crate::failure::{Changed, Code, Failure};
-use crate::tools::ids::{Line, Role, WorkspaceId, WorkspaceName};
+use crate::tools::ids::{Role, Word, WorkspaceId, WorkspaceName};
 use crate::tools::invocation::Invocation;
 use crate::tools::tool::Act;
 
@@ -17,24 +17,35 @@ use crate::tools::tool::Act;
 pub struct UpdateWorkspace {
     /// From list_workspaces.
     workspace_id: WorkspaceId,
+    /// The name.
+    #[schemars(with = "Option<String>")]
     name: Option<WorkspaceName>,
+    /// Purpose.
+    #[schemars(with = "Option<String>")]
     role: Option<Role>,
+    /// 1 to 10.
+    #[schemars(with = "Option<i64>")]
     tier: Option<Tier>,
-    runtime: Option<Line>,
-    /// null: no parent.
+    /// Runtime.
+    runtime: Option<Word>,
+    /// New parent.
     #[serde(default, deserialize_with = "given")]
-    #[schemars(with = "Option<WorkspaceId>")]
+    #[schemars(with = "Option<String>")]
     parent_id: Option<Option<WorkspaceId>>,
-    /// On the canvas, with `y`.
+    /// No parent.
+    #[serde(default)]
+    detach: bool,
+    /// Canvas.
     x: Option<f64>,
+    /// With `x`.
     y: Option<f64>,
-    /// Children hidden on the canvas.
+    /// Closed.
     collapsed: Option<bool>,
-    /// Absolute path; needs a restart.
-    workspace_dir: Option<Line>,
+    /// A path.
+    workspace_dir: Option<Word>,
 }
 
-/// Tells `null` from absent.
+/// Tells `null` from absent: it is how users of the TypeScript server detach a workspace.
 fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<WorkspaceId>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }
@@ -89,7 +100,7 @@ impl UpdateWorkspace {
             ("role", self.role.as_ref().map(|role| json!(role))),
             ("tier", self.tier.map(|tier| json!(tier.get()))),
             ("runtime", self.runtime.as_ref().map(|runtime| json!(runtime))),
-            ("parent_id", self.parent_id.as_ref().map(|parent| json!(parent))),
+            ("parent_id", self.parent().map(|parent| json!(parent))),
             ("x", self.x.map(|x| json!(x))),
             ("y", self.y.map(|y| json!(y))),
             ("collapsed", self.collapsed.map(|collapsed| json!(collapsed))),
@@ -100,10 +111,18 @@ impl UpdateWorkspace {
         if wanted.is_empty() {
             return Err(Failure::invalid("there is nothing to change").next("Give at least one field besides `workspace_id`."));
         }
-        if self.parent_id.as_ref().is_some_and(|parent| parent.as_ref() == Some(&self.workspace_id)) {
+        if self.detach && self.parent_id.as_ref().is_some_and(Option::is_some) {
+            return Err(Failure::invalid("`detach` and `parent_id` exclude each other"));
+        }
+        if self.parent() == Some(Some(&self.workspace_id)) {
             return Err(Failure::invalid("a workspace can't be its own parent"));
         }
         Ok(wanted)
+    }
+
+    /// The parent it shall have; `None` leaves it as it is.
+    fn parent(&self) -> Option<Option<&WorkspaceId>> {
+        if self.detach { Some(None) } else { self.parent_id.as_ref().map(Option::as_ref) }
     }
 
     /// The fields as they stand now. The directory is only in the list.

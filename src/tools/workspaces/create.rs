@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::wire::fetch_one;
 use super::CREATE;
@@ -12,7 +13,7 @@ use crate::secrets::credential::in_the_clear;
 use crate::secrets::sink::Proved;
 use crate::secrets::{Credential, Sink, Source};
 use crate::tools::effect::Effect;
-use crate::tools::ids::{Line, Role, SecretName, TemplateName, WorkspaceId, WorkspaceName};
+use crate::tools::ids::{Role, SecretName, TemplateName, Word, WorkspaceId, WorkspaceName};
 use crate::tools::invocation::Invocation;
 use crate::tools::keys::tokens;
 use crate::tools::tool::Act;
@@ -20,26 +21,33 @@ use crate::tools::tool::Act;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateWorkspace {
-    /// Need not be unique.
+    /// Its name.
+    #[schemars(with = "String")]
     name: WorkspaceName,
-    /// What it is for.
+    /// Purpose.
+    #[schemars(with = "Option<String>")]
     role: Option<Role>,
-    /// Directory name of a workspace template.
+    /// Its template.
+    #[schemars(with = "Option<String>")]
     template: Option<TemplateName>,
-    runtime: Option<Line>,
-    model: Option<Line>,
-    /// The tenant's default is 3.
+    /// Runtime.
+    runtime: Option<Word>,
+    /// Default 3.
+    #[schemars(with = "Option<i64>")]
     tier: Option<Tier>,
+    /// Its parent.
+    #[schemars(with = "Option<String>")]
     parent_id: Option<WorkspaceId>,
-    /// Runs elsewhere, at `url`.
+    /// Runs elsewhere.
     #[serde(default)]
     external: bool,
-    url: Option<Line>,
-    /// US cents a month.
-    budget_limit: Option<u32>,
-    /// Names to sources (`env:NAME`, `file:NAME`).
+    /// If external.
+    url: Option<Word>,
+    /// Names to sources.
+    #[schemars(with = "Option<Map<String, Value>>")]
     secrets: Option<BTreeMap<SecretName, Source>>,
-    /// Deliver a token: `file` or `file:NAME`.
+    /// `file:NAME`.
+    #[schemars(with = "Option<String>")]
     sink: Option<Sink>,
 }
 
@@ -85,18 +93,14 @@ struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     template: &'a Option<TemplateName>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    runtime: &'a Option<Line>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    model: &'a Option<Line>,
+    runtime: &'a Option<Word>,
     #[serde(skip_serializing_if = "Option::is_none")]
     tier: Option<Tier>,
     #[serde(skip_serializing_if = "Option::is_none")]
     parent_id: &'a Option<WorkspaceId>,
     external: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    url: &'a Option<Line>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    budget_limit: Option<u32>,
+    url: &'a Option<Word>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     secrets: BTreeMap<&'a SecretName, Clear>,
 }
@@ -192,12 +196,10 @@ impl CreateWorkspace {
             role: &self.role,
             template: &self.template,
             runtime: &self.runtime,
-            model: &self.model,
             tier: self.tier,
             parent_id: &self.parent_id,
             external: self.external,
             url: &self.url,
-            budget_limit: self.budget_limit,
             secrets,
         }
     }

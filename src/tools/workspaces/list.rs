@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::wire::{Workspace, fetch_all};
 use crate::failure::Failure;
-use crate::tools::ids::WorkspaceId;
+use crate::tools::ids::{Word, WorkspaceId};
 use crate::tools::invocation::Invocation;
 use crate::tools::page::{Cursor, Limit, Page};
 use crate::tools::tool::Act;
@@ -41,12 +41,12 @@ impl Status {
 pub struct ListWorkspaces {
     /// Only these.
     status: Option<Status>,
-    /// Only this runtime.
-    runtime: Option<String>,
-    /// Only children of this one.
+    /// Only these.
+    runtime: Option<Word>,
+    /// Its children.
     parent_id: Option<WorkspaceId>,
-    /// Part of the name, any case.
-    name: Option<String>,
+    /// Part of the name.
+    name: Option<Word>,
     /// All fields.
     #[serde(default)]
     long: bool,
@@ -102,9 +102,9 @@ impl Act for ListWorkspaces {
 
 impl ListWorkspaces {
     fn wants(&self, one: &Workspace) -> bool {
-        let named = |part: &String| one.name.to_lowercase().contains(&part.to_lowercase());
+        let named = |part: &Word| one.name.to_lowercase().contains(&part.as_str().to_lowercase());
         self.status.is_none_or(|status| one.status == status.as_str())
-            && self.runtime.as_ref().is_none_or(|runtime| one.runtime == *runtime)
+            && self.runtime.as_ref().is_none_or(|runtime| one.runtime == runtime.as_str())
             && self.parent_id.as_ref().is_none_or(|parent| one.parent_id.as_ref() == Some(parent))
             && self.name.as_ref().is_none_or(named)
     }

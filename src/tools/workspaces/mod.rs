@@ -28,7 +28,7 @@ const RESUME: Route = Route::post("/workspaces/{workspace_id}/resume");
 
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_workspaces", &[LIST])
-        .about("List workspaces, oldest first: id, name, role, status, tier, parent, active tasks. `long` adds runtime, errors, budget and more.")
+        .about("List workspaces, oldest first: id, name, role, status, tier, parent, active tasks. `long` adds runtime, errors, budget.")
         .acts::<list::ListWorkspaces>(),
     Draft::read("get_workspace", &[GET])
         .about("One workspace with its agent card, load, error rate and last outbound call.")
@@ -38,11 +38,11 @@ pub const TOOLS: &[Tool] = &[
         .acts::<idle::FindIdleWorkspaces>(),
     Draft::write("create_workspace", &[CREATE, GET, CREATE_TOKEN])
         .up_to(Effect::Escalate)
-        .about("Create a workspace and tell the tier and status it got. With `sink`, a token for it is written to a file on the server.")
+        .about("Create a workspace; says the tier and status it got. `sink` gets its token.")
         .acts::<create::CreateWorkspace>(),
     Draft::write("update_workspace", &[UPDATE, GET, LIST])
         .idempotent()
-        .about("Change fields of a workspace and read them back. What isn't given stays.")
+        .about("Change a workspace and read it back.")
         .acts::<change::UpdateWorkspace>(),
     Draft::destroy("delete_workspace", &[LIST, GET, DELETE])
         .about("Delete a workspace and all below it; cannot be undone. Refuses, and says what would be lost, while it has children or running tasks.")

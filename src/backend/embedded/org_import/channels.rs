@@ -54,7 +54,9 @@ fn check(channel: &Channel) -> Result<(), String> {
             Err("bot_token format invalid (expected like '123456789:ABCdefGHIjkl...')".to_owned())
         }
         "telegram" if !config.contains_key("chat_id") => Err("chat_id is required".to_owned()),
-        "slack" | "discord" | "lark" if text(config, "webhook_url").is_empty() && text(config, "bot_token").is_empty() => {
+        "slack" | "discord" | "lark"
+            if text(config, "webhook_url").is_empty() && text(config, "bot_token").is_empty() =>
+        {
             Err("webhook_url is required".to_owned())
         }
         "telegram" | "slack" | "discord" | "lark" => Ok(()),

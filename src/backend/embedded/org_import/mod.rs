@@ -52,7 +52,9 @@ pub(crate) async fn import(_: Admin, State(platform): App, payload: Payload) -> 
     let wish: Wish = payload.json().refuse(bad("invalid request body"))?;
     let template = match filled(wish.dir) {
         Some(dir) => shelf::load(&platform, &dir)?,
-        None => wish.template.filter(|template| !template.name.is_empty()).refuse(bad("provide 'dir' or 'template'"))?,
+        None => {
+            wish.template.filter(|template| !template.name.is_empty()).refuse(bad("provide 'dir' or 'template'"))?
+        }
     };
     if wish.force != Some(true) {
         check_needs(&platform, &template).await?;

@@ -43,7 +43,8 @@ fn collect(wanted: &Wanted, required: &mut Vec<Need>, recommended: &mut Vec<Need
 fn merged(needs: Vec<Need>) -> Vec<Need> {
     let valid: BTreeSet<Need> = needs.into_iter().filter_map(valid).collect();
     let strict: BTreeSet<String> = valid.iter().filter_map(name).collect();
-    let absorbed = |need: &Need| matches!(need, Need::Any { any_of } if any_of.iter().any(|name| strict.contains(name)));
+    let absorbed =
+        |need: &Need| matches!(need, Need::Any { any_of } if any_of.iter().any(|name| strict.contains(name)));
     valid.iter().filter(|need| !absorbed(need)).cloned().collect()
 }
 

@@ -76,12 +76,7 @@ fn address(caller: &Workspace, target: &Workspace) -> Answer {
     ok(&json!({ "id": target.id, "url": target.url, "name": target.name }))
 }
 
-pub(crate) async fn peers(
-    State(platform): App,
-    Path(raw): Path<String>,
-    headers: HeaderMap,
-    params: Params,
-) -> Answer {
+pub(crate) async fn peers(State(platform): App, Path(raw): Path<String>, headers: HeaderMap, params: Params) -> Answer {
     let id = ids::canonical(&raw).refuse(broken("lookup failed"))?;
     if !(platform.is_development() && guard::bearer(&headers).is_none()) {
         guard::own_token(&platform, &id, guard::bearer(&headers)).await?;

@@ -42,11 +42,7 @@ pub(crate) fn exists(rows: &Connection, platform: &Platform, id: &str) -> bool {
 }
 
 /// The one whose folder is the workspace's name in lower case with dashes, or whose name is the same.
-pub(crate) fn for_workspace(
-    rows: &Connection,
-    platform: &Platform,
-    name: &str,
-) -> rusqlite::Result<Option<Template>> {
+pub(crate) fn for_workspace(rows: &Connection, platform: &Platform, name: &str) -> rusqlite::Result<Option<Template>> {
     let folder = name.to_lowercase().replace(' ', "-");
     if let Some(template) = load(rows, platform, &folder) {
         return Ok(Some(template));
@@ -78,11 +74,8 @@ fn kept(rows: &Connection, id: &str, path: &Path) -> Option<String> {
 }
 
 pub(crate) fn keep(rows: &Connection, id: &str, path: &str, content: &str) -> rusqlite::Result<()> {
-    rows.execute(
-        "INSERT INTO template_files (template, path, content) VALUES (?1, ?2, ?3)",
-        (id, path, content),
-    )
-    .map(drop)
+    rows.execute("INSERT INTO template_files (template, path, content) VALUES (?1, ?2, ?3)", (id, path, content))
+        .map(drop)
 }
 
 fn imported(rows: &Connection) -> rusqlite::Result<BTreeSet<String>> {

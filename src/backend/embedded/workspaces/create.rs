@@ -70,13 +70,7 @@ fn check(wish: &Wish, name: &str) -> Result<(), Refusal> {
     rules::access(&text(&wish.workspace_access), directory).refuse(bad("invalid workspace access"))
 }
 
-fn make(
-    rows: &Connection,
-    platform: &Platform,
-    wish: &Wish,
-    name: &str,
-    address: &str,
-) -> Result<Response, Refusal> {
+fn make(rows: &Connection, platform: &Platform, wish: &Wish, name: &str, address: &str) -> Result<Response, Refusal> {
     let asked = wish.runtime.as_deref().filter(|runtime| !runtime.is_empty());
     let external = wish.external == Some(true) || asked == Some("external");
     let url = wish.url.as_deref().filter(|url| external && !url.is_empty());

@@ -19,26 +19,17 @@ pub(crate) async fn delete(_: Admin, State(platform): App, Path(raw): Path<Strin
     let (confirmed, purge) = (params.is_true("confirm"), params.is_true("purge"));
     platform
         .write(move |rows, platform| {
-            let children = living_children(rows, &id)?;
+            let children = row::living_children(rows, &id)?;
             if !children.is_empty() && !confirmed {
-                return Err(unconfirmed(children));
+                return Err(unconfirmed(&children));
             }
-            Ok(remove(rows, platform, &id, purge).unwrap_or_else(IntoResponse::into_response))
+            remove(rows, platform, &id, purge)
         })
         .await
 }
 
-fn living_children(rows: &Connection, id: &str) -> rusqlite::Result<Vec<Value>> {
-    rows.prepare_cached(
-        "SELECT id, name FROM workspaces WHERE parent_id = ?1 AND status <> 'removed' ORDER BY created_at, rowid",
-    )?
-    .query_map([id], |row| {
-        Ok(json!({ "id": row.get::<_, String>(0)?, "name": row.get::<_, String>(1)? }))
-    })?
-    .collect()
-}
-
-fn unconfirmed(children: Vec<Value>) -> Refusal {
+fn unconfirmed(children: &[(String, String)]) -> Refusal {
+    let children: Vec<Value> = children.iter().map(|(id, name)| json!({ "id": id, "name": name })).collect();
     conflict("")
         .without_error()
         .with("status", "confirmation_required")
@@ -62,7 +53,9 @@ fn remove(rows: &Connection, platform: &Platform, id: &str, purge: bool) -> Answ
             "workspace marked removed, but {count} stop call(s) failed — please retry: {}",
             failures.join("\n")
         );
-        return Err(broken(&told).with("removed_count", all.len()).with("stop_failures", count));
+        // an answer, not a refusal: the removal stays
+        let told = broken(&told).with("removed_count", all.len()).with("stop_failures", count);
+        return Ok(told.into_response());
     }
     if purge {
         for workspace in &all {

@@ -33,8 +33,7 @@ pub(crate) async fn patch(access: Access, State(platform): App, payload: Payload
 }
 
 fn check(fields: &Fields) -> Result<(), Refusal> {
-    let rules: [(&str, Rule); 3] =
-        [("name", rules::name), ("role", rules::role), ("runtime", rules::runtime)];
+    let rules: [(&str, Rule); 3] = [("name", rules::name), ("role", rules::role), ("runtime", rules::runtime)];
     for (name, rule) in rules {
         if let Some(text) = fields.get(name).and_then(Value::as_str) {
             rule(text).map_err(|broken| bad(&broken))?;

@@ -109,8 +109,16 @@ pub(crate) fn json_column(row: &Row, name: &str) -> rusqlite::Result<Option<Valu
 }
 
 pub(crate) fn exists(rows: &Connection, id: &str) -> rusqlite::Result<bool> {
-    rows.prepare_cached("SELECT EXISTS (SELECT 1 FROM workspaces WHERE id = ?1)")?
-        .query_row([id], |row| row.get(0))
+    rows.prepare_cached("SELECT EXISTS (SELECT 1 FROM workspaces WHERE id = ?1)")?.query_row([id], |row| row.get(0))
+}
+
+/// The living directly below it, oldest first, with their names.
+pub(crate) fn living_children(rows: &Connection, id: &str) -> rusqlite::Result<Vec<(String, String)>> {
+    rows.prepare_cached(
+        "SELECT id, name FROM workspaces WHERE parent_id = ?1 AND status <> 'removed' ORDER BY created_at, rowid",
+    )?
+    .query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?
+    .collect()
 }
 
 /// The living below it, nearest first; not through one that is removed already.

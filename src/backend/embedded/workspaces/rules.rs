@@ -60,9 +60,7 @@ pub(crate) fn access(access: &str, directory: Option<&str>) -> Rule {
     match access {
         "" | "none" => Ok(()),
         "read_only" | "read_write" if directory.is_some() => Ok(()),
-        "read_only" | "read_write" => {
-            Err(format!("workspace_access={access:?} requires workspace_dir to be set"))
-        }
+        "read_only" | "read_write" => Err(format!("workspace_access={access:?} requires workspace_dir to be set")),
         _ => Err(format!("workspace_access={access:?} — must be 'none', 'read_only', or 'read_write'")),
     }
 }

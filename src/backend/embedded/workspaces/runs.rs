@@ -119,9 +119,9 @@ pub(crate) async fn hibernate(access: Access, State(platform): App, params: Para
     platform
         .write(move |rows, platform| {
             let awake = |found: &Workspace| matches!(found.status.as_str(), "online" | "degraded");
-            let found = Workspace::find(rows, &id)?.filter(awake).refuse(missing(
-                "workspace not found or not in a hibernatable state (must be online or degraded)",
-            ))?;
+            let found = Workspace::find(rows, &id)?
+                .filter(awake)
+                .refuse(missing("workspace not found or not in a hibernatable state (must be online or degraded)"))?;
             if found.active_tasks > 0 && !forced {
                 let busy = conflict("workspace has active tasks; use ?force=true to terminate them");
                 return Err(busy.with("active_tasks", found.active_tasks));

@@ -11,7 +11,7 @@ use super::super::platform::{App, Platform};
 use super::super::provisioning::{self, Start};
 use super::super::{Provisioner, templates};
 use super::remove_row;
-use super::row::{NewWorkspace, Workspace};
+use super::row::{self, NewWorkspace, Workspace};
 
 pub(crate) async fn expand(access: Access, State(platform): App) -> Answer {
     let id = access.uuid().refuse(broken("lookup failed"))?;
@@ -46,20 +46,12 @@ pub(crate) async fn collapse(access: Access, State(platform): App) -> Answer {
     let id = access.uuid().refuse(broken("failed to query children"))?;
     platform
         .write(move |rows, _| {
-            let children = living_children(rows, &id)?;
+            let children = row::living_children(rows, &id)?;
             for (child, _) in &children {
                 remove_row(rows, child)?;
             }
-            let names: Vec<String> = children.into_iter().map(|(_, name)| name).collect();
+            let names: Vec<&String> = children.iter().map(|(_, name)| name).collect();
             ok(&json!({ "status": "collapsed", "removed": names }))
         })
         .await
-}
-
-fn living_children(rows: &Connection, id: &str) -> rusqlite::Result<Vec<(String, String)>> {
-    rows.prepare_cached(
-        "SELECT id, name FROM workspaces WHERE parent_id = ?1 AND status <> 'removed' ORDER BY created_at, rowid",
-    )?
-    .query_map([id], |row| Ok((row.get(0)?, row.get(1)?)))?
-    .collect()
 }
