@@ -75,8 +75,7 @@ fn tool(listed: &Listed, output_schema: bool) -> Tool {
 fn about(instructions: &str) -> ServerConfig {
     ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
         .with_server_info(
-            Implementation::new("molecule-org-mcp", env!("CARGO_PKG_VERSION"))
-                .with_title("Molecule AI organisation"),
+            Implementation::new("molecule-org-mcp", env!("CARGO_PKG_VERSION")).with_title("Molecule AI organisation"),
         )
         .with_instructions(instructions)
 }
@@ -178,16 +177,16 @@ impl ServerHandler for Mcp {
     async fn on_custom_request(
         &self,
         request: CustomRequest,
-        _: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<CustomResult, ErrorData> {
+        let wrong_shape =
+            |method: &str| ErrorData::invalid_params(format!("The params of {method} have the wrong shape."), None);
+        // The newest revision has no handshake and no ping.
+        let modern = context.meta.protocol_version().is_some_and(|version| !version.has_initialize());
         Err(match request.method.as_str() {
-            "tools/call" => {
-                ErrorData::invalid_params(wrong_with_call(request.params.as_ref()), None)
-            }
-            "initialize" | "server/discover" | "ping" | "tools/list" => ErrorData::invalid_params(
-                format!("The params of {} have the wrong shape.", request.method),
-                None,
-            ),
+            "tools/call" => ErrorData::invalid_params(wrong_with_call(request.params.as_ref()), None),
+            method @ ("server/discover" | "tools/list") => wrong_shape(method),
+            method @ ("initialize" | "ping") if !modern => wrong_shape(method),
             _ => ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method, None),
         })
     }
@@ -247,11 +246,7 @@ struct Watched {
 }
 
 impl Watched {
-    fn new(
-        token: ProgressToken,
-        peer: Peer<RoleServer>,
-        steps: mpsc::UnboundedReceiver<Step>,
-    ) -> Self {
+    fn new(token: ProgressToken, peer: Peer<RoleServer>, steps: mpsc::UnboundedReceiver<Step>) -> Self {
         Self { token, peer, steps, told: None }
     }
 
@@ -278,8 +273,7 @@ impl Watched {
             return;
         }
         self.told = Some(step.done);
-        let mut news = ProgressNotificationParam::new(self.token.clone(), step.done.into())
-            .with_message(step.message);
+        let mut news = ProgressNotificationParam::new(self.token.clone(), step.done.into()).with_message(step.message);
         news.total = step.total.map(f64::from);
         let _ = self.peer.notify_progress(news).await;
     }

@@ -110,8 +110,7 @@ async fn the_stateless_revision_is_spoken() {
     assert_eq!(list["result"]["cacheScope"], "private");
     assert_eq!(list, client.ask(modern("tools/list", json!({}))).await);
     let (tool, arguments) = support::quick();
-    let answer =
-        client.ask(modern("tools/call", json!({ "name": tool, "arguments": arguments }))).await;
+    let answer = client.ask(modern("tools/call", json!({ "name": tool, "arguments": arguments }))).await;
     let result = &answer["result"];
     let text = result["content"][0]["text"].as_str().unwrap();
     assert_eq!(serde_json::from_str::<Value>(text).unwrap(), result["structuredContent"]);
@@ -131,10 +130,7 @@ async fn a_request_of_neither_era_is_asked_which() {
 async fn mistakes_have_answers_and_the_next_request_works() {
     let mut client = Client::begun().await;
     let giant = vec![b'x'; 20_000_000];
-    let deep = format!(
-        "{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":{}",
-        "[".repeat(100_000)
-    );
+    let deep = format!("{{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\",\"params\":{}", "[".repeat(100_000));
     let mistakes: [(&[u8], i64, Value); 14] = [
         (b"{", -32700, json!(null)),
         (b"not json", -32700, json!(null)),
@@ -147,26 +143,14 @@ async fn mistakes_have_answers_and_the_next_request_works() {
         (br#"{"jsonrpc":"1.0","id":7,"method":"ping"}"#, -32600, json!(7)),
         (br#"{"jsonrpc":"2.0","id":7,"method":"tools/call"}"#, -32602, json!(7)),
         (br#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":[]}"#, -32602, json!(7)),
-        (
-            br#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":7}}"#,
-            -32602,
-            json!(7),
-        ),
-        (
-            br#"{"jsonrpc":"2.0","id":7,"method":"tools/list","params":{"cursor":"x"}}"#,
-            -32602,
-            json!(7),
-        ),
+        (br#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":7}}"#, -32602, json!(7)),
+        (br#"{"jsonrpc":"2.0","id":7,"method":"tools/list","params":{"cursor":"x"}}"#, -32602, json!(7)),
         (&giant, -32600, json!(null)),
     ];
     for (line, code, id) in mistakes {
         let answer = client.ask(line).await;
         let shown = String::from_utf8_lossy(&line[..line.len().min(80)]).into_owned();
-        assert_eq!(
-            (&answer["error"]["code"], &answer["id"]),
-            (&json!(code), &id),
-            "{shown}: {answer}"
-        );
+        assert_eq!((&answer["error"]["code"], &answer["id"]), (&json!(code), &id), "{shown}: {answer}");
         client.still_answers().await;
     }
     client.send("\n  \r\n\r").await;
@@ -184,8 +168,7 @@ async fn what_is_not_offered_is_unknown() {
         "logging/setLevel",
         "nobody/knows",
     ] {
-        let answer = client
-            .ask(json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": {} }).to_string());
+        let answer = client.ask(json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": {} }).to_string());
         let code = answer.await["error"]["code"].clone();
         let takes_params = matches!(method, "completion/complete" | "logging/setLevel");
         assert!(code == -32601 || (takes_params && code == -32602), "{method}: {code}");
@@ -209,9 +192,7 @@ async fn a_cancelled_call_is_silent_and_frees_its_id() {
     client.send(call(json!(1), support::slow(60_000))).await;
     let twice = client.ask(call(json!(1), support::quick())).await;
     assert_eq!((&twice["id"], &twice["error"]["code"]), (&json!(1), &json!(-32600)));
-    client
-        .send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#)
-        .await;
+    client.send(r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#).await;
     client.still_answers().await;
     let answer = client.ask(call(json!(1), support::quick())).await;
     assert_eq!(answer["result"]["isError"], false, "{answer}");
@@ -224,12 +205,7 @@ async fn progress_is_told_before_the_answer() {
     let mut client = Client::begun().await;
     let (tool, arguments) = support::slow(60);
     let params = json!({ "name": tool, "arguments": arguments, "_meta": { "progressToken": "p" } });
-    client
-        .send(
-            json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params })
-                .to_string(),
-        )
-        .await;
+    client.send(json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params }).to_string()).await;
     let mut told = 0.0;
     loop {
         let message = client.next().await;
@@ -271,7 +247,7 @@ async fn what_was_asked_before_the_end_is_answered() {
         }
         answers
     });
-    door.await.unwrap();
+    timeout(Duration::from_secs(5), door).await.expect("the door ends").unwrap();
     assert_eq!(answers.await.unwrap(), 2);
 }
 

@@ -1,9 +1,16 @@
-//! A house to test in: an embedded tenant, a data directory of its own, and the road between.
+//! A house to test in: an embedded tenant that notes what it is asked, a data directory of its own,
+//! and the road between.
 
+use std::collections::BTreeSet;
+use std::future::pending;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
 use molecule_org_mcp::backend::embedded::{self, Tenant};
 use molecule_org_mcp::backend::{Base, Client, Limits, Settings};
 use molecule_org_mcp::dispatch::{Answer, Call, Dispatch, Progress, Refusal};
@@ -14,11 +21,123 @@ use molecule_org_mcp::tools::catalogue::Catalogue;
 use molecule_org_mcp::tools::invocation::Server;
 use molecule_org_mcp::tools::toolset::Toolset;
 use molecule_org_mcp::transport::caller::Caller;
-use secrecy::SecretString;
+use rusqlite::Connection;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// How long the tenant takes for each workspace of an import.
+const PACE: Duration = Duration::from_millis(20);
+
+/// One request as it arrived at the tenant.
+#[derive(Clone, Debug)]
+pub struct Asked {
+    pub method: String,
+    pub path: String,
+    pub request_id: String,
+}
+
+/// An embedded tenant on a port of its own.
+pub struct Host {
+    pub url: String,
+    pub key: SecretString,
+    tenant: Tenant,
+    asked: Arc<Mutex<Vec<Asked>>>,
+    state: TempDir,
+    _until: DropGuard,
+}
+
+impl Host {
+    /// Every request waits for `delay` before the tenant looks at it.
+    pub fn start(seeded: bool, delay: Duration) -> Self {
+        let state = tempfile::tempdir().unwrap();
+        let mut settings = embedded::Settings::everyday(state.path().to_owned());
+        settings.rate_limit = u32::MAX;
+        settings.mint_limit = 0;
+        settings.pace = PACE;
+        let tenant = Tenant::open(settings).unwrap();
+        if seeded {
+            tenant.seed_demo().unwrap();
+        }
+        let key = tenant.mint_org_key("the-house", "admin-token").unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let listener = TcpListener::from_std(listener).unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let asked = Arc::new(Mutex::new(Vec::new()));
+        let noting = Arc::clone(&asked);
+        let router = tenant.router().layer(from_fn(move |request: Request, next: Next| {
+            noting.lock().unwrap().push(note(&request));
+            async move { after(delay, request, next).await }
+        }));
+        let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
+        let until = CancellationToken::new();
+        let guard = until.clone().drop_guard();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(until.cancelled_owned());
+        tokio::spawn(async move { serving.await.unwrap() });
+        Self { url, key, tenant, asked, state, _until: guard }
+    }
+
+    pub fn asked(&self) -> Vec<Asked> {
+        self.asked.lock().unwrap().clone()
+    }
+
+    /// A row that no route can make.
+    pub fn seed(&self, row: &Value) {
+        let file = self.state.path().join("row.jsonl");
+        std::fs::write(&file, row.to_string()).unwrap();
+        self.tenant.seed_rows(&file).unwrap();
+    }
+
+    /// As somebody else than the server would ask, with this bearer.
+    pub async fn ask(&self, method: &str, path: &str, bearer: &str, body: Value) -> (u16, Value) {
+        let bearer = format!("Bearer {bearer}");
+        let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+        let body = if body.is_null() { String::new() } else { body.to_string() };
+        let (status, body) = http(method, &format!("{}{path}", self.url), &headers, &body).await;
+        (status, serde_json::from_str(&body).unwrap_or(Value::Null))
+    }
+
+    pub async fn ask_as_owner(&self, method: &str, path: &str, body: Value) -> (u16, Value) {
+        self.ask(method, path, self.key.expose_secret(), body).await
+    }
+}
+
+fn note(request: &Request) -> Asked {
+    let id = request.headers().get("x-request-id").and_then(|id| id.to_str().ok());
+    Asked {
+        method: request.method().to_string(),
+        path: request.uri().to_string(),
+        request_id: id.unwrap_or_default().to_owned(),
+    }
+}
+
+async fn after(delay: Duration, request: Request, next: Next) -> Response {
+    if !delay.is_zero() {
+        tokio::time::sleep(delay).await;
+    }
+    next.run(request).await
+}
+
+/// One request over a connection of its own: status and body.
+pub async fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+    let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
+    let mut text = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+    for (name, value) in headers {
+        text.push_str(&format!("{name}: {value}\r\n"));
+    }
+    text.push_str(&format!("Content-Length: {}\r\n\r\n{body}", body.len()));
+    let mut stream = TcpStream::connect(host).await.unwrap();
+    stream.write_all(text.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer);
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a whole answer");
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
 
 /// What a test may choose.
 pub struct Plan {
@@ -37,46 +156,45 @@ impl Default for Plan {
 
 pub struct House {
     pub dispatch: Arc<Dispatch>,
-    pub url: String,
-    pub key: SecretString,
     pub home: TempDir,
-    _tenant: Option<tokio_util::sync::DropGuard>,
+    host: Option<Host>,
+    calls: AtomicU64,
+    done: Mutex<BTreeSet<String>>,
 }
 
 impl House {
     /// With an embedded tenant behind it.
-    pub async fn open(plan: Plan) -> Self {
-        let home = tempfile::tempdir().unwrap();
-        let mut settings = embedded::Settings::everyday(home.path().to_owned());
-        settings.rate_limit = u32::MAX;
-        settings.mint_limit = 0;
-        settings.pace = Duration::from_millis(20);
-        let tenant = Tenant::open(settings).unwrap();
-        if plan.seeded {
-            tenant.seed_demo().unwrap();
-        }
-        let key = tenant.mint_org_key("the-house", "admin-token").unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let until = CancellationToken::new();
-        let guard = until.clone().drop_guard();
-        tokio::spawn(async move { embedded::serve(&tenant, listener, until).await.unwrap() });
-        let dispatch = road(home.path(), &url, key.clone(), plan);
-        Self { dispatch, url, key, home, _tenant: Some(guard) }
+    pub fn open(plan: Plan) -> Self {
+        let host = Host::start(plan.seeded, Duration::ZERO);
+        let (url, key) = (host.url.clone(), host.key.clone());
+        Self { host: Some(host), ..Self::built(&url, key, plan) }
     }
 
     /// With whatever answers at `url` behind it.
     pub fn before(url: &str, plan: Plan) -> Self {
+        Self::built(url, SecretString::from("k".repeat(43)), plan)
+    }
+
+    fn built(url: &str, key: SecretString, plan: Plan) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let key = SecretString::from("k".repeat(43));
-        let dispatch = road(home.path(), url, key.clone(), plan);
-        Self { dispatch, url: url.to_owned(), key, home, _tenant: None }
+        let dispatch = road(home.path(), url, key, plan);
+        Self { dispatch, home, host: None, calls: AtomicU64::new(0), done: Mutex::default() }
+    }
+
+    pub fn host(&self) -> &Host {
+        self.host.as_ref().expect("an embedded tenant")
     }
 
     pub async fn try_call(&self, tool: &str, arguments: Value) -> Result<Answer, Refusal> {
         let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
         let (progress, cancel) = (Progress::default(), CancellationToken::new());
-        self.dispatch.call(Call { caller: Caller::terminal(), tool: tool.into(), arguments, progress, cancel }).await
+        let caller = Caller::terminal();
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let result = self.dispatch.call(Call { caller, tool: tool.into(), arguments, progress, cancel }).await;
+        if result.is_ok() {
+            self.done.lock().unwrap().insert(tool.to_owned());
+        }
+        result
     }
 
     pub async fn call(&self, tool: &str, arguments: Value) -> Value {
@@ -99,6 +217,45 @@ impl House {
         let found = self.call("query_journal", json!({ "tool": tool, "limit": 1 })).await;
         found["items"][0].clone()
     }
+
+    /// Tools that were called and answered.
+    pub fn done(&self) -> BTreeSet<String> {
+        self.done.lock().unwrap().clone()
+    }
+
+    /// Every call has one intent and one outcome, and nothing else stands in the journal.
+    pub async fn is_balanced(&self) {
+        self.dispatch.server().journal.flush().await.unwrap();
+        let calls = self.calls.load(Ordering::Relaxed);
+        assert_eq!(entries(self.home.path()), Entries { intents: calls, outcomes: calls, matched: calls });
+    }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub struct Entries {
+    pub intents: u64,
+    pub outcomes: u64,
+    /// Invocations with exactly one of each.
+    pub matched: u64,
+}
+
+pub fn entries(data: &Path) -> Entries {
+    let state = state(data);
+    let count = |sql: &str| state.query_row(sql, [], |row| row.get::<_, u64>(0)).unwrap();
+    Entries {
+        intents: count("SELECT count(*) FROM journal WHERE kind = 'intent'"),
+        outcomes: count("SELECT count(*) FROM journal WHERE kind = 'outcome'"),
+        matched: count(
+            "SELECT count(*) FROM (SELECT 1 FROM journal GROUP BY invocation
+             HAVING count(*) = 2 AND count(DISTINCT kind) = 2)",
+        ),
+    }
+}
+
+pub fn state(data: &Path) -> Connection {
+    let state = Connection::open(data.join("state.db")).unwrap();
+    state.busy_timeout(Duration::from_secs(5)).unwrap();
+    state
 }
 
 fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> {
@@ -119,4 +276,28 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         catalogue: Catalogue::new(),
     };
     Arc::new(Dispatch::new(Arc::new(server), client))
+}
+
+/// A road for a door to stand before; its house lasts as long as the test.
+pub fn dispatch() -> Arc<Dispatch> {
+    let house = House::open(Plan::default());
+    let dispatch = Arc::clone(&house.dispatch);
+    tokio::spawn(async move {
+        let _kept = house;
+        pending::<()>().await;
+    });
+    dispatch
+}
+
+/// A call that succeeds at once.
+pub fn quick() -> (&'static str, Value) {
+    ("whoami", json!({}))
+}
+
+/// A call that succeeds after about so long.
+pub fn slow(milliseconds: u64) -> (&'static str, Value) {
+    let children: Vec<Value> =
+        (0..milliseconds / 20).map(|n| json!({ "name": format!("w{n}"), "external": true })).collect();
+    let lead = json!({ "name": "lead", "external": true, "children": children });
+    ("import_org", json!({ "inline": { "name": "slow", "workspaces": [lead] } }))
 }

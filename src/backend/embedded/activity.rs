@@ -9,7 +9,7 @@ use super::answer::{Answer, Refuse, bad, broken, forbidden, ok};
 use super::guard::Access;
 use super::payload::{Params, Payload, filled};
 use super::platform::App;
-use super::workspaces::row::json_column;
+use super::workspaces::row;
 use super::{clock, ids};
 
 const TYPES: [&str; 7] =
@@ -105,16 +105,16 @@ pub(crate) async fn list(access: Access, State(platform): App, params: Params) -
     ok(&listed)
 }
 
-fn listed(row: &rusqlite::Row) -> rusqlite::Result<Value> {
+fn listed(stored: &rusqlite::Row) -> rusqlite::Result<Value> {
     let mut entry = Map::new();
     let texts = ["id", "workspace_id", "activity_type", "source_id", "target_id", "method", "summary", "status"];
     for name in texts.into_iter().chain(["error_detail"]) {
-        entry.insert(name.to_owned(), row.get::<_, Option<String>>(name)?.into());
+        entry.insert(name.to_owned(), stored.get::<_, Option<String>>(name)?.into());
     }
-    entry.insert("duration_ms".to_owned(), row.get::<_, Option<i64>>("duration_ms")?.into());
-    entry.insert("created_at".to_owned(), clock::shown(&row.get::<_, String>("created_at")?).into());
+    entry.insert("duration_ms".to_owned(), stored.get::<_, Option<i64>>("duration_ms")?.into());
+    entry.insert("created_at".to_owned(), clock::shown(&stored.get::<_, String>("created_at")?).into());
     for name in ["request_body", "response_body", "tool_trace"] {
-        if let Some(body) = json_column(row, name)? {
+        if let Some(body) = row::json(stored.get(name)?) {
             entry.insert(name.to_owned(), body);
         }
     }

@@ -82,21 +82,24 @@ pub(crate) async fn list(access: Access, State(platform): App) -> Answer {
 }
 
 pub(crate) async fn pending(_: Admin, State(platform): App) -> Answer {
-    let listed = platform
-        .write(|rows, _| {
-            expire(rows)?;
-            Ok(all_pending(rows)?)
-        })
-        .await?;
-    ok(&listed)
+    let too_old = clock::from_now(-PATIENCE_SECONDS);
+    if platform.read(|rows| Ok(any_before(rows, &too_old)?)).await? {
+        platform.write(move |rows, _| Ok(deny_before(rows, &too_old)?)).await?;
+    }
+    ok(&platform.read(|rows| Ok(all_pending(rows)?)).await?)
 }
 
-fn expire(rows: &Connection) -> rusqlite::Result<usize> {
+fn any_before(rows: &Connection, moment: &str) -> rusqlite::Result<bool> {
+    rows.prepare_cached("SELECT EXISTS (SELECT 1 FROM approval_requests WHERE status = 'pending' AND created_at < ?1)")?
+        .query_row([moment], |row| row.get(0))
+}
+
+fn deny_before(rows: &Connection, moment: &str) -> rusqlite::Result<usize> {
     rows.prepare_cached(
         "UPDATE approval_requests SET status = 'denied', decided_by = 'auto-expired', decided_at = ?1
          WHERE status = 'pending' AND created_at < ?2",
     )?
-    .execute((clock::now(), clock::from_now(-PATIENCE_SECONDS)))
+    .execute((clock::now(), moment))
 }
 
 /// Those of removed workspaces too.

@@ -110,3 +110,63 @@ fn bounds(range: &str, stepped: bool, most: u32, least: u32, names: &[&str]) -> 
         None => value(range).map(|from| (from, if stepped { most } else { from })),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::clock;
+    use super::{Cron, Zone};
+
+    fn next(expression: &str, zone: &str, after: &str) -> Option<String> {
+        let zone = Zone::named(zone).unwrap();
+        let next = Cron::parse(expression).unwrap().next(clock::parse(after).unwrap(), &zone)?;
+        Some(next.format("%FT%RZ").to_string())
+    }
+
+    #[test]
+    fn refuses_what_the_platform_refuses() {
+        for text in [
+            "",
+            "* * * *",
+            "* * * * * *",
+            "@daily",
+            "0 0 * * 7",
+            "*/0 * * * *",
+            "60 * * * *",
+            "a * * * *",
+            "5-1 * * * *",
+        ] {
+            assert!(Cron::parse(text).is_none(), "{text:?} was accepted");
+        }
+    }
+
+    #[test]
+    fn finds_the_next_time() {
+        let friday = "2026-11-20T17:00:30Z";
+        for (expression, wanted) in [
+            ("* * * * *", "2026-11-20T17:01Z"),
+            ("0 9 * * *", "2026-11-21T09:00Z"),
+            (" 0 9 * * mon-fri ", "2026-11-23T09:00Z"),
+            ("*/20 8-10 ? * ?", "2026-11-21T08:00Z"),
+            ("0 0 1 jan *", "2027-01-01T00:00Z"),
+            ("0 0 29 2 *", "2028-02-29T00:00Z"),
+            // the thirteenth, or any Friday
+            ("0 0 13 * 5", "2026-11-27T00:00Z"),
+        ] {
+            assert_eq!(next(expression, "UTC", friday).as_deref(), Some(wanted), "{expression}");
+        }
+        assert_eq!(next("0 0 30 2 *", "UTC", friday), None);
+    }
+
+    #[test]
+    fn goes_by_the_clock_of_the_zone() {
+        assert_eq!(next("0 2 * * *", "Europe/Berlin", "2026-11-21T03:00:00Z").unwrap(), "2026-11-22T01:00Z");
+        assert_eq!(next("0 2 * * *", "Europe/Berlin", "2026-07-01T03:00:00Z").unwrap(), "2026-07-02T00:00Z");
+        // that night's clock goes from two to three
+        assert_eq!(next("30 2 * * *", "Europe/Berlin", "2026-03-28T12:00:00Z").unwrap(), "2026-03-30T00:30Z");
+        assert_eq!(next("0 12 * * *", "Australia/Sydney", "2026-01-01T02:00:00Z").unwrap(), "2026-01-02T01:00Z");
+        assert_eq!(next("0 12 * * *", "America/New_York", "2040-07-01T00:00:00Z").unwrap(), "2040-07-01T16:00Z");
+        for unknown in ["europe/berlin", "Mars/Base", "../zoneinfo/UTC", "/etc/localtime"] {
+            assert!(Zone::named(unknown).is_none(), "{unknown}");
+        }
+    }
+}

@@ -67,14 +67,18 @@ pub enum Provisioner {
     ControlPlane,
 }
 
+/// What the platform calls itself: it decides who is let in without a credential.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Environment {
+    /// Without an admin token everything is open.
     Development,
     Staging,
+    /// Mints no tokens for tests.
     Production,
 }
 
-#[derive(Debug, Clone)]
+// no Debug: it would print the admin token
+#[derive(Clone)]
 pub struct Settings {
     /// The directory of the database and the key of its secrets.
     pub state: PathBuf,

@@ -1,6 +1,13 @@
 //! The embedded tenant held against exchanges that were recorded from the real platform, and what no
 //! recording can show: that its state lasts, and keeps its secrets.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test says what went wrong by panicking"
+)]
+
 mod compare;
 mod exchange;
 mod play;

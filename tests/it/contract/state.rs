@@ -211,3 +211,38 @@ fn a_seed_names_what_it_can_not_hold() {
     let error = open(directory.path()).seed_rows(&file).unwrap_err().to_string();
     assert!(error.contains("sqlite_master"), "{error}");
 }
+
+#[tokio::test]
+async fn listing_what_is_pending_denies_what_waited_too_long() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("rows.jsonl");
+    let id = "00000000-0000-4000-8000-000000000001";
+    let rows = [
+        json!({ "table": "workspaces", "id": id, "name": "Asker" }),
+        json!({ "table": "approval_requests", "workspace_id": id, "action": "old", "created_at": { "$seconds_from_now": -601 } }),
+        json!({ "table": "approval_requests", "workspace_id": id, "action": "new", "created_at": { "$seconds_from_now": -5 } }),
+    ];
+    fs::write(&file, rows.map(|row| row.to_string()).join("\n")).unwrap();
+    let tenant = open(directory.path());
+    tenant.seed_rows(&file).unwrap();
+    let caller = Caller::on(&tenant, &key_of(&tenant)).await;
+
+    let pending = caller.get("/approvals/pending").await;
+    assert_eq!((pending.as_array().unwrap().len(), &pending[0]["action"]), (1, &json!("new")));
+    let all = caller.get(&format!("/workspaces/{id}/approvals")).await;
+    assert_eq!(all[1]["decided_by"], "auto-expired");
+}
+
+#[tokio::test]
+async fn an_import_takes_its_time_and_places_children() {
+    let directory = tempfile::tempdir().unwrap();
+    let tenant = open(directory.path());
+    let caller = Caller::on(&tenant, &key_of(&tenant)).await;
+    let began = std::time::Instant::now();
+    let imported = caller.send("POST", "/org/import", json!({ "dir": "starter-team" })).await;
+    assert_eq!((imported.status, &imported.body["count"]), (201, &json!(3)));
+    assert!(began.elapsed() >= Duration::from_millis(60));
+    let workspaces = caller.get("/workspaces").await;
+    assert_eq!(workspaces[1]["parent_id"], workspaces[0]["id"]);
+    assert_ne!(workspaces[1]["x"], workspaces[2]["x"]);
+}

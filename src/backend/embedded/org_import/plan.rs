@@ -123,9 +123,9 @@ fn furnish(
         memory.insert(rows, &workspace.id)?;
     }
     for schedule in &wanted.schedules {
-        // a bad one is left out silently
-        let made = schedules::insert(rows, Some(&workspace.id), schedule, "template");
-        drop(made);
+        if schedules::insert(rows, Some(&workspace.id), schedule, "template").is_err() {
+            tracing::debug!(workspace = workspace.name, "a schedule of the template was left out");
+        }
     }
     let mut told = Map::from_iter([
         ("id".to_owned(), json!(workspace.id)),

@@ -28,9 +28,9 @@ struct Wish {
     files: Option<BTreeMap<String, String>>,
 }
 
-/// A template's name that stays inside the templates' folder.
-pub(crate) fn plain_name(name: &str) -> Option<()> {
-    yaml::inside(Path::new(name)).map(drop)
+/// Whether a path doesn't leave the folder that it's relative to.
+pub(crate) fn stays_inside(path: &str) -> bool {
+    yaml::inside(Path::new(path)).is_some()
 }
 
 pub(crate) fn runtime_of(rows: &Connection, platform: &Platform, name: &str) -> Option<String> {
@@ -73,7 +73,7 @@ pub(crate) async fn import(_: Admin, State(platform): App, payload: Payload) -> 
     if files.len() > MOST_FILES {
         return Err(bad(&format!("too many files ({}), max {MOST_FILES}", files.len())));
     }
-    if files.keys().any(|path| plain_name(path).is_none()) {
+    if files.keys().any(|path| !stays_inside(path)) {
         return Err(bad("invalid request body"));
     }
     let id = id_of(&name);

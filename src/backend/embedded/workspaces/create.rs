@@ -63,7 +63,7 @@ fn check(wish: &Wish, name: &str) -> Result<(), Refusal> {
         .and_then(|()| rules::runtime(&text(&wish.runtime)))
         .refuse(bad("invalid workspace fields"))?;
     if let Some(template) = wish.template.as_deref().filter(|template| !template.is_empty()) {
-        templates::plain_name(template).refuse(bad("invalid template"))?;
+        templates::stays_inside(template).then_some(()).refuse(bad("invalid template"))?;
     }
     let directory = wish.workspace_dir.as_deref().filter(|directory| !directory.is_empty());
     directory.map_or(Ok(()), rules::directory).refuse(bad("invalid workspace directory"))?;

@@ -1,13 +1,13 @@
 //! Reading workspaces: the list, one, and the state that an agent asks for about itself.
 
 use axum::extract::{Path, State};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::answer::{Answer, Refuse, broken, missing, ok};
 use super::super::guard::{self, Access, Admin};
 use super::super::ids;
 use super::super::platform::App;
-use super::row::{COLUMNS, Workspace};
+use super::row::{COLUMNS, Listed, Workspace};
 
 pub(crate) async fn list(_: Admin, State(platform): App) -> Answer {
     let listed = platform
@@ -16,7 +16,7 @@ pub(crate) async fn list(_: Admin, State(platform): App) -> Answer {
                 "SELECT {COLUMNS} FROM workspaces WHERE status <> 'removed' ORDER BY created_at, rowid"
             ))?;
             let listed = living.query_map([], |row| Ok(Workspace::read(row)?.listed()))?;
-            Ok(listed.collect::<Result<Vec<Value>, _>>()?)
+            Ok(listed.collect::<Result<Vec<Listed>, _>>()?)
         })
         .await?;
     ok(&listed)

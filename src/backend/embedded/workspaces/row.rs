@@ -2,15 +2,19 @@
 //! each with fields that the other lacks.
 
 use rusqlite::{Connection, OptionalExtension, Row};
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use super::super::answer::number;
 use super::super::{clock, ids};
 
+/// In the order in which `Workspace::read` takes them: looking a column up by its name is most of the
+/// cost of a list.
 pub(crate) const COLUMNS: &str = "id, name, role, tier, status, runtime, url, parent_id, agent_card, active_tasks,
-    max_concurrent_tasks, uptime_seconds, last_error_rate, last_sample_error, current_task, workspace_dir,
-    budget_limit, monthly_spend, x, y, collapsed, last_outbound_at";
+    max_concurrent_tasks, uptime_seconds, last_error_rate, x, y, collapsed, last_sample_error, current_task,
+    workspace_dir, budget_limit, monthly_spend, last_outbound_at";
 
+#[derive(Serialize)]
 pub(crate) struct Workspace {
     pub(crate) id: String,
     pub(crate) name: String,
@@ -24,15 +28,42 @@ pub(crate) struct Workspace {
     pub(crate) active_tasks: i64,
     max_concurrent_tasks: i64,
     uptime_seconds: i64,
+    #[serde(serialize_with = "as_number")]
     last_error_rate: f64,
+    #[serde(serialize_with = "as_number")]
+    x: f64,
+    #[serde(serialize_with = "as_number")]
+    y: f64,
+    collapsed: bool,
+    #[serde(skip)]
+    in_list: InList,
+    #[serde(skip)]
+    last_outbound_at: Option<String>,
+}
+
+#[derive(Serialize, Default)]
+struct InList {
     last_sample_error: String,
     current_task: String,
     workspace_dir: Option<String>,
     budget_limit: Option<i64>,
     monthly_spend: i64,
-    x: f64,
-    y: f64,
-    collapsed: bool,
+}
+
+/// As in the list.
+#[derive(Serialize)]
+pub(crate) struct Listed {
+    #[serde(flatten)]
+    workspace: Workspace,
+    #[serde(flatten)]
+    in_list: InList,
+}
+
+/// As on its own.
+#[derive(Serialize)]
+pub(crate) struct Single {
+    #[serde(flatten)]
+    workspace: Workspace,
     last_outbound_at: Option<String>,
 }
 
@@ -40,29 +71,41 @@ impl Workspace {
     /// From a row of `COLUMNS`.
     pub(crate) fn read(row: &Row) -> rusqlite::Result<Self> {
         Ok(Self {
-            id: row.get("id")?,
-            name: row.get("name")?,
-            role: row.get("role")?,
-            tier: row.get("tier")?,
-            status: row.get("status")?,
-            runtime: row.get("runtime")?,
-            url: row.get("url")?,
-            parent_id: row.get("parent_id")?,
-            agent_card: json_column(row, "agent_card")?.unwrap_or_default(),
-            active_tasks: row.get("active_tasks")?,
-            max_concurrent_tasks: row.get("max_concurrent_tasks")?,
-            uptime_seconds: row.get("uptime_seconds")?,
-            last_error_rate: row.get("last_error_rate")?,
-            last_sample_error: row.get("last_sample_error")?,
-            current_task: row.get("current_task")?,
-            workspace_dir: row.get("workspace_dir")?,
-            budget_limit: row.get("budget_limit")?,
-            monthly_spend: row.get("monthly_spend")?,
-            x: row.get("x")?,
-            y: row.get("y")?,
-            collapsed: row.get("collapsed")?,
-            last_outbound_at: row.get("last_outbound_at")?,
+            id: row.get(0)?,
+            name: row.get(1)?,
+            role: row.get(2)?,
+            tier: row.get(3)?,
+            status: row.get(4)?,
+            runtime: row.get(5)?,
+            url: row.get(6)?,
+            parent_id: row.get(7)?,
+            agent_card: json(row.get(8)?).unwrap_or_default(),
+            active_tasks: row.get(9)?,
+            max_concurrent_tasks: row.get(10)?,
+            uptime_seconds: row.get(11)?,
+            last_error_rate: row.get(12)?,
+            x: row.get(13)?,
+            y: row.get(14)?,
+            collapsed: row.get(15)?,
+            in_list: InList {
+                last_sample_error: row.get(16)?,
+                current_task: row.get(17)?,
+                workspace_dir: row.get(18)?,
+                budget_limit: row.get(19)?,
+                monthly_spend: row.get(20)?,
+            },
+            last_outbound_at: row.get(21)?,
         })
+    }
+
+    pub(crate) fn listed(mut self) -> Listed {
+        let in_list = std::mem::take(&mut self.in_list);
+        Listed { workspace: self, in_list }
+    }
+
+    pub(crate) fn single(mut self) -> Single {
+        let last_outbound_at = clock::shown_or_null(self.last_outbound_at.take());
+        Single { workspace: self, last_outbound_at }
     }
 
     pub(crate) fn find(rows: &Connection, id: &str) -> rusqlite::Result<Option<Self>> {
@@ -71,41 +114,18 @@ impl Workspace {
             .optional()
     }
 
-    /// As in the list.
-    pub(crate) fn listed(&self) -> Value {
-        json!({
-            "id": self.id, "name": self.name, "role": self.role, "tier": self.tier, "status": self.status,
-            "runtime": self.runtime, "url": self.url, "parent_id": self.parent_id, "agent_card": self.agent_card,
-            "active_tasks": self.active_tasks, "max_concurrent_tasks": self.max_concurrent_tasks,
-            "uptime_seconds": self.uptime_seconds, "last_error_rate": number(self.last_error_rate),
-            "last_sample_error": self.last_sample_error, "current_task": self.current_task,
-            "workspace_dir": self.workspace_dir, "budget_limit": self.budget_limit,
-            "monthly_spend": self.monthly_spend, "x": number(self.x), "y": number(self.y),
-            "collapsed": self.collapsed,
-        })
-    }
-
-    /// As on its own.
-    pub(crate) fn single(&self) -> Value {
-        json!({
-            "id": self.id, "name": self.name, "role": self.role, "tier": self.tier, "status": self.status,
-            "runtime": self.runtime, "url": self.url, "parent_id": self.parent_id, "agent_card": self.agent_card,
-            "active_tasks": self.active_tasks, "max_concurrent_tasks": self.max_concurrent_tasks,
-            "uptime_seconds": self.uptime_seconds, "last_error_rate": number(self.last_error_rate),
-            "last_outbound_at": clock::shown_or_null(self.last_outbound_at.clone()),
-            "x": number(self.x), "y": number(self.y), "collapsed": self.collapsed,
-        })
-    }
-
     pub(crate) fn is_removed(&self) -> bool {
         self.status == "removed"
     }
 }
 
 /// A column that holds JSON; text that isn't any more is shown as text.
-pub(crate) fn json_column(row: &Row, name: &str) -> rusqlite::Result<Option<Value>> {
-    let text: Option<String> = row.get(name)?;
-    Ok(text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text))))
+pub(crate) fn json(text: Option<String>) -> Option<Value> {
+    text.map(|text| serde_json::from_str(&text).unwrap_or(Value::String(text)))
+}
+
+fn as_number<S: Serializer>(value: &f64, serializer: S) -> Result<S::Ok, S::Error> {
+    number(*value).serialize(serializer)
 }
 
 pub(crate) fn exists(rows: &Connection, id: &str) -> rusqlite::Result<bool> {

@@ -1,0 +1,249 @@
+// The official TypeScript clients, of both eras, at every door of the server.
+
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Client as NewClient, StreamableHTTPClientTransport as NewHttp } from '@modelcontextprotocol/client';
+import { StdioClientTransport as NewStdio } from '@modelcontextprotocol/client/stdio';
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport as OldStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { StreamableHTTPClientTransport as OldHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+
+import { isRunning, overHttp, overStdio, scratch } from './server.mjs';
+
+const ERROR = 'molecule-org-mcp/error';
+const INVOCATION = 'molecule-org-mcp/invocation';
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+const NAME = { name: 'official-client-tests', version: '1.0.0' };
+
+/** A lead and its team: some three seconds of work for the tenant, which pauses between siblings. */
+const TEAM = Array.from({ length: 8 }, (_, at) => ({ name: `Member ${at}` }));
+const LONG = { inline: { name: 'Long', workspaces: [{ name: 'Lead', children: TEAM }] } };
+
+/** How each client is made and used; where they differ, they differ here. */
+const CLIENTS = [
+  {
+    name: 'sdk 1.32',
+    revision: '2025-11-25',
+    create: () => new OldClient(NAME),
+    Stdio: OldStdio,
+    Http: OldHttp,
+    call: (client, call, options) => client.callTool(call, undefined, options),
+    // The client of that time keeps it to its transport, and tells only an HTTP one.
+    spoken: (client) => client.transport.protocolVersion,
+  },
+  ...[
+    ['client 2.4, as it comes', '2025-11-25', undefined],
+    ['client 2.4, any era', '2026-07-28', { mode: 'auto' }],
+    ['client 2.4, newest era only', '2026-07-28', { mode: { pin: '2026-07-28' } }],
+  ].map(([name, revision, versionNegotiation]) => ({
+    name,
+    revision,
+    create: () => new NewClient(NAME, { versionNegotiation }),
+    Stdio: NewStdio,
+    Http: NewHttp,
+    call: (client, call, options) => client.callTool(call, options),
+    spoken: (client) => client.getNegotiatedProtocolVersion(),
+  })),
+];
+
+const DOORS = [
+  { name: 'stdio', cancels: () => true },
+  { name: '/mcp', path: '/mcp', cancels: () => true },
+  // Without a session only a closed connection cancels, and the older clients send a notification.
+  { name: '/mcp/json', path: '/mcp/json', cancels: (kind) => kind.revision === '2026-07-28' },
+];
+
+function converse(kind, door) {
+  describe(`${kind.name} at ${door.name}`, { concurrency: 1 }, () => {
+    let room, server, transport, client;
+
+    const call = (name, args = {}, options) => kind.call(client, { name, arguments: args }, options);
+    const good = async (name, args, options) => {
+      const result = await call(name, args, options);
+      assert.ok(!result.isError, JSON.stringify(result.content));
+      return result.structuredContent;
+    };
+
+    before(async () => {
+      room = await scratch();
+      if (door.path) {
+        server = await overHttp(room.data);
+        const url = new URL(door.path, server.url);
+        transport = new kind.Http(url, { requestInit: { headers: server.headers } });
+      } else {
+        transport = new kind.Stdio({ ...overStdio(room.data), stderr: 'inherit' });
+      }
+      client = kind.create();
+      await client.connect(transport);
+    });
+
+    after(async () => {
+      await client?.close();
+      await server?.stop();
+      await room.remove();
+    });
+
+    it('agrees on the revision that both speak', () => {
+      const spoken = kind.spoken(client);
+      if (spoken === undefined) {
+        assert.equal(kind.name, 'sdk 1.32');
+        assert.equal(door.name, 'stdio');
+      } else {
+        assert.equal(spoken, kind.revision);
+      }
+    });
+
+    it('hears who the server is and how to use it', () => {
+      const about = client.getServerVersion();
+      assert.equal(about.name, 'molecule-org-mcp');
+      assert.match(about.version, /^\d+\.\d+\.\d+/);
+      assert.match(client.getInstructions(), /get_org_overview/);
+      assert.ok(Buffer.byteLength(client.getInstructions().split('\n')[0]) > 100);
+      assert.deepEqual(Object.keys(client.getServerCapabilities()), ['tools']);
+    });
+
+    it('lists the tools, the same each time', async () => {
+      const { tools } = await client.listTools();
+      const names = tools.map((tool) => tool.name);
+      assert.ok(names.length >= 31, `${names.length} tools`);
+      for (const name of ['list_workspaces', 'mint_org_key', 'revoke_key', 'import_org']) {
+        assert.ok(names.includes(name), name);
+      }
+      for (const { name, description, inputSchema, annotations } of tools) {
+        assert.equal(inputSchema.type, 'object', name);
+        assert.ok(description, name);
+        assert.equal(typeof annotations.readOnlyHint, 'boolean', name);
+      }
+      assert.deepEqual((await client.listTools()).tools, tools);
+    });
+
+    it('reads', async () => {
+      const result = await call('list_workspaces');
+      assert.ok(!result.isError);
+      assert.equal(result.structuredContent.count, result.structuredContent.items.length);
+      assert.deepEqual(result.structuredContent, JSON.parse(result.content[0].text));
+      assert.match(result._meta[INVOCATION], /^[0-9a-f-]{36}$/);
+    });
+
+    it('changes something and finds it changed', async () => {
+      const made = await good('create_workspace', { name: 'Made by a client', role: 'tester' });
+      const seen = await good('get_workspace', { workspace_id: made.id });
+      assert.equal(seen.name, 'Made by a client');
+      const { items } = await good('list_workspaces', { name: 'Made by a client' });
+      assert.deepEqual(items.map((item) => item.id), [made.id]);
+    });
+
+    for (const [what, code, name, args] of [
+      ['what is not there', 'NOT_FOUND', 'get_workspace', { workspace_id: NOBODY }],
+      ['a wrong argument', 'INVALID_INPUT', 'get_workspace', { workspace: NOBODY }],
+      ['a missing argument', 'INVALID_INPUT', 'create_workspace', {}],
+    ]) {
+      it(`is told about ${what} as the result of the tool`, async () => {
+        const result = await call(name, args);
+        assert.equal(result.isError, true);
+        assert.ok(result.content[0].text.startsWith(`${code}: `), result.content[0].text);
+        assert.equal(result.structuredContent, undefined);
+        const error = result._meta[ERROR];
+        assert.equal(error.code, code);
+        assert.equal(error.changed, 'no');
+        assert.ok(error.message && error.next);
+      });
+    }
+
+    it('is told about a tool that does not exist', async () => {
+      const said = await call('no_such_tool').then(
+        (result) => (result.isError ? result.content[0].text : 'it went well'),
+        (error) => error.message,
+      );
+      assert.match(said, /no_such_tool/);
+    });
+
+    it('keeps answers apart when many calls run at once', async () => {
+      const names = Array.from({ length: 12 }, (_, at) => `At once ${at}`);
+      const made = await Promise.all(names.map((name) => good('create_workspace', { name })));
+      assert.deepEqual(made.map((one) => one.name), names);
+    });
+
+    it('is told how far a long call is', async () => {
+      const steps = [];
+      const result = await good('import_org', LONG, { onprogress: (step) => steps.push(step) });
+      assert.equal(result.count, 9);
+      assert.ok(steps.length >= 1, 'no progress');
+      assert.match(steps[0].message, /workspaces made so far/);
+      assert.ok(steps[0].progress > 0 && steps[0].progress < 9);
+    });
+
+    it('cancels a call, and the next one is answered', async () => {
+      const abort = new AbortController();
+      const running = call('import_org', LONG, { signal: abort.signal });
+      await sleep(700);
+      abort.abort('enough');
+      await assert.rejects(running);
+      await good('list_workspaces');
+      const end = await endOf('import_org');
+      // The request was sent, and nobody waited for what came of it.
+      assert.equal(end.outcome, door.cancels(kind) ? 'unknown' : 'done', JSON.stringify(end));
+    });
+
+    /** How the newest call of a tool ended, by the journal. */
+    async function endOf(tool) {
+      for (let tries = 0; tries < 100; tries += 1) {
+        const { items } = await good('query_journal', { tool, limit: 1 });
+        if (items[0] && items[0].outcome !== 'running') return items[0];
+        await sleep(100);
+      }
+      throw new Error(`${tool} is still running`);
+    }
+
+    it('is written down by its name', async () => {
+      const { items } = await good('query_journal');
+      assert.equal(items[0].tool, 'query_journal');
+      assert.equal(items[0].door, door.path ? 'http' : 'stdio');
+    });
+
+    it(door.path ? 'leaves, and the server ends when asked' : 'closes, and the process ends by itself', async () => {
+      const { pid } = transport;
+      const since = Date.now();
+      await client.close();
+      if (door.path) {
+        assert.deepEqual(await server.stop(), { code: 0, signal: null });
+      } else {
+        assert.ok(!isRunning(pid));
+      }
+      // Clients send a signal after two seconds; it must not take that.
+      assert.ok(Date.now() - since < 1500, `${Date.now() - since} ms`);
+    });
+  });
+}
+
+// Mostly they wait.
+describe('the official clients', { concurrency: 4 }, () => {
+  for (const kind of CLIENTS) for (const door of DOORS) converse(kind, door);
+});
+
+describe('at the HTTP doors, without the bearer', () => {
+  let room, server;
+  before(async () => {
+    room = await scratch();
+    server = await overHttp(room.data);
+  });
+  after(async () => {
+    await server?.stop();
+    await room.remove();
+  });
+
+  for (const kind of CLIENTS) {
+    for (const path of ['/mcp', '/mcp/json']) {
+      it(`${kind.name} is turned away from ${path}`, async () => {
+        for (const headers of [{}, { Authorization: 'Bearer wrong' }]) {
+          const client = kind.create();
+          const transport = new kind.Http(new URL(path, server.url), { requestInit: { headers } });
+          await assert.rejects(client.connect(transport));
+          await client.close();
+        }
+      });
+    }
+  }
+});

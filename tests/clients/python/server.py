@@ -1,0 +1,47 @@
+"""The server under test: the binary that MOLECULE_BIN names, with an embedded tenant in a directory of
+its own."""
+
+import os
+import signal
+import subprocess
+import threading
+from contextlib import contextmanager
+
+BINARY = os.environ["MOLECULE_BIN"]
+
+
+@contextmanager
+def over_http(data):
+    """A server on a port of its own: its address and its owner's bearer."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("MOLECULE_")}
+    env["MOLECULE_MCP_DATA"] = data
+    command = [BINARY, "http", "--embedded", "--listen", "127.0.0.1:0"]
+    process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    late = threading.Timer(20, process.kill)
+    late.start()
+    try:
+        address, bearer_file = told(process.stderr)
+        late.cancel()
+        # Whatever else it says mustn't fill the pipe.
+        threading.Thread(target=process.stderr.read, daemon=True).start()
+        with open(bearer_file, encoding="utf-8") as file:
+            bearer = file.read().strip()
+        yield address, bearer
+        process.send_signal(signal.SIGTERM)
+        code = process.wait(timeout=5)
+        assert code == 0, f"the server ended with {code}"
+    finally:
+        late.cancel()
+        process.kill()
+        process.wait()
+
+
+def told(lines):
+    found, said = {}, ""
+    for line in lines:
+        said += line
+        word, _, rest = line.strip().partition(" ")
+        found[word] = rest
+        if "ready" in found and "bearer:" in found:
+            return found["ready"], found["bearer:"].removeprefix("in ")
+    raise AssertionError(f"the server ended before it was ready:\n{said}")

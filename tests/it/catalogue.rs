@@ -1,0 +1,248 @@
+//! House rules over the catalogue, and over who may know whom in the source.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use molecule_org_mcp::tools::INSTRUCTIONS;
+use molecule_org_mcp::tools::catalogue::{Catalogue, Entry};
+use molecule_org_mcp::tools::toolset::Toolset;
+use molecule_org_mcp::transport::mcp;
+use serde_json::{Map, Value, json};
+
+use crate::snapshot;
+
+/// A tool costs an agent this much of its context at most, at four bytes a token.
+const TOKENS: usize = 200;
+const VERBS: [&str; 16] = [
+    "list", "get", "find", "inspect", "query", "create", "update", "set", "mint", "import", "pause", "resume",
+    "restart", "delete", "revoke", "decide",
+];
+/// Kept for the users of other tools that have it.
+const NOT_VERB_FIRST: [&str; 1] = ["whoami"];
+/// Not reads, although they only GET.
+const ACTING_GETS: [&str; 1] = ["list_pending_approvals"];
+
+fn all(catalogue: &Catalogue) -> impl Iterator<Item = &Entry> {
+    assert!(!catalogue.entries().is_empty());
+    catalogue.entries().iter()
+}
+
+/// As `tools/list` has it.
+fn listed(entry: &Entry) -> Value {
+    let list = serde_json::to_value(mcp::list([entry.listed()].into_iter(), false)).unwrap();
+    list["tools"][0].clone()
+}
+
+#[test]
+fn names_and_aliases_are_unique_and_begin_with_a_verb() {
+    let catalogue = Catalogue::new();
+    let mut seen = BTreeSet::new();
+    for tool in all(&catalogue).map(|entry| &entry.tool) {
+        for name in [&tool.name].into_iter().chain(tool.aliases) {
+            assert!(seen.insert(*name), "{name} twice");
+            assert!(name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_'), "{name}");
+        }
+        let verb = tool.name.split('_').next().unwrap();
+        assert!(VERBS.contains(&verb) || NOT_VERB_FIRST.contains(&tool.name), "{}", tool.name);
+    }
+}
+
+#[test]
+fn every_toolset_has_tools() {
+    let catalogue = Catalogue::new();
+    let used: BTreeSet<Toolset> = all(&catalogue).map(|entry| entry.toolset).collect();
+    assert_eq!(used, Toolset::ALL.into_iter().collect());
+}
+
+#[test]
+fn inputs_are_closed_objects_whose_fields_are_documented() {
+    for entry in all(&Catalogue::new()) {
+        let (name, input) = (entry.tool.name, &entry.listed().input);
+        assert_eq!(input["type"], "object", "{name}");
+        assert_eq!(input["additionalProperties"], false, "{name}");
+        for keyword in ["anyOf", "oneOf", "allOf", "$ref", "$defs"] {
+            assert!(!input.contains_key(keyword), "{name} has {keyword} at the top");
+        }
+        assert_eq!(entry.listed().output["type"], "object", "{name}");
+        assert!(!entry.tool.about.is_empty(), "{name}");
+        for (field, schema) in fields(input) {
+            let description = schema["description"].as_str().unwrap_or_default();
+            assert!(!description.trim().is_empty(), "{name}.{field} says nothing");
+        }
+    }
+}
+
+fn fields(schema: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    schema.get("properties").and_then(Value::as_object).into_iter().flatten()
+}
+
+#[test]
+fn no_field_is_named_like_a_secret() {
+    for entry in all(&Catalogue::new()) {
+        let (input, output) = (entry.tool.input_schema(), entry.tool.output_schema());
+        for schema in [input, output] {
+            let mut names = Vec::new();
+            property_names(&Value::Object(schema), &mut names);
+            for name in names {
+                assert!(!is_secret(&name), "{} has a field `{name}`", entry.tool.name);
+            }
+        }
+    }
+}
+
+fn property_names(schema: &Value, into: &mut Vec<String>) {
+    match schema {
+        Value::Object(keywords) => {
+            for (keyword, inner) in keywords {
+                if let ("properties", Value::Object(properties)) = (keyword.as_str(), inner) {
+                    into.extend(properties.keys().cloned());
+                }
+                property_names(inner, into);
+            }
+        }
+        Value::Array(items) => items.iter().for_each(|item| property_names(item, into)),
+        _ => {}
+    }
+}
+
+/// `token_id` and `key_prefix` are names of things; these would be the things.
+fn is_secret(name: &str) -> bool {
+    const SECRETS: [&str; 11] = [
+        "token", "tokens", "password", "passphrase", "secret", "api_key", "apikey", "value", "values", "credential",
+        "bearer",
+    ];
+    let name = name.to_ascii_lowercase();
+    SECRETS.iter().any(|secret| name == *secret || name.ends_with(&format!("_{secret}")))
+}
+
+#[test]
+fn the_rule_about_secrets_can_fail() {
+    assert!(is_secret("auth_token") && is_secret("Value") && is_secret("client_secret"));
+    assert!(!is_secret("token_id") && !is_secret("secrets") && !is_secret("key_prefix"));
+    let mut names = Vec::new();
+    let nested = json!({ "properties": { "items": { "items": { "properties": { "auth_token": {} } } } } });
+    property_names(&nested, &mut names);
+    assert_eq!(names, ["items", "auth_token"]);
+}
+
+#[test]
+fn reads_only_get_and_what_only_gets_is_a_read() {
+    for tool in all(&Catalogue::new()).map(|entry| &entry.tool) {
+        assert!(tool.least <= tool.most, "{}", tool.name);
+        let only_gets = tool.routes.iter().all(|route| route.method.as_str() == "GET");
+        let is_read = tool.most.is_read();
+        assert_eq!(is_read, tool.least.is_read(), "{}", tool.name);
+        assert_eq!(only_gets, is_read || ACTING_GETS.contains(&tool.name), "{}", tool.name);
+        assert_eq!(is_read, !tool.routes.iter().any(|route| route.acts()), "{}", tool.name);
+    }
+}
+
+#[test]
+fn annotations_follow_the_effect() {
+    for entry in all(&Catalogue::new()) {
+        let (tool, hints) = (&entry.tool, &listed(entry)["annotations"]);
+        assert_eq!(hints["readOnlyHint"], tool.most.is_read(), "{}", tool.name);
+        assert_eq!(hints["destructiveHint"], tool.most.is_destructive(), "{}", tool.name);
+    }
+}
+
+#[test]
+fn every_route_is_one_of_the_platforms() {
+    let routes = fs::read_to_string(snapshot::file("tests/fixtures/routes.tsv")).unwrap();
+    let known: BTreeSet<(&str, String)> =
+        routes.lines().skip(1).filter_map(|line| line.split_once('\t')).map(|(m, p)| (m, pattern(p))).collect();
+    for tool in all(&Catalogue::new()).map(|entry| &entry.tool) {
+        for route in tool.routes {
+            let wanted = (route.method.as_str(), pattern(route.path));
+            assert!(known.contains(&wanted), "{} uses {route}, which the platform hasn't", tool.name);
+        }
+    }
+}
+
+/// A path with its placeholders' names taken out, in either notation.
+fn pattern(path: &str) -> String {
+    let is_placeholder = |segment: &str| segment.starts_with([':', '{', '*']);
+    let segments = path.split('/').map(|segment| if is_placeholder(segment) { "{}" } else { segment });
+    segments.collect::<Vec<_>>().join("/")
+}
+
+#[test]
+fn a_tool_fits_its_share_of_the_context() {
+    let mut costs: Vec<(usize, &str)> = Vec::new();
+    for entry in all(&Catalogue::new()) {
+        let tool = listed(entry);
+        let read = json!({
+            "name": tool["name"], "description": tool["description"], "inputSchema": tool["inputSchema"]
+        });
+        costs.push((read.to_string().len().div_ceil(4), entry.tool.name));
+    }
+    costs.sort_unstable();
+    let sum: usize = costs.iter().map(|(tokens, _)| tokens).sum();
+    for (tokens, name) in &costs {
+        println!("{tokens:>5} {name}");
+    }
+    println!("{sum:>5} tokens for {} tools; {} for the instructions", costs.len(), INSTRUCTIONS.len().div_ceil(4));
+    let (most, name) = costs.last().unwrap();
+    assert!(*most <= TOKENS, "{name} takes {most} tokens");
+    assert!(INSTRUCTIONS.chars().count() < 2048);
+}
+
+#[test]
+fn tools_look_to_an_agent_as_they_did() {
+    let mut names = Vec::new();
+    for entry in all(&Catalogue::new()) {
+        let mut shown = listed(entry);
+        shown["outputSchema"] = Value::Object(entry.tool.output_schema());
+        names.push(format!("{}.json", entry.tool.name));
+        let text = serde_json::to_string_pretty(&shown).unwrap();
+        snapshot::is(&format!("tests/snapshots/tools/{}.json", entry.tool.name), &format!("{text}\n"));
+    }
+    snapshot::only("tests/snapshots/tools", &names);
+}
+
+#[test]
+fn rooms_know_only_whom_they_may() {
+    for (room, but, strangers) in [
+        ("src/tools", "", &["rmcp", "reqwest", "axum"][..]),
+        ("src/policy", "", &["rmcp", "reqwest", "axum", "http"]),
+        ("src/policy.rs", "", &["rmcp", "reqwest", "axum", "http"]),
+        ("src/backend", "src/backend/embedded", &["rmcp", "axum"]),
+        ("src/backend/embedded", "", &["rmcp"]),
+        ("src/journal", "", &["rmcp", "reqwest", "axum"]),
+    ] {
+        for (file, source) in sources(&snapshot::file(room)) {
+            if !but.is_empty() && Path::new(&file).starts_with(snapshot::file(but)) {
+                continue;
+            }
+            for stranger in strangers {
+                assert!(!names(&source, stranger), "{file} names {stranger}");
+            }
+        }
+    }
+}
+
+/// Whether code, and not a comment, speaks of that crate.
+fn names(source: &str, crate_name: &str) -> bool {
+    let code = source.lines().map(str::trim_start).filter(|line| !line.starts_with("//"));
+    code.into_iter().any(|line| {
+        let path = format!("{crate_name}::");
+        let starts = line.match_indices(&path).map(|(at, _)| at);
+        starts.into_iter().any(|at| !line[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_' || c == ':'))
+    })
+}
+
+#[test]
+fn the_rule_about_rooms_can_fail() {
+    assert!(names("use axum::Router;", "axum") && names("let x = rmcp::model::Tool::new();", "rmcp"));
+    assert!(!names("//! axum::Router is for others", "axum") && !names("use crate::transport::http::x;", "http"));
+}
+
+fn sources(place: &Path) -> Vec<(String, String)> {
+    let Ok(listing) = fs::read_dir(place) else {
+        let source = fs::read_to_string(place).map(|text| (place.display().to_string(), text));
+        return source.into_iter().collect();
+    };
+    let inner = listing.map(|found| found.unwrap().path());
+    inner.filter(|path| path.is_dir() || path.extension().is_some_and(|is| is == "rs")).flat_map(|path| sources(&path)).collect()
+}
