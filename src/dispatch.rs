@@ -105,11 +105,11 @@ impl Dispatch {
         let admitted = match self.admit(call.tool, call.arguments, &call.caller, &mut record) {
             Ok(admitted) => admitted,
             Err(failure) => {
-                self.note_refusal(record, &failure).await;
+                // A call that never set out is written down too; nobody waits for that.
+                self.server.journal.note(record.intent(), record.outcome_of_refusal(&failure));
                 return Err(failure);
             }
         };
-        self.server.journal.intend(record.intent()).await?;
         let invocation = Invocation {
             id,
             tenant: self.client.invocation(id, admitted.routes, call.cancel),
@@ -118,7 +118,7 @@ impl Dispatch {
             now: Utc::now(),
             server: Arc::clone(&self.server),
         };
-        let task = self.running.spawn(carry_out(invocation, admitted, record, begun));
+        let task = self.running.spawn(set_out(invocation, admitted, record, begun));
         match task.await {
             Ok(result) => result,
             Err(error) => Err(Failure::new(Code::Internal, "the call was broken off").operator(error.to_string())),
@@ -167,15 +167,6 @@ impl Dispatch {
         Failure::invalid(format!("there is no tool `{shown}`")).next(next)
     }
 
-    /// A call that never set out is written down too; that it can't be isn't a second failure.
-    async fn note_refusal(&self, record: Record, failure: &Failure) {
-        let outcome = record.outcome_of_refusal(failure);
-        let noted = self.server.journal.note(record.intent(), outcome).await;
-        if let Err(error) = noted {
-            tracing::warn!(%error, "a refused call isn't in the journal");
-        }
-    }
-
     /// No new calls; those that run may finish until `deadline`. Then the journal is flushed.
     pub async fn drain(&self, deadline: Duration) {
         self.closing.cancel();
@@ -195,6 +186,22 @@ impl Dispatch {
         }
         Err(Failure::new(Code::JournalUnavailable, "the journal doesn't take entries"))
     }
+}
+
+/// Nothing is done before the intent is written down.
+async fn set_out(
+    invocation: Invocation,
+    admitted: Admitted,
+    record: Record,
+    begun: Instant,
+) -> Result<Value, Failure> {
+    let journal = &invocation.server.journal;
+    if let Err(failure) = journal.intend(record.intent()).await {
+        // It may get there late, and must not look as if something were under way.
+        journal.conclude_later(record.outcome_of_refusal(&failure));
+        return Err(failure);
+    }
+    carry_out(invocation, admitted, record, begun).await
 }
 
 async fn carry_out(

@@ -25,7 +25,7 @@ pub struct Journal(Arc<Inner>);
 struct Inner {
     store: Store,
     process: Process,
-    /// Read entries that were dropped because the store couldn't keep up.
+    /// Entries that nobody waited for and that were dropped because the store couldn't keep up.
     lost: AtomicU64,
 }
 
@@ -40,33 +40,42 @@ impl Journal {
     pub async fn intend(&self, intent: Intent) -> Result<(), Failure> {
         let waits = !intent.effect.is_read();
         let work = self.insert(intent.row());
-        self.put(waits.then_some(Durability::Synced), work).await
+        if !waits {
+            self.put_later(work);
+            return Ok(());
+        }
+        self.0.store.write(Durability::Synced, work).await
     }
 
     /// Writes down how it went. It survives this process; an intent that outlives its outcome in a
     /// power failure says *unknown*, which is true.
     pub async fn conclude(&self, outcome: Outcome) -> Result<(), Failure> {
-        let waits = !outcome.effect.is_read();
+        if outcome.effect.is_read() {
+            self.conclude_later(outcome);
+            return Ok(());
+        }
         let work = self.insert(outcome.row());
-        self.put(waits.then_some(Durability::Written), work).await
+        self.0.store.write(Durability::Written, work).await
+    }
+
+    /// An outcome that nobody waits for.
+    pub fn conclude_later(&self, outcome: Outcome) {
+        let work = self.insert(outcome.row());
+        self.put_later(work);
     }
 
     /// A call that never set out: both entries, and nobody waits for them.
-    pub async fn note(&self, intent: Intent, outcome: Outcome) -> Result<(), Failure> {
-        let (intent, outcome) = (self.insert(intent.row()), self.insert(outcome.row()));
-        self.put(None, intent).await?;
-        self.put(None, outcome).await
+    pub fn note(&self, intent: Intent, outcome: Outcome) {
+        let work = self.insert(intent.row());
+        self.put_later(work);
+        self.conclude_later(outcome);
     }
 
-    async fn put(&self, durability: Option<Durability>, work: Work) -> Result<(), Failure> {
-        if let Some(durability) = durability {
-            return self.0.store.write(durability, work).await;
-        }
+    fn put_later(&self, work: Work) {
         if !self.0.store.write_later(work) {
             let lost = self.0.lost.fetch_add(1, Ordering::Relaxed) + 1;
-            tracing::error!(lost, "the journal can't keep up: entries of reads are lost");
+            tracing::error!(lost, "the journal can't keep up: entries that nobody waits for are lost");
         }
-        Ok(())
     }
 
     fn insert(&self, row: entry::Row) -> Work {
@@ -79,7 +88,7 @@ impl Journal {
         self.0.store.healthy()
     }
 
-    /// How many entries of reads were dropped since the start.
+    /// How many entries were dropped since the start, none of them of a mutation that was sent.
     pub fn lost(&self) -> u64 {
         self.0.lost.load(Ordering::Relaxed)
     }

@@ -4,6 +4,7 @@
 //! committed at once; work that nobody waits for gathers for a moment, so that a thousand reads don't
 //! become a thousand transactions.
 
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -157,7 +158,19 @@ fn transact(
     change.commit()
 }
 
+/// The file is its owner's alone, whatever the directory allows; SQLite gives its side files the
+/// same rights.
+fn make_private(path: &Path) {
+    let mut options = OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    // What is wrong with the place is found, and told, by opening the database.
+    let _ = options.open(path);
+}
+
 fn open(path: &Path) -> rusqlite::Result<Connection> {
+    make_private(path);
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;

@@ -218,20 +218,29 @@ impl Act for DecideApproval {
     type Answer = Decided;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        let request = self.find(call).await?;
+        let decided_by = signature(call);
+        let body = json!({ "decision": self.decision, "decided_by": decided_by });
+        let ask = call.tenant.ask(&DECIDE).part("workspace_id", &self.workspace_id);
+        let answer: DecidedAnswer = ask.part("approval_id", &self.approval_id).body(&body).fetch().await?;
+        Ok(Decided { approval_id: self.approval_id, status: answer.status, decided_by, action: request.action })
+    }
+}
+
+impl DecideApproval {
+    /// The person decided about a request that was shown: one that isn't, or isn't open any more, is
+    /// refused before anything is sent.
+    async fn find(&self, call: &Invocation) -> Result<Approval, Failure> {
         let asked = fetch(&self.workspace_id, call).await?;
         let found = asked.into_iter().find(|one| one.id == self.approval_id);
         let request = found.ok_or_else(|| {
             Failure::new(Code::NotFound, "this workspace has no such request among its newest 50")
                 .next("Look at list_workspace_approvals.")
         })?;
-        if request.status != "pending" {
-            return Err(Failure::new(Code::Conflict, format!("it was {} already", request.status)));
+        if request.status == "pending" {
+            return Ok(request);
         }
-        let decided_by = signature(call);
-        let body = json!({ "decision": self.decision, "decided_by": decided_by });
-        let ask = call.tenant.ask(&DECIDE).part("workspace_id", &self.workspace_id);
-        let answer: DecidedAnswer = ask.part("approval_id", &self.approval_id).body(&body).fetch().await?;
-        Ok(Decided { approval_id: self.approval_id, status: answer.status, decided_by, action: request.action })
+        Err(Failure::new(Code::Conflict, format!("it was {} already", request.status)))
     }
 }
 

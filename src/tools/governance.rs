@@ -94,7 +94,7 @@ fn journal(call: &Invocation) -> String {
     match (call.server.journal.healthy(), call.server.journal.lost()) {
         (false, _) => "not taking entries: everything but reads is refused".to_owned(),
         (true, 0) => "taking entries".to_owned(),
-        (true, lost) => format!("taking entries; {lost} of reads were lost"),
+        (true, lost) => format!("taking entries; {lost} of reads and refusals were lost"),
     }
 }
 

@@ -114,7 +114,7 @@ impl<T> Page<T> {
             None => 0,
             Some(cursor) => {
                 let seen = all.iter().position(|item| id(item) == cursor.last());
-                seen.ok_or_else(|| gone())? + 1
+                seen.ok_or_else(gone)? + 1
             }
         };
         let mut rest = all.into_iter().skip(start);

@@ -75,7 +75,9 @@ async fn no_argument_changes_a_path() {
                 let outcome = house.try_call(entry.tool.name, arguments).await;
                 let code = outcome.err().map(|refusal| refusal.failure.code());
                 let shown = format!("{}.{field} {:?}", entry.tool.name, &text.chars().take(40).collect::<String>());
-                if is_id(&field) {
+                // Some of the corpus are names that a secret or a template may have.
+                let is_name = matches!(field.as_str(), "key" | "template") && is_plain(&text);
+                if is_id(&field) && !is_name {
                     assert_eq!(code, Some(Code::InvalidInput), "{shown}");
                     assert_eq!(tenant.count(), before, "{shown} was sent");
                     ids += 1;
@@ -100,12 +102,14 @@ async fn no_argument_changes_a_path() {
 
 /// Segment by segment, with what we call a thing in the place of a placeholder.
 fn matches(route: &str, path: &str) -> bool {
-    let plain = |segment: &str| {
-        !segment.is_empty() && segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte)) && segment != ".."
-    };
     let (route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
     route.len() == path.len()
-        && route.iter().zip(&path).all(|(wanted, found)| wanted == found || (wanted.starts_with('{') && plain(found)))
+        && route.iter().zip(&path).all(|(wanted, found)| wanted == found || (wanted.starts_with('{') && is_plain(found)))
+}
+
+fn is_plain(segment: &str) -> bool {
+    let plain = segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte));
+    plain && (1..=128).contains(&segment.len()) && !segment.bytes().all(|byte| byte == b'.')
 }
 
 #[test]

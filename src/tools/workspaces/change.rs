@@ -76,13 +76,12 @@ impl Act for UpdateWorkspace {
             return Err(Failure::new(Code::NotFound, "that workspace was removed"));
         }
         let ask = call.tenant.ask(&UPDATE).part("workspace_id", &self.workspace_id).body(&wanted);
-        let answer: Updated = ask.fetch().await?;
+        let answer: Updated = match ask.fetch().await {
+            Ok(answer) => answer,
+            Err(failure) => return Err(self.after_refusal(failure, &wanted, call).await),
+        };
         let now = self.read_back(call).await?;
-        let ignored: Vec<&str> = wanted
-            .iter()
-            .filter(|(field, value)| now.get(*field) != Some(*value))
-            .map(|(field, _)| field.as_str())
-            .collect();
+        let ignored = differing(&wanted, &now);
         if !ignored.is_empty() {
             return Err(not_all(&wanted, &ignored));
         }
@@ -125,6 +124,20 @@ impl UpdateWorkspace {
         if self.detach { Some(None) } else { self.parent_id.as_ref().map(Option::as_ref) }
     }
 
+    /// The tenant writes field by field, and may refuse one after it has written others.
+    async fn after_refusal(&self, failure: Failure, wanted: &Map<String, Value>, call: &Invocation) -> Failure {
+        if failure.code() != Code::InvalidInput || wanted.len() < 2 {
+            return failure;
+        }
+        match self.read_back(call).await {
+            Ok(now) if differing(wanted, &now).len() == wanted.len() => failure.confirmed(Changed::No),
+            Ok(_) => failure
+                .changed(Changed::Unknown)
+                .next("Some of the other fields may have been written: look with get_workspace, then mend the value."),
+            Err(_) => failure.changed(Changed::Unknown),
+        }
+    }
+
     /// The fields as they stand now. The directory is only in the list.
     async fn read_back(&self, call: &Invocation) -> Result<Map<String, Value>, Failure> {
         let now: Detail = fetch_one(&self.workspace_id, call).await?;
@@ -142,6 +155,12 @@ impl UpdateWorkspace {
         });
         Ok(fields.as_object().cloned().unwrap_or_default())
     }
+}
+
+/// The fields that don't read as they were wanted.
+fn differing<'a>(wanted: &'a Map<String, Value>, now: &Map<String, Value>) -> Vec<&'a str> {
+    let differs = |(field, value): &(&String, &Value)| now.get(*field) != Some(*value);
+    wanted.iter().filter(differs).map(|(field, _)| field.as_str()).collect()
 }
 
 fn not_all(wanted: &Map<String, Value>, ignored: &[&str]) -> Failure {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ACTIVITY;
 use super::wire::{Workspace, fetch_all, fetch_one};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
 use crate::tools::many::each;
@@ -103,8 +103,12 @@ pub async fn judge<'a>(
         if one.active_tasks > 0 {
             return Ok((one, Idle::Active));
         }
-        let last = last_sign(&one.id, call).await?;
-        Ok((one, verdict(last, silence, call.now)))
+        match last_sign(&one.id, call).await {
+            Ok(last) => Ok((one, verdict(last, silence, call.now))),
+            // Deleted since it was listed.
+            Err(failure) if failure.code() == Code::NotFound => Ok((one, Idle::NotRunning)),
+            Err(failure) => Err(failure),
+        }
     });
     each(asked).await.into_iter().collect()
 }
