@@ -112,7 +112,8 @@ impl Layer {
     /// This layer's choices, and below them the other's. An address is one choice however it is
     /// written, and so is a credential: a slug in the flags hides a URL in the environment.
     fn over(self, below: Self) -> Self {
-        let (address, token) = (self.url.is_some() || self.slug.is_some(), self.token.is_some() || self.token_file.is_some());
+        let (address, token) =
+            (self.url.is_some() || self.slug.is_some(), self.token.is_some() || self.token_file.is_some());
         Self {
             data: self.data.or(below.data),
             url: if address { self.url } else { below.url },
@@ -145,11 +146,15 @@ fn tenant(choices: &Layer) -> Result<TenantConfig, ConfigError> {
         }
     };
     let token = match (&choices.token, &choices.token_file) {
-        (Some(_), Some(_)) => return Err(wrong("MOLECULE_ORG_TOKEN and MOLECULE_ORG_TOKEN_FILE are both set; give one")),
+        (Some(_), Some(_)) => {
+            return Err(wrong("MOLECULE_ORG_TOKEN and MOLECULE_ORG_TOKEN_FILE are both set; give one"));
+        }
         (Some(token), None) => Arc::clone(token),
         (None, Some(path)) => token_from(path)?,
         (None, None) => {
-            return Err(wrong("no org key: set MOLECULE_ORG_TOKEN, or MOLECULE_ORG_TOKEN_FILE to a file that holds it"));
+            return Err(wrong(
+                "no org key: set MOLECULE_ORG_TOKEN, or MOLECULE_ORG_TOKEN_FILE to a file that holds it",
+            ));
         }
     };
     Ok(TenantConfig { base, token, org_id: choices.org_id.clone() })

@@ -142,7 +142,10 @@ impl Dispatch {
         record.tool(entry);
         // Before the arguments are looked at: what is hidden is refused whatever they are.
         self.permit(caller, entry, entry.tool.least, record)?;
-        let prepared = entry.tool.prepare(arguments).inspect_err(|_| record.decided(Decision::Refused("arguments"), entry.tool.least))?;
+        let prepared = entry
+            .tool
+            .prepare(arguments)
+            .inspect_err(|_| record.decided(Decision::Refused("arguments"), entry.tool.least))?;
         record.arguments_fit();
         let effect = prepared.effect.unwrap_or(entry.tool.least);
         self.permit(caller, entry, effect, record)?;
@@ -189,12 +192,7 @@ impl Dispatch {
 }
 
 /// Nothing is done before the intent is written down.
-async fn set_out(
-    invocation: Invocation,
-    admitted: Admitted,
-    record: Record,
-    begun: Instant,
-) -> Result<Value, Failure> {
+async fn set_out(invocation: Invocation, admitted: Admitted, record: Record, begun: Instant) -> Result<Value, Failure> {
     let journal = &invocation.server.journal;
     if let Err(failure) = journal.intend(record.intent()).await {
         // It may get there late, and must not look as if something were under way.

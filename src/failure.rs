@@ -64,28 +64,18 @@ impl Code {
             Self::InvalidInput => "Correct the arguments and call again.",
             Self::NotFound => "List what exists and use an id from there.",
             Self::Conflict => "Look at the present state, then decide again.",
-            Self::Unauthenticated => {
-                "Ask the operator to check MOLECULE_ORG_TOKEN; don't retry with the same key."
-            }
+            Self::Unauthenticated => "Ask the operator to check MOLECULE_ORG_TOKEN; don't retry with the same key.",
             Self::ForbiddenByPolicy => "Ask the operator; retrying won't help.",
-            Self::ForbiddenByTenant => {
-                "The tenant refuses this key here; ask the operator. Retrying won't help."
-            }
+            Self::ForbiddenByTenant => "The tenant refuses this key here; ask the operator. Retrying won't help.",
             Self::BudgetExceeded => "Look at the workspace's budget with its owner.",
             Self::PreconditionFailed => "Set what is missing, then call again.",
             Self::NotSupported => "This tenant doesn't offer it; retrying won't help.",
             Self::RateLimited => "Wait, then call again.",
-            Self::TenantUnreachable => {
-                "Try again in a minute; if it stays so, ask the operator to check MOLECULE_URL."
-            }
+            Self::TenantUnreachable => "Try again in a minute; if it stays so, ask the operator to check MOLECULE_URL.",
             Self::TenantTimeout => "Try again in a minute.",
             Self::TenantError => "Look at the present state before trying again.",
-            Self::UnexpectedAnswer => {
-                "Don't rely on it; ask the operator whether MOLECULE_URL points at a tenant."
-            }
-            Self::OutcomeUnknown => {
-                "Don't repeat it blindly: list what exists and see whether it took effect."
-            }
+            Self::UnexpectedAnswer => "Don't rely on it; ask the operator whether MOLECULE_URL points at a tenant.",
+            Self::OutcomeUnknown => "Don't repeat it blindly: list what exists and see whether it took effect.",
             Self::JournalUnavailable => {
                 "Nothing was sent. Ask the operator to look at the data directory; reads still work."
             }

@@ -22,9 +22,7 @@ impl Base {
             return Err("only http and https addresses are possible".into());
         }
         if !url.username().is_empty() || url.password().is_some() {
-            return Err(
-                "an address can't hold a user name or password; the key goes into MOLECULE_ORG_TOKEN".into(),
-            );
+            return Err("an address can't hold a user name or password; the key goes into MOLECULE_ORG_TOKEN".into());
         }
         if url.query().is_some() || url.fragment().is_some() {
             return Err("an address can't have a query (`?`) or a fragment (`#`)".into());

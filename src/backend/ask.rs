@@ -129,10 +129,7 @@ impl Ask {
         let _ = write!(self.query, "{separator}{}={}", path::encode(name), path::encode(value));
     }
 
-    async fn carry<T>(
-        self,
-        read: impl AsyncFnOnce(Answer, &Tenant) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+    async fn carry<T>(self, read: impl AsyncFnOnce(Answer, &Tenant) -> Result<T, Failure>) -> Result<T, Failure> {
         let (errand, tenant) = self.errand()?;
         let work = async {
             let answer = errand.run(&tenant.shared).await?;

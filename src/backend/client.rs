@@ -104,10 +104,7 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client")
-            .field("address", &self.0.address)
-            .field("key", &self.0.key_tag)
-            .finish_non_exhaustive()
+        f.debug_struct("Client").field("address", &self.0.address).field("key", &self.0.key_tag).finish_non_exhaustive()
     }
 }
 

@@ -76,8 +76,7 @@ impl Request {
         cap: usize,
         whole: impl Fn(u16) -> bool,
     ) -> Outcome {
-        let mut request =
-            http.request(reqwest_method(self.method), self.url.clone()).headers(self.headers.clone());
+        let mut request = http.request(reqwest_method(self.method), self.url.clone()).headers(self.headers.clone());
         if let Some(body) = &self.body {
             request = request.body(body.clone());
         }
@@ -157,10 +156,7 @@ fn why_not(e: &reqwest::Error) -> NoConnection {
         }
         let io = e.downcast_ref::<io::Error>();
         if io.is_some_and(|io| {
-            matches!(
-                io.kind(),
-                ConnectionRefused | ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof
-            )
+            matches!(io.kind(), ConnectionRefused | ConnectionReset | ConnectionAborted | BrokenPipe | UnexpectedEof)
         }) {
             return NoConnection::Refused;
         }

@@ -30,11 +30,9 @@ pub(super) fn unanswered(lost: Lost, of: Circumstances<'_>) -> Failure {
         Lost::Cut(detail) if of.route.acts() => {
             unknown("the connection was lost before the tenant answered").operator(detail)
         }
-        Lost::Cut(detail) => {
-            Failure::new(Code::UnexpectedAnswer, "the tenant closed the connection without an answer")
-                .next("Try again in a minute; if it stays so, ask the operator to look at the tenant.")
-                .operator(detail)
-        }
+        Lost::Cut(detail) => Failure::new(Code::UnexpectedAnswer, "the tenant closed the connection without an answer")
+            .next("Try again in a minute; if it stays so, ask the operator to look at the tenant.")
+            .operator(detail),
         Lost::Late => late(of),
     }
 }
@@ -74,11 +72,8 @@ pub(super) fn incomplete(status: u16, body: Body, of: Circumstances<'_>) -> Fail
     match body {
         Body::TooLarge => {
             let mebibytes = of.cap as f64 / (1024.0 * 1024.0);
-            Failure::new(
-                Code::TooLarge,
-                format!("the tenant answered {status} with more than {mebibytes:.1} MiB"),
-            )
-            .changed(if acts { acknowledged(status) } else { Changed::No })
+            Failure::new(Code::TooLarge, format!("the tenant answered {status} with more than {mebibytes:.1} MiB"))
+                .changed(if acts { acknowledged(status) } else { Changed::No })
         }
         Body::Cut(detail) if acts => {
             unknown(&format!("the tenant answered {status}, and the connection was lost in the middle"))
@@ -113,10 +108,8 @@ pub(super) fn refused(answer: &Answered, of: Circumstances<'_>) -> Failure {
         None => format!("the tenant answered {status}"),
     };
     let failure = match status {
-        300..=399 => {
-            Failure::new(Code::UnexpectedAnswer, format!("the tenant answered with a redirect ({status})"))
-                .next(REDIRECTED)
-        }
+        300..=399 => Failure::new(Code::UnexpectedAnswer, format!("the tenant answered with a redirect ({status})"))
+            .next(REDIRECTED),
         400 => Failure::new(Code::InvalidInput, told),
         401 => Failure::new(Code::Unauthenticated, told).next(UNAUTHENTICATED),
         402 => Failure::new(Code::BudgetExceeded, told),
@@ -124,9 +117,7 @@ pub(super) fn refused(answer: &Answered, of: Circumstances<'_>) -> Failure {
         404 => not_found(&said, told),
         409 => Failure::new(Code::Conflict, told),
         412 => Failure::new(Code::PreconditionFailed, told).missing(said.missing),
-        413 => {
-            Failure::new(Code::TooLarge, told).next("Send less: the tenant doesn't take that much at once.")
-        }
+        413 => Failure::new(Code::TooLarge, told).next("Send less: the tenant doesn't take that much at once."),
         429 => {
             let failure = Failure::new(Code::RateLimited, told);
             match answer.retry_after.or(said.retry_after) {

@@ -33,12 +33,9 @@ impl Said {
         };
         let error = match fields.get("error") {
             Some(Value::String(text)) => Some(clean::words(text, key)),
-            Some(Value::Object(inner)) => Some(
-                inner
-                    .get("message")
-                    .and_then(Value::as_str)
-                    .map_or_else(String::new, |t| clean::words(t, key)),
-            ),
+            Some(Value::Object(inner)) => {
+                Some(inner.get("message").and_then(Value::as_str).map_or_else(String::new, |t| clean::words(t, key)))
+            }
             Some(Value::Null) | None => None,
             Some(_) => Some(String::new()),
         };

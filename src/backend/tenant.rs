@@ -26,12 +26,7 @@ pub struct Tenant {
 }
 
 impl Tenant {
-    pub(super) fn new(
-        shared: Arc<Shared>,
-        id: Uuid,
-        allowed: &'static [Route],
-        cancel: CancellationToken,
-    ) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, id: Uuid, allowed: &'static [Route], cancel: CancellationToken) -> Self {
         Self { shared, id, allowed, cancel, log: Arc::default() }
     }
 

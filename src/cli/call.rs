@@ -61,13 +61,11 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
 fn arguments(flags: &Flags, dispatch: &Dispatch) -> Result<Map<String, Value>, Ending> {
     let mut arguments = match &flags.args {
         None => Map::new(),
-        Some(text) => serde_json::from_str(text)
-            .map_err(|_| Ending::Usage("--args isn't a JSON object".to_owned()))?,
+        Some(text) => serde_json::from_str(text).map_err(|_| Ending::Usage("--args isn't a JSON object".to_owned()))?,
     };
     for pair in &flags.pairs {
-        let (name, text) = pair
-            .split_once('=')
-            .ok_or_else(|| Ending::Usage("arguments are written key=value".to_owned()))?;
+        let (name, text) =
+            pair.split_once('=').ok_or_else(|| Ending::Usage("arguments are written key=value".to_owned()))?;
         arguments.insert(name.to_owned(), value(&flags.tool, name, text, dispatch));
     }
     Ok(arguments)

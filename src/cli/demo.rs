@@ -62,7 +62,10 @@ fn open_tenant(state: &std::path::Path) -> Result<Tenant, Ending> {
 fn fresh_directory(chosen: Option<PathBuf>) -> Result<PathBuf, Ending> {
     let directory = match chosen {
         Some(directory) if directory.exists() && directory.read_dir()?.next().is_some() => {
-            return Err(Ending::Usage(format!("{} isn't empty; the demo wants a fresh directory", directory.display())));
+            return Err(Ending::Usage(format!(
+                "{} isn't empty; the demo wants a fresh directory",
+                directory.display()
+            )));
         }
         Some(directory) => directory,
         None => env::temp_dir().join(format!("molecule-org-mcp-demo-{}", Uuid::new_v4().simple())),

@@ -2,7 +2,7 @@
 //! dispatch.
 
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -10,7 +10,6 @@ use std::sync::{Arc, OnceLock};
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use uuid::Uuid;
 
 use super::Ending;
 use crate::backend::embedded::{self, Tenant};
@@ -19,7 +18,7 @@ use crate::config::{Config, TenantConfig};
 use crate::dispatch::Dispatch;
 use crate::journal::Journal;
 use crate::secrets::Directories;
-use crate::secrets::place::create_private;
+use crate::secrets::place::{create_private, write_private};
 use crate::tools::catalogue::Catalogue;
 use crate::tools::invocation::Server;
 
@@ -45,6 +44,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         key_tag: client.key_tag().to_owned(),
         key_id: OnceLock::new(),
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
+        capsules: config.data.join("capsules"),
         rules: config.rules.clone(),
         journal: Journal::open(&config.data),
         catalogue: Catalogue::new(),
@@ -95,25 +95,10 @@ pub(super) fn own_key(tenant: &Tenant, state: &Path) -> Result<SecretString, End
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(unusable(&path, &error)),
     }
-    let key = tenant
-        .mint_org_key("molecule-org-mcp", "admin-token")
-        .map_err(|error| Ending::Failed(error.to_string()))?;
+    let key =
+        tenant.mint_org_key("molecule-org-mcp", "admin-token").map_err(|error| Ending::Failed(error.to_string()))?;
     write_private(&path, key.expose_secret()).map_err(|error| unusable(&path, &error))?;
     Ok(key)
-}
-
-/// Writes a file that only its owner may read, whole or not at all.
-pub(super) fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let draft = path.with_extension(format!("{}.new", Uuid::new_v4().simple()));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&draft)?;
-    file.write_all(text.as_bytes())?;
-    file.write_all(b"\n")?;
-    file.sync_all()?;
-    fs::rename(&draft, path)
 }
 
 fn unusable(path: &Path, error: &io::Error) -> Ending {

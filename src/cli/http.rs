@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Ending, house, log, output, watch};
 use crate::config::{Config, values};
 use crate::dispatch::Dispatch;
+use crate::secrets::place::write_private;
 use crate::transport::{http, stop};
 
 #[derive(Args)]
@@ -89,7 +90,7 @@ pub(super) fn owner_bearer(data: &Path) -> Result<SecretString, Ending> {
     let mut bytes = [0; 32];
     getrandom::fill(&mut bytes).map_err(|error| Ending::Failed(error.to_string()))?;
     let bearer = SecretString::from(URL_SAFE_NO_PAD.encode(bytes));
-    house::write_private(&path, bearer.expose_secret())?;
+    write_private(&path, bearer.expose_secret())?;
     Ok(bearer)
 }
 
@@ -98,7 +99,10 @@ fn refuse_readable(path: &Path) -> Result<(), Ending> {
     use std::os::unix::fs::PermissionsExt;
     let mode = fs::metadata(path)?.permissions().mode();
     if mode & 0o077 != 0 {
-        return Err(Ending::Usage(format!("{} can be read by others: chmod 600 it, or delete it for a new one", path.display())));
+        return Err(Ending::Usage(format!(
+            "{} can be read by others: chmod 600 it, or delete it for a new one",
+            path.display()
+        )));
     }
     Ok(())
 }

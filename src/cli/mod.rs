@@ -24,7 +24,7 @@ use crate::tools::toolset::Toolset;
 
 /// Administer a Molecule AI organisation from any MCP client.
 #[derive(Parser)]
-#[command(name = "molecule-org-mcp", version, disable_help_subcommand = true, subcommand_negates_reqs = true)]
+#[command(name = "molecule-org-mcp", version, disable_help_subcommand = true)]
 struct Cli {
     #[command(flatten)]
     choices: Choices,

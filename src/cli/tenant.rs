@@ -40,7 +40,8 @@ pub(super) struct Flags {
     /// Who starts workspaces
     #[arg(long, value_enum, default_value = "simulated")]
     provisioner: ProvisionerName,
-    #[arg(long, value_enum, default_value = "production")]
+    /// What kind of deployment it plays
+    #[arg(long, value_enum, default_value = "staging")]
     environment: EnvironmentName,
     /// A directory with org-templates/, workspace-templates/ and plugins/
     #[arg(long, value_name = "DIR")]

@@ -39,7 +39,8 @@ pub(super) fn layer(path: &Path) -> Result<Layer, ConfigError> {
         org_id: file.org_id,
         token: None,
         token_file: file.org_token_file,
-        toolsets: parse(file.toolsets.map(|names| names.join(",")), values::toolsets).map_err(|error| named("toolsets", error))?,
+        toolsets: parse(file.toolsets.map(|names| names.join(",")), values::toolsets)
+            .map_err(|error| named("toolsets", error))?,
         surface: parse(file.surface, values::surface).map_err(|error| named("surface", error))?,
         read_only: file.read_only,
         listen: parse(file.listen, values::listen).map_err(|error| named("listen", error))?,

@@ -92,18 +92,19 @@ impl Record {
     pub(super) fn outcome(&self, result: &Result<Value, Failure>, tenant: &Tenant, took: Duration) -> Outcome {
         let sent = tenant.sent();
         let status = sent.last().and_then(|last| last.status);
-        let sent = sent
-            .iter()
-            .map(|one| SentRequest { route: one.route.to_string(), status: one.status })
-            .collect();
+        let sent = sent.iter().map(|one| SentRequest { route: one.route.to_string(), status: one.status }).collect();
         let failure = result.as_ref().err();
         let changed = failure.map_or_else(|| tenant.changed(), Failure::has_changed);
-        self.close(failure, changed, OutcomeDetail {
-            status,
-            duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-            sent,
-            ..OutcomeDetail::default()
-        })
+        self.close(
+            failure,
+            changed,
+            OutcomeDetail {
+                status,
+                duration_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+                sent,
+                ..OutcomeDetail::default()
+            },
+        )
     }
 
     pub(super) fn outcome_of_refusal(&self, failure: &Failure) -> Outcome {

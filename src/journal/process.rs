@@ -121,8 +121,7 @@ fn close_open_intents(connection: &Connection, process: &str, from: i64) -> rusq
         ..OutcomeDetail::default()
     };
     let body = serde_json::to_string(&detail).unwrap_or_default();
-    let closed =
-        connection.execute(SQL, params![stamp(Utc::now()), Outcome::UNKNOWN, body, from, process])?;
+    let closed = connection.execute(SQL, params![stamp(Utc::now()), Outcome::UNKNOWN, body, from, process])?;
     if closed > 0 {
         tracing::warn!(process, closed, "calls of a process that died have an unknown outcome");
     }

@@ -76,11 +76,9 @@ impl Sink {
                 Err(Failure::new(Code::Conflict, format!("{} exists already", path.display()))
                     .next("Name another file: nothing is overwritten."))
             }
-            Err(error) => {
-                Err(Failure::new(Code::PreconditionFailed, "the sink can't be written; nothing was minted")
-                    .next("Ask the operator to look at the directory, or name another file.")
-                    .operator(format!("{}: {error}", path.display())))
-            }
+            Err(error) => Err(Failure::new(Code::PreconditionFailed, "the sink can't be written; nothing was minted")
+                .next("Ask the operator to look at the directory, or name another file.")
+                .operator(format!("{}: {error}", path.display()))),
         }
     }
 }
@@ -124,11 +122,8 @@ fn create(path: &PathBuf) -> io::Result<File> {
 /// A file name from a key's name: what isn't a letter, digit, `-`, `_` or `.` becomes `-`, and the
 /// moment makes it new.
 fn file_name(usual: &str) -> String {
-    let plain: String = usual
-        .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' })
-        .take(80)
-        .collect();
+    let plain: String =
+        usual.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).take(80).collect();
     format!("{}-{}", plain.trim_start_matches('.'), chrono::Utc::now().format("%Y%m%dT%H%M%S%3f"))
 }
 

@@ -83,9 +83,7 @@ fn file(name: &str, directories: &Directories) -> Result<Credential, Failure> {
     let mut text = String::new();
     let read = File::open(&path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
     match read {
-        Ok(length) if length as u64 > LONGEST => {
-            Err(Failure::new(Code::TooLarge, "the source is longer than 64 KiB"))
-        }
+        Ok(length) if length as u64 > LONGEST => Err(Failure::new(Code::TooLarge, "the source is longer than 64 KiB")),
         Ok(_) => {
             let value = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
             if value.is_empty() { Err(missing("the source is empty")) } else { Ok(Credential::new(value.to_owned())) }

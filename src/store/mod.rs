@@ -13,8 +13,8 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-pub use writer::{Durability, Work};
 use writer::Writer;
+pub use writer::{Durability, Work};
 
 use crate::failure::{Code, Failure};
 

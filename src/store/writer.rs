@@ -140,12 +140,7 @@ fn commit(connection: &mut Option<Connection>, path: &Path, batch: Vec<Job>) -> 
     result
 }
 
-fn transact(
-    connection: &mut Option<Connection>,
-    path: &Path,
-    work: Vec<Work>,
-    synced: bool,
-) -> rusqlite::Result<()> {
+fn transact(connection: &mut Option<Connection>, path: &Path, work: Vec<Work>, synced: bool) -> rusqlite::Result<()> {
     let connection = match connection {
         Some(open) => open,
         None => connection.insert(open(path)?),

@@ -173,10 +173,7 @@ impl Act for QueryJournal {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let found = call.server.journal.query(self.query()?).await?;
-        Ok(JournalPage {
-            items: found.records.into_iter().map(line).collect(),
-            next: found.next.map(Cursor::after),
-        })
+        Ok(JournalPage { items: found.records.into_iter().map(line).collect(), next: found.next.map(Cursor::after) })
     }
 }
 

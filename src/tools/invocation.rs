@@ -1,6 +1,7 @@
 //! What a running tool may use: the tenant as this call sees it, the clock, the caller, and the
 //! rooms of this server that some tools speak of.
 
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
@@ -34,6 +35,8 @@ pub struct Server {
     /// That key's id, once it has been looked up.
     pub key_id: OnceLock<String>,
     pub directories: Directories,
+    /// Where what is deleted is kept.
+    pub capsules: PathBuf,
     pub rules: Rules,
     pub journal: Journal,
     pub catalogue: Catalogue,

@@ -86,7 +86,8 @@ impl Act for ListSecrets {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         // An unknown workspace shows the global ones, so the list says nothing about it.
-        let (secrets, ()) = tokio::try_join!(fetch(&self.workspace_id, call), confirm_exists(&self.workspace_id, call))?;
+        let (secrets, ()) =
+            tokio::try_join!(fetch(&self.workspace_id, call), confirm_exists(&self.workspace_id, call))?;
         page(secrets, self.limit.get(), self.cursor.as_ref())
     }
 }
@@ -231,8 +232,7 @@ async fn own_restart(id: &WorkspaceId, call: &Invocation) -> Result<Vec<Restarte
 /// Every workspace that isn't paused, external, or holding a secret of its own under that name.
 async fn global_restarts(key: &SecretName, call: &Invocation) -> Result<(Vec<Restarted>, usize), Failure> {
     let all = fetch_all(call).await?;
-    let touched: Vec<Workspace> =
-        all.into_iter().filter(|one| !one.is_external() && one.status != "paused").collect();
+    let touched: Vec<Workspace> = all.into_iter().filter(|one| !one.is_external() && one.status != "paused").collect();
     let not_looked_at = touched.len().saturating_sub(LOOKED_INTO);
     let looked_at = touched.into_iter().enumerate().map(async |(at, one)| {
         let overrides = at < LOOKED_INTO && overrides(&one.id, key, call).await?;

@@ -29,10 +29,7 @@ pub trait Act: DeserializeOwned + JsonSchema + Send + 'static {
         None
     }
 
-    fn act(
-        self,
-        call: &Invocation,
-    ) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
+    fn act(self, call: &Invocation) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
 }
 
 type Run = Box<dyn for<'a> FnOnce(&'a Invocation) -> BoxFuture<'a, Result<Value, Failure>> + Send>;
@@ -209,20 +206,14 @@ impl Draft {
     }
 }
 
-fn prepare_act<I: Act>(
-    _: &Tool,
-    arguments: Value,
-) -> Result<Prepared, serde_path_to_error::Error<serde_json::Error>> {
+fn prepare_act<I: Act>(_: &Tool, arguments: Value) -> Result<Prepared, serde_path_to_error::Error<serde_json::Error>> {
     let input: I = serde_path_to_error::deserialize(arguments)?;
     let effect = input.effect();
     let run: Run = Box::new(move |call| Box::pin(async move { encode(&input.act(call).await?) }));
     Ok(Prepared { effect, run })
 }
 
-fn prepare_send<I, O>(
-    tool: &Tool,
-    arguments: Value,
-) -> Result<Prepared, serde_path_to_error::Error<serde_json::Error>>
+fn prepare_send<I, O>(tool: &Tool, arguments: Value) -> Result<Prepared, serde_path_to_error::Error<serde_json::Error>>
 where
     I: DeserializeOwned + Serialize + Send + 'static,
     O: DeserializeOwned + Serialize + Send + 'static,
@@ -241,6 +232,7 @@ where
 }
 
 fn encode(value: &impl Serialize) -> Result<Value, Failure> {
-    serde_json::to_value(value)
-        .map_err(|error| Failure::new(Code::Internal, "an answer couldn't be written as JSON").operator(error.to_string()))
+    serde_json::to_value(value).map_err(|error| {
+        Failure::new(Code::Internal, "an answer couldn't be written as JSON").operator(error.to_string())
+    })
 }

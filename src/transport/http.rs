@@ -72,11 +72,7 @@ pub async fn bind(settings: HttpSettings, dispatch: Arc<Dispatch>) -> io::Result
 }
 
 /// The same doors before another handler; conformance checks put their fixtures here.
-pub async fn bind_handler<H>(
-    settings: HttpSettings,
-    dispatch: Arc<Dispatch>,
-    handler: H,
-) -> io::Result<Bound>
+pub async fn bind_handler<H>(settings: HttpSettings, dispatch: Arc<Dispatch>, handler: H) -> io::Result<Bound>
 where
     H: ServerHandler + Clone + Send + Sync + 'static,
 {
@@ -88,11 +84,7 @@ where
     let listener = TcpListener::bind(settings.listen).await?;
     let address = listener.local_addr()?;
     let hosts = Hosts::new(address, &settings.allowed_hosts, &settings.allowed_origins)?;
-    let ending = Ending {
-        dispatch,
-        streams: CancellationToken::new(),
-        answers: tokio_util::task::TaskTracker::new(),
-    };
+    let ending = Ending { dispatch, streams: CancellationToken::new(), answers: tokio_util::task::TaskTracker::new() };
     let front = Front::new(handler, hosts, bearer, ending.streams.clone(), ending.answers.clone());
     let router = Router::new()
         .route("/mcp", any(streams::<H>))
@@ -115,9 +107,8 @@ impl Bound {
         let listener = self.listener.tap_io(|stream| {
             let _ = stream.set_nodelay(true);
         });
-        let server = axum::serve(listener, self.router)
-            .with_graceful_shutdown(until.clone().cancelled_owned())
-            .into_future();
+        let server =
+            axum::serve(listener, self.router).with_graceful_shutdown(until.clone().cancelled_owned()).into_future();
         let end = async {
             until.cancelled().await;
             self.ending.finish().await;

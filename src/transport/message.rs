@@ -75,9 +75,7 @@ fn fault_of(value: &Value) -> Option<Fault> {
     };
     let wrong_params = object.get("params").is_some_and(|params| !params.is_object());
     let (code, message) = match method {
-        _ if object.get("jsonrpc") != Some(&json!("2.0")) => {
-            (INVALID_REQUEST, "`jsonrpc` must be \"2.0\".")
-        }
+        _ if object.get("jsonrpc") != Some(&json!("2.0")) => (INVALID_REQUEST, "`jsonrpc` must be \"2.0\"."),
         None => (INVALID_REQUEST, "`method` is missing."),
         Some(method) if !method.is_string() => (INVALID_REQUEST, "`method` must be a string."),
         Some(_) if wrong_params => (INVALID_PARAMS, "`params` must be an object."),
@@ -99,53 +97,18 @@ mod tests {
             ("{", PARSE_ERROR, json!(null), "Parse error"),
             ("{\"a\":\0}", PARSE_ERROR, json!(null), "Parse error"),
             ("[]", INVALID_REQUEST, json!(null), "Batches"),
-            (
-                r#" [{"jsonrpc":"2.0","id":1,"method":"ping"}]"#,
-                INVALID_REQUEST,
-                json!(null),
-                "Batches",
-            ),
+            (r#" [{"jsonrpc":"2.0","id":1,"method":"ping"}]"#, INVALID_REQUEST, json!(null), "Batches"),
             ("7", INVALID_REQUEST, json!(null), "object"),
-            (
-                r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#,
-                INVALID_REQUEST,
-                json!(null),
-                "null",
-            ),
-            (
-                r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#,
-                INVALID_REQUEST,
-                json!(null),
-                "integer",
-            ),
-            (
-                r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#,
-                INVALID_REQUEST,
-                json!(null),
-                "integer",
-            ),
+            (r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#, INVALID_REQUEST, json!(null), "null"),
+            (r#"{"jsonrpc":"2.0","id":1.5,"method":"ping"}"#, INVALID_REQUEST, json!(null), "integer"),
+            (r#"{"jsonrpc":"2.0","id":{},"method":"ping"}"#, INVALID_REQUEST, json!(null), "integer"),
             (r#"{"jsonrpc":"1.0","id":1,"method":"ping"}"#, INVALID_REQUEST, json!(1), "jsonrpc"),
             (r#"{"id":"a","method":"ping"}"#, INVALID_REQUEST, json!("a"), "jsonrpc"),
             (r#"{"jsonrpc":"2.0","id":1}"#, INVALID_REQUEST, json!(1), "missing"),
             (r#"{"jsonrpc":"2.0","id":1,"method":7}"#, INVALID_REQUEST, json!(1), "string"),
-            (
-                r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":1}"#,
-                INVALID_REQUEST,
-                json!(1),
-                "both",
-            ),
-            (
-                r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}"#,
-                INVALID_PARAMS,
-                json!(1),
-                "object",
-            ),
-            (
-                r#"{"jsonrpc":"2.0","id":1,"method":"nobody/knows","params":7}"#,
-                INVALID_PARAMS,
-                json!(1),
-                "object",
-            ),
+            (r#"{"jsonrpc":"2.0","id":1,"method":"ping","result":1}"#, INVALID_REQUEST, json!(1), "both"),
+            (r#"{"jsonrpc":"2.0","id":1,"method":"tools/call","params":[]}"#, INVALID_PARAMS, json!(1), "object"),
+            (r#"{"jsonrpc":"2.0","id":1,"method":"nobody/knows","params":7}"#, INVALID_PARAMS, json!(1), "object"),
         ] {
             let fault = read(sent.as_bytes()).unwrap_err();
             assert_eq!((fault.code, &fault.id), (code, &id), "{sent}");
@@ -156,10 +119,7 @@ mod tests {
 
     #[test]
     fn senseless_responses_have_no_answer() {
-        for sent in [
-            r#"{"jsonrpc":"2.0","id":{},"result":1}"#,
-            r#"{"jsonrpc":"2.0","id":[1],"error":"no"}"#,
-        ] {
+        for sent in [r#"{"jsonrpc":"2.0","id":{},"result":1}"#, r#"{"jsonrpc":"2.0","id":[1],"error":"no"}"#] {
             assert!(matches!(read(sent.as_bytes()), Ok(None)), "{sent}");
         }
     }

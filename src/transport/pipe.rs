@@ -5,9 +5,7 @@
 use std::collections::HashSet;
 use std::io;
 
-use rmcp::model::{
-    ClientJsonRpcMessage, ClientNotification, JsonRpcMessage, RequestId, ServerJsonRpcMessage,
-};
+use rmcp::model::{ClientJsonRpcMessage, ClientNotification, JsonRpcMessage, RequestId, ServerJsonRpcMessage};
 use rmcp::service::{RoleServer, RxJsonRpcMessage, TxJsonRpcMessage};
 use rmcp::transport::Transport;
 use tokio::sync::mpsc::{self, error::TrySendError};
@@ -51,9 +49,7 @@ impl Pipe {
         let read = message::read(&text)?;
         match &read {
             Some(JsonRpcMessage::Request(request)) => {
-                let refuse = |why: &str| {
-                    Err(Fault::new(INVALID_REQUEST, why).to(request.id.clone().into_json_value()))
-                };
+                let refuse = |why: &str| Err(Fault::new(INVALID_REQUEST, why).to(request.id.clone().into_json_value()));
                 if self.waiting.len() >= MOST_WAITING {
                     return refuse("Too many requests wait for an answer already.");
                 }
@@ -63,8 +59,7 @@ impl Pipe {
                 self.count.send_replace(self.waiting.len());
             }
             Some(JsonRpcMessage::Notification(notification)) => {
-                if let ClientNotification::CancelledNotification(cancelled) =
-                    &notification.notification
+                if let ClientNotification::CancelledNotification(cancelled) = &notification.notification
                     && let Some(id) = &cancelled.params.request_id
                 {
                     self.done(id);

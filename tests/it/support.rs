@@ -271,6 +271,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         key_tag: client.key_tag().to_owned(),
         key_id: OnceLock::new(),
         directories: Directories::new(home.join("credentials"), vec![]),
+        capsules: home.join("capsules"),
         rules: plan.rules,
         journal: Journal::open(home),
         catalogue: Catalogue::new(),

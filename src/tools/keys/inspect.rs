@@ -146,7 +146,8 @@ mod tests {
             key("twintwi2", Some("t"), "admin-token", None),
         ];
         let found = findings(&keys, 90, Utc::now());
-        let by_prefix: BTreeMap<_, _> = found.iter().map(|one| (one.prefix.as_str(), one.problems.join("; "))).collect();
+        let by_prefix: BTreeMap<_, _> =
+            found.iter().map(|one| (one.prefix.as_str(), one.problems.join("; "))).collect();
         assert!(!by_prefix.contains_key("goodgood"));
         assert_eq!(by_prefix["idleidle"], "unused for 120 days");
         assert_eq!(by_prefix["nonameno"], "unnamed; minted by gonegone, a key that is gone");
@@ -161,11 +162,14 @@ mod tests {
             key("child000", Some("child"), "org-token:root0000", None),
             key("grandchi", None, "org-token:child000", None),
         ];
-        assert_eq!(lineage(&keys, |prefix| prefix == "child000"), [
-            "root0000 root (by admin-token)",
-            "  child000 child (by org-token:root0000, this server's own)",
-            "    grandchi (unnamed) (by org-token:child000)",
-        ]);
+        assert_eq!(
+            lineage(&keys, |prefix| prefix == "child000"),
+            [
+                "root0000 root (by admin-token)",
+                "  child000 child (by org-token:root0000, this server's own)",
+                "    grandchi (unnamed) (by org-token:child000)",
+            ]
+        );
         let circle = [key("selfself", None, "org-token:selfself", None)];
         assert_eq!(lineage(&circle, |_| false).len(), 1);
     }

@@ -193,7 +193,9 @@ fn literal_credential(value: &Value, path: &str) -> Option<String> {
         Value::Object(fields) => fields.iter().find_map(|(name, inner)| {
             let place = format!("{path}.{name}");
             match inner {
-                Value::String(text) if is_secret_name(name) && !text.is_empty() && !text.starts_with("${") => Some(place),
+                Value::String(text) if is_secret_name(name) && !text.is_empty() && !text.starts_with("${") => {
+                    Some(place)
+                }
                 _ => literal_credential(inner, &place),
             }
         }),

@@ -108,7 +108,9 @@ impl UpdateWorkspace {
         let wanted: Map<String, Value> =
             fields.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect();
         if wanted.is_empty() {
-            return Err(Failure::invalid("there is nothing to change").next("Give at least one field besides `workspace_id`."));
+            return Err(
+                Failure::invalid("there is nothing to change").next("Give at least one field besides `workspace_id`.")
+            );
         }
         if self.detach && self.parent_id.as_ref().is_some_and(Option::is_some) {
             return Err(Failure::invalid("`detach` and `parent_id` exclude each other"));

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::wire::fetch_one;
 use super::CREATE;
+use super::wire::fetch_one;
 use crate::failure::{Changed, Failure};
 use crate::secrets::credential::in_the_clear;
 use crate::secrets::sink::Proved;

@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::DELETE;
 use super::wire::{Workspace, called, descendants, fetch_all, fetch_one};
+use super::{DELETE, capsule};
 use crate::failure::{Changed, Code, Failure};
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
@@ -32,6 +32,9 @@ pub struct DeletedWorkspace {
     name: String,
     /// `removed`, or `purged`.
     status: String,
+    /// The file on the server that keeps what it was: its fields, configuration, schedules and the
+    /// names of its secrets.
+    capsule: String,
     /// What went with it.
     also_removed: Vec<Named>,
     /// What the administrator should still look at.
@@ -59,11 +62,13 @@ impl Act for DeleteWorkspace {
         let below = descendants(&all, &self.workspace_id);
         self.check(&target.name, target.active_tasks, &below)?;
         let notes = notes(target.is_external, &below);
+        let capsule = capsule::save(&self.workspace_id, &below, call).await?;
         let answer = self.send(call).await?;
         Ok(DeletedWorkspace {
             id: self.workspace_id.clone(),
             name: target.name,
             status: answer.status,
+            capsule,
             also_removed: below.iter().map(|one| Named { id: one.id.clone(), name: one.name.clone() }).collect(),
             notes: notes.into_iter().chain(answer.note).collect(),
         })
@@ -161,7 +166,10 @@ fn notes(target_is_external: bool, below: &[&Workspace]) -> Vec<String> {
         notes.push(format!("{external} external agent(s) keep running where they are, without access."));
     }
     if machines > 0 {
-        notes.push("On a hosted tenant the machine of a deleted workspace keeps running until the control plane stops it.".to_owned());
+        notes.push(
+            "On a hosted tenant the machine of a deleted workspace keeps running until the control plane stops it."
+                .to_owned(),
+        );
     }
     notes
 }

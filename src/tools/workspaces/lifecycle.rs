@@ -125,8 +125,11 @@ impl Act for ResumeWorkspace {
             descendants(&all, &self.workspace_id).into_iter().filter(|one| one.status == "paused").collect();
         if let Some(external) = paused.iter().find(|one| one.is_external()) {
             let who = called(&external.name, &external.id);
-            return Err(Failure::new(Code::Conflict, format!("below it is {who}, external; resuming would break that one"))
-                .next("Resume the others one by one."));
+            return Err(Failure::new(
+                Code::Conflict,
+                format!("below it is {who}, external; resuming would break that one"),
+            )
+            .next("Resume the others one by one."));
         }
         let tasks = before.active_tasks + paused.iter().map(|one| one.active_tasks).sum::<u32>();
         refuse_running(&before, tasks, self.interrupting, "resuming")?;
@@ -152,8 +155,11 @@ fn refuse_external(one: &Detail, doing: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let who = called(&one.name, &one.id);
-    Err(Failure::new(Code::Conflict, format!("{who} is external: {doing} it here would lose its address and end in `failed`"))
-        .next("Start it where it runs; it registers again by itself."))
+    Err(Failure::new(
+        Code::Conflict,
+        format!("{who} is external: {doing} it here would lose its address and end in `failed`"),
+    )
+    .next("Start it where it runs; it registers again by itself."))
 }
 
 fn refuse_running(one: &Detail, tasks: u32, interrupting: bool, doing: &str) -> Result<(), Failure> {
@@ -167,9 +173,9 @@ fn refuse_running(one: &Detail, tasks: u32, interrupting: bool, doing: &str) -> 
 
 /// What it is now. That it was done is known even where this can't be read.
 async fn moved(before: Detail, count: Option<u32>, call: &Invocation) -> Result<Moved, Failure> {
-    let now = fetch_one(&before.id, call).await.map_err(|failure| {
-        failure.changed(Changed::Yes).next("It was done; look at the status with get_workspace.")
-    })?;
+    let now = fetch_one(&before.id, call)
+        .await
+        .map_err(|failure| failure.changed(Changed::Yes).next("It was done; look at the status with get_workspace."))?;
     Ok(Moved { id: before.id, name: before.name, status: now.status, count })
 }
 

@@ -111,7 +111,7 @@ impl ListWorkspaces {
 }
 
 fn line(one: Workspace, long: bool) -> Line {
-    let rest = long.then(|| Rest {
+    let rest = long.then_some(Rest {
         runtime: one.runtime,
         url: one.url,
         max_concurrent_tasks: one.max_concurrent_tasks,

@@ -1,5 +1,6 @@
 //! Workspaces: finding them, making and changing them, and stopping and starting what runs in them.
 
+mod capsule;
 mod change;
 mod create;
 mod delete;
@@ -19,6 +20,9 @@ use crate::backend::Route;
 pub const LIST: Route = Route::get("/workspaces");
 pub const GET: Route = Route::get("/workspaces/{workspace_id}");
 pub const ACTIVITY: Route = Route::get("/workspaces/{workspace_id}/activity");
+const CONFIG: Route = Route::get("/workspaces/{workspace_id}/config");
+const SECRETS: Route = Route::get("/workspaces/{workspace_id}/secrets");
+const SCHEDULES: Route = Route::get("/workspaces/{workspace_id}/schedules");
 const CREATE: Route = Route::post("/workspaces");
 const UPDATE: Route = Route::patch("/workspaces/{workspace_id}");
 const DELETE: Route = Route::delete("/workspaces/{workspace_id}");
@@ -44,8 +48,8 @@ pub const TOOLS: &[Tool] = &[
         .idempotent()
         .about("Change a workspace and read it back.")
         .acts::<change::UpdateWorkspace>(),
-    Draft::destroy("delete_workspace", &[LIST, GET, DELETE])
-        .about("Delete a workspace and all below it; cannot be undone. Refuses, and says what would be lost, while it has children or running tasks.")
+    Draft::destroy("delete_workspace", &[LIST, GET, CONFIG, SECRETS, SCHEDULES, DELETE])
+        .about("Delete a workspace and all below it; cannot be undone. Refuses, and says what would be lost, while it has children or running tasks. Saves what it can in a capsule.")
         .acts::<delete::DeleteWorkspace>(),
     Draft::write("restart_workspace", &[GET, RESTART])
         .up_to(Effect::Destroy)

@@ -58,8 +58,7 @@ impl<H: ServerHandler + Clone + Send + Sync + 'static> Front<H> {
             .with_cancellation_token(end);
         let stateless = config.clone().with_legacy_session_mode(false).with_json_response(true);
         let same = handler.clone();
-        let streams =
-            StreamableHttpService::new(move || Ok(same.clone()), sessions.manager(), config);
+        let streams = StreamableHttpService::new(move || Ok(same.clone()), sessions.manager(), config);
         let json = StreamableHttpService::new(
             move || Ok(handler.clone()),
             Arc::new(NeverSessionManager::default()),
@@ -179,9 +178,7 @@ async fn whole(body: Body) -> Result<Bytes, Refused> {
 fn accept_json(headers: &mut HeaderMap) {
     let json_will_do = headers.get(ACCEPT).is_none_or(|accept| {
         accept.to_str().is_ok_and(|accept| {
-            accept.contains("*/*")
-                || accept.contains("application/*")
-                || accept.contains("application/json")
+            accept.contains("*/*") || accept.contains("application/*") || accept.contains("application/json")
         })
     });
     if json_will_do {
@@ -203,10 +200,8 @@ where
     // A stream that only listens has no end to wait for.
     let on_its_way = (request.method() == Method::POST).then(|| answers.token());
     let response = service.handle(request).await.map(Body::new);
-    let streams = response
-        .headers()
-        .get(CONTENT_TYPE)
-        .is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
+    let streams =
+        response.headers().get(CONTENT_TYPE).is_some_and(|kind| kind.as_bytes().starts_with(b"text/event-stream"));
     match on_its_way {
         Some(token) if streams => response.map(|body| counted(body, token)),
         _ => response,

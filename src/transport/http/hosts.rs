@@ -36,30 +36,19 @@ pub(super) struct Hosts {
 }
 
 impl Hosts {
-    pub(super) fn new(
-        address: SocketAddr,
-        hosts: &[String],
-        origins: &[String],
-    ) -> io::Result<Self> {
+    pub(super) fn new(address: SocketAddr, hosts: &[String], origins: &[String]) -> io::Result<Self> {
         let wrong = |what: &str, value: &String| {
             io::Error::new(io::ErrorKind::InvalidInput, format!("{value:?} is not {what}"))
         };
         let hosts = hosts.iter().map(|host| place(host).ok_or_else(|| wrong("host[:port]", host)));
-        let origins = origins
-            .iter()
-            .map(|page| origin(page).ok_or_else(|| wrong("scheme://host[:port]", page)));
-        Ok(Self {
-            address,
-            hosts: hosts.collect::<Result<_, _>>()?,
-            origins: origins.collect::<Result<_, _>>()?,
-        })
+        let origins = origins.iter().map(|page| origin(page).ok_or_else(|| wrong("scheme://host[:port]", page)));
+        Ok(Self { address, hosts: hosts.collect::<Result<_, _>>()?, origins: origins.collect::<Result<_, _>>()? })
     }
 
     /// Every name that the request gives for us must be ours.
     pub(super) fn addressed(&self, uri: &Uri, headers: &HeaderMap) -> bool {
         let sent = self.sent_to(uri, headers);
-        !sent.is_empty()
-            && sent.iter().all(|place| place.as_ref().is_some_and(|place| self.is_ours(place)))
+        !sent.is_empty() && sent.iter().all(|place| place.as_ref().is_some_and(|place| self.is_ours(place)))
     }
 
     /// No Origin at all is a program, not a page.
@@ -81,15 +70,12 @@ impl Hosts {
     /// The port isn't compared, except where the operator gave one: it may be forwarded, and a
     /// name is what rebinding needs.
     fn is_ours(&self, place: &Place) -> bool {
-        let listed = self.hosts.iter().any(|ours| {
-            ours.host == place.host && (ours.port.is_none() || ours.port == place.port)
-        });
+        let listed =
+            self.hosts.iter().any(|ours| ours.host == place.host && (ours.port.is_none() || ours.port == place.port));
         listed
             || match &place.host {
                 Host::Name(name) => name == "localhost",
-                Host::Address(address) if self.address.ip().is_unspecified() => {
-                    !address.is_unspecified()
-                }
+                Host::Address(address) if self.address.ip().is_unspecified() => !address.is_unspecified(),
                 Host::Address(address) => {
                     *address == self.address.ip()
                         || *address == IpAddr::from([127, 0, 0, 1])
@@ -107,8 +93,7 @@ impl Hosts {
             .iter()
             .flatten()
             .any(|place| place.host == page.place.host && place.port.unwrap_or(default) == port);
-        let at_home =
-            page.scheme == "http" && port == self.address.port() && self.is_ours(&page.place);
+        let at_home = page.scheme == "http" && port == self.address.port() && self.is_ours(&page.place);
         self.is_ours(&page.place) && (same || at_home)
     }
 }

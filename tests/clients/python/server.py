@@ -17,13 +17,15 @@ def over_http(data):
     env["MOLECULE_MCP_DATA"] = data
     command = [BINARY, "http", "--embedded", "--listen", "127.0.0.1:0"]
     process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    rest = None
     late = threading.Timer(20, process.kill)
     late.start()
     try:
         address, bearer_file = told(process.stderr)
         late.cancel()
         # Whatever else it says mustn't fill the pipe.
-        threading.Thread(target=process.stderr.read, daemon=True).start()
+        rest = threading.Thread(target=process.stderr.read)
+        rest.start()
         with open(bearer_file, encoding="utf-8") as file:
             bearer = file.read().strip()
         yield address, bearer
@@ -34,6 +36,9 @@ def over_http(data):
         late.cancel()
         process.kill()
         process.wait()
+        if rest:
+            rest.join()
+        process.stderr.close()
 
 
 def told(lines):
