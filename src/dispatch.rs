@@ -212,6 +212,7 @@ async fn carry_out(
     let result = ran.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "the tool broke off")));
     // What was done before a failure is part of what the failure must say.
     let result = result.map_err(|failure| failure.after(invocation.tenant.changed()));
+    let result = invocation.tenant.without_key(result);
     let outcome = record.outcome(&result, &invocation.tenant, begun.elapsed());
     log(admitted.entry, admitted.effect, &invocation, &result);
     if let Err(error) = invocation.server.journal.conclude(outcome).await {

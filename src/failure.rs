@@ -192,6 +192,16 @@ impl Failure {
         self
     }
 
+    /// With every text changed: for taking out what mustn't leave.
+    #[must_use]
+    pub fn retold(mut self, change: impl Fn(String) -> String) -> Self {
+        let Inner { message, next, missing, operator, .. } = &mut *self.0;
+        for text in [message].into_iter().chain(next).chain(missing).chain(operator) {
+            *text = change(std::mem::take(text));
+        }
+        self
+    }
+
     /// What was done before makes the whole at least this much changed.
     #[must_use]
     pub fn after(mut self, earlier: Changed) -> Self {

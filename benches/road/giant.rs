@@ -1,19 +1,19 @@
 //! A tenant that answers megabytes: what that does to our memory, and to everybody else's calls
 //! meanwhile.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::Path;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderMap, HeaderName, StatusCode, header};
 use axum::routing::get;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 use tokio::time::sleep;
 
-use super::ask::{Ask, initialize};
+use super::ask::{Ask, holds, initialize};
 use super::door::{Door, Target};
 use super::figures::{median, millis};
 use super::house::House;
@@ -50,16 +50,22 @@ fn asks() -> [(&'static str, Ask); 3] {
     [(LIST, list), (TEXT, workspace('1')), (OVER, workspace('2'))]
 }
 
-pub fn serve() -> Outcome<()> {
+/// For whoever has `key`; a tenant that lets everybody in would be warned of.
+pub fn serve(key: &str) -> Outcome<()> {
     let list = Bytes::from(list(MOST).to_string());
+    let bearer = format!("Bearer {key}");
+    let keys = async move |headers: HeaderMap| match headers.get(header::AUTHORIZATION) {
+        Some(sent) if sent.as_bytes() == bearer.as_bytes() => (StatusCode::OK, r#"{"count":0,"tokens":[]}"#),
+        _ => (StatusCode::UNAUTHORIZED, r#"{"error":"invalid"}"#),
+    };
     let router = Router::new()
-        .route("/org/tokens", get(async || (StatusCode::UNAUTHORIZED, "{\"error\":\"invalid\"}")))
+        .route("/org/tokens", get(keys))
         .route("/workspaces", get(async || ([(header::CONTENT_TYPE, "application/json")], list)))
         .route("/workspaces/{id}", get(one));
     proxy::listen(router)
 }
 
-async fn one(Path(id): Path<String>) -> ([(header::HeaderName, &'static str); 1], String) {
+async fn one(Path(id): Path<String>) -> ([(HeaderName, &'static str); 1], String) {
     let size = if id.ends_with('2') { TEN } else { MOST };
     let card = json!({ "name": "Giant", "description": "many words, ".repeat(size / 12) });
     let body = json!({ "id": id, "name": "Giant", "status": "online", "agent_card": card });
@@ -81,7 +87,7 @@ fn list(size: usize) -> Value {
 
 pub async fn measure(house: &House, size: &Size) -> Outcome<Vec<Giant>> {
     let mut command = std::process::Command::new(std::env::current_exe()?);
-    let (_process, tenant) = Process::listening(command.env_clear().arg(ROLE))?;
+    let (_process, tenant) = Process::listening(command.env_clear().args([ROLE, &house.key]))?;
     let mut all = Vec::new();
     for (answer, ask) in asks() {
         let stdio = house.stdio(&house.fresh()?, tenant)?;
@@ -112,13 +118,7 @@ async fn through(door: Door, answer: &'static str, ask: &Ask, times: usize) -> O
         let begun = Instant::now();
         let answered = lane.answer(ask).await?;
         took.push(millis(begun.elapsed()));
-        outcome = if super::ask::holds(answered.get(..600).unwrap_or(&answered), b"\"isError\":true")
-            || super::ask::holds(answered.get(answered.len().saturating_sub(600)..).unwrap_or(&answered), b"\"isError\":true")
-        {
-            "refused".to_owned()
-        } else {
-            format!("{} KiB back", answered.len() / 1024)
-        };
+        outcome = told(&answered);
     }
     // Whoever waits still, waits because of the last one.
     sleep(Duration::from_millis(20)).await;
@@ -128,8 +128,18 @@ async fn through(door: Door, answer: &'static str, ask: &Ask, times: usize) -> O
     Ok(Giant { door: door.name, answer, outcome, took: median(&took), before, peak, usual, pings })
 }
 
+/// It stands at one end or the other, and there are megabytes between.
+fn told(answer: &[u8]) -> String {
+    let end = answer.len().saturating_sub(600);
+    let mut ends = [answer.get(..600), answer.get(end..)].into_iter().flatten();
+    match ends.any(|end| holds(end, b"\"isError\":true")) {
+        true => "refused".to_owned(),
+        false => format!("{} KiB back", answer.len() / 1024),
+    }
+}
+
 /// Somebody who pings all the time.
-struct Others(Arc<std::sync::Mutex<Vec<f64>>>);
+struct Others(Arc<Mutex<Vec<f64>>>);
 
 impl Others {
     async fn begin(door: &Door, stopped: watch::Receiver<bool>) -> Outcome<Self> {
@@ -148,25 +158,21 @@ impl Others {
     }
 
     fn seen(&self) -> Vec<f64> {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clone()
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     fn forget(&self) {
-        self.0.lock().unwrap_or_else(std::sync::PoisonError::into_inner).clear();
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 }
 
-async fn ping(
-    door: Door,
-    stopped: watch::Receiver<bool>,
-    pings: Arc<std::sync::Mutex<Vec<f64>>>,
-) -> Outcome<()> {
+async fn ping(door: Door, stopped: watch::Receiver<bool>, pings: Arc<Mutex<Vec<f64>>>) -> Outcome<()> {
     let mut lane = door.lane().await?;
     while !*stopped.borrow() {
         let begun = Instant::now();
         lane.request("ping").await?;
         let took = millis(begun.elapsed());
-        pings.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(took);
+        pings.lock().unwrap_or_else(PoisonError::into_inner).push(took);
         sleep(Duration::from_millis(1)).await;
     }
     Ok(())

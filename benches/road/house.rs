@@ -1,9 +1,9 @@
 //! One tenant, and in front of it everything that is measured.
 
+use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::fs;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -69,7 +69,13 @@ async fn pass(State(proxy): State<Proxy>, method: Method, uri: Uri, headers: Hea
     })
 }
 
-async fn forward(proxy: &Proxy, method: Method, uri: &Uri, headers: &HeaderMap, body: Bytes) -> Outcome<Response<Body>> {
+async fn forward(
+    proxy: &Proxy,
+    method: Method,
+    uri: &Uri,
+    headers: &HeaderMap,
+    body: Bytes,
+) -> Outcome<Response<Body>> {
     let mut request = proxy.http.request(method, format!("{}{uri}", proxy.tenant));
     for name in [header::AUTHORIZATION, header::CONTENT_TYPE] {
         if let Some(value) = headers.get(&name) {

@@ -4,13 +4,13 @@ use std::fmt::Write as _;
 use std::fs;
 use std::io::Write as _;
 
+use super::Outcome;
 use super::cold::Cold;
 use super::figures::{mb, median, quantile, ratio};
 use super::giant::Giant;
 use super::machine::Machine;
 use super::memory::{IN_FLIGHT, Memory};
 use super::steady::{Flight, Series};
-use super::Outcome;
 
 const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/performance.md");
 const BEGIN: &str = "<!-- figures: written by `cargo bench --bench road -- --write` -->\n";
@@ -91,14 +91,26 @@ impl Report {
             goals.push(goal(format!("cold start to {what}"), median(values), 15.0, " ms", Some(4.0)));
         }
         for one in &self.memory {
-            goals.push(goal(format!("resident after `tools/list`, {}", one.door), mb(one.listed), 20.0, " MB", Some(1.25)));
+            goals.push(goal(
+                format!("resident after `tools/list`, {}", one.door),
+                mb(one.listed),
+                20.0,
+                " MB",
+                Some(1.25),
+            ));
             let what = format!("resident with {IN_FLIGHT} in flight, {}", one.door);
             goals.push(goal(what, mb(one.busy), 40.0, " MB", Some(1.25)));
         }
         let ours: Vec<&Series> = self.reads.iter().skip(2).collect();
         if let Some(proxy) = self.reads.iter().find(|series| series.door == PROXY) {
             for one in &ours {
-                goals.push(goal(format!("processor time a call, {}", one.door), one.cost() / proxy.cost(), 2.0, " × proxy", None));
+                goals.push(goal(
+                    format!("processor time a call, {}", one.door),
+                    one.cost() / proxy.cost(),
+                    2.0,
+                    " × proxy",
+                    None,
+                ));
             }
             for one in ours.iter().filter(|one| one.door == "stdio") {
                 goals.push(goal("p50 of a read, stdio".into(), ratio(&one.p50, &proxy.p50), 1.5, " × proxy", None));
@@ -115,7 +127,10 @@ impl Report {
         let Some(proxy) = self.reads.iter().find(|series| series.door == PROXY) else { return Ok(()) };
         let numbers: Vec<usize> = proxy.flights.iter().map(|flight| flight.in_flight).collect();
         let head: String = numbers.iter().map(|number| format!(" {number} in flight |")).collect();
-        writeln!(text, "\nA read (`get_workspace`, one request to the tenant); calls a second and processor time a call by calls in flight:\n")?;
+        writeln!(
+            text,
+            "\nA read (`get_workspace`, one request to the tenant); calls a second and processor time a call by calls in flight:\n"
+        )?;
         writeln!(text, "| way | p50 | p99 | p50 × proxy | processor time | × proxy |{head}")?;
         writeln!(text, "|---|--:|--:|--:|--:|--:|{}", "--:|".repeat(numbers.len()))?;
         for one in &self.reads {
@@ -136,7 +151,10 @@ impl Report {
 
     fn changes_table(&self, text: &mut String) -> Outcome<()> {
         let Some(proxy) = self.changes.iter().find(|series| series.door == PROXY) else { return Ok(()) };
-        writeln!(text, "\nA change (`revoke_workspace_token`, one request, after an intent that is synced to the disk):\n")?;
+        writeln!(
+            text,
+            "\nA change (`revoke_workspace_token`, one request, after an intent that is synced to the disk):\n"
+        )?;
         writeln!(text, "| way | p50 | p99 | over the proxy's p50 |\n|---|--:|--:|--:|")?;
         for one in &self.changes {
             let (p50, p99) = (median(&one.p50), median(&one.p99));
@@ -147,7 +165,10 @@ impl Report {
 
     fn memory_table(&self, text: &mut String) -> Outcome<()> {
         writeln!(text, "\nResident memory of a process that did nothing else:\n")?;
-        writeln!(text, "| door | after `tools/list` | {IN_FLIGHT} in flight | peak | a second later |\n|---|--:|--:|--:|--:|")?;
+        writeln!(
+            text,
+            "| door | after `tools/list` | {IN_FLIGHT} in flight | peak | a second later |\n|---|--:|--:|--:|--:|"
+        )?;
         for one in &self.memory {
             let [listed, busy, peak, after] = [one.listed, one.busy, one.peak, one.after].map(mb);
             writeln!(text, "| {} | {listed:.1} MB | {busy:.1} MB | {peak:.1} MB | {after:.1} MB |", one.door)?;
@@ -157,7 +178,10 @@ impl Report {
 
     fn giants_table(&self, text: &mut String) -> Outcome<()> {
         writeln!(text, "\nGiant answers of the tenant, one at a time, while somebody else pings every millisecond:\n")?;
-        writeln!(text, "| tenant answers | door | we answer | in | memory before | peak | ping usually | p99 meanwhile | longest |")?;
+        writeln!(
+            text,
+            "| tenant answers | door | we answer | in | memory before | peak | ping usually | p99 meanwhile | longest |"
+        )?;
         writeln!(text, "|---|---|---|--:|--:|--:|--:|--:|--:|")?;
         for one in &self.giants {
             let [p99, longest] = [0.99, 1.0].map(|share| quantile(&one.pings, share));

@@ -56,7 +56,7 @@ pub fn main() -> Outcome<()> {
     match words.as_slice() {
         // The references are processes of their own, so that their time and memory are their own.
         [proxy::ROLE, tenant] => proxy::serve(tenant),
-        [giant::ROLE] => giant::serve(),
+        [giant::ROLE, key] => giant::serve(key),
         // `cargo test --benches` comes here too: an unoptimised build has no figures worth a wait.
         _ if cfg!(debug_assertions) => Ok(()),
         words => {

@@ -110,11 +110,7 @@ fn a_read(house: &House) -> Outcome<Ask> {
 }
 
 /// Microseconds of each.
-async fn in_turn<'a>(
-    lane: &mut Lane,
-    calls: usize,
-    mut ask: impl FnMut() -> Outcome<&'a Ask>,
-) -> Outcome<Vec<f64>> {
+async fn in_turn<'a>(lane: &mut Lane, calls: usize, mut ask: impl FnMut() -> Outcome<&'a Ask>) -> Outcome<Vec<f64>> {
     let mut took = Vec::with_capacity(calls);
     for _ in 0..calls {
         took.push(lane.call(ask()?).await?.as_secs_f64() * 1e6);
@@ -123,12 +119,7 @@ async fn in_turn<'a>(
 }
 
 /// Reads with so many in flight; how many there were and how long it took.
-pub async fn for_a_moment(
-    house: &House,
-    door: &Door,
-    in_flight: usize,
-    moment: Duration,
-) -> Outcome<(u64, Duration)> {
+pub async fn for_a_moment(house: &House, door: &Door, in_flight: usize, moment: Duration) -> Outcome<(u64, Duration)> {
     let ask = Arc::new(a_read(house)?);
     let lanes = door.lanes(in_flight).await?;
     let begun = Instant::now();

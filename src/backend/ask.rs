@@ -7,6 +7,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use reqwest::Url;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
+use secrecy::SecretString;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -31,6 +32,7 @@ pub struct Ask {
     total: Duration,
     expected: &'static [u16],
     bearer: Option<HeaderValue>,
+    hidden: Vec<SecretString>,
     problem: Option<Failure>,
 }
 
@@ -47,6 +49,7 @@ impl Ask {
             body: None,
             expected: &[],
             bearer: None,
+            hidden: Vec::new(),
             problem,
         }
     }
@@ -71,6 +74,18 @@ impl Ask {
                 let failure = || Failure::new(Code::Internal, "the request can't be written as JSON");
                 self.problem.get_or_insert_with(failure);
             }
+        }
+        self
+    }
+
+    /// A secret that the request holds: what the tenant says of it won't repeat it.
+    pub fn hiding(mut self, secret: &str) -> Self {
+        self.hidden.push(secret.to_owned().into());
+        // As a quoted body has it.
+        let quoted = Value::from(secret).to_string();
+        let inner = quoted.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+        if let Some(inner) = inner.filter(|inner| *inner != secret) {
+            self.hidden.push(inner.to_owned().into());
         }
         self
     }
@@ -171,6 +186,7 @@ impl Ask {
             request: Request { method: self.route.method, url, headers, body: self.body },
             total: self.total,
             expected: self.expected,
+            hidden: self.hidden,
             log: self.tenant.log.clone(),
         };
         Ok((errand, self.tenant))

@@ -1,17 +1,21 @@
 //! The tenant's own words, made fit for a message of ours: they are data, may be written by anybody
 //! who can name a workspace, and may quote a key.
 
+use serde_json::Value;
+
 const LONGEST: usize = 300;
 /// From this length on a run of key characters is more likely a credential than a word.
 const KEY_LIKE: usize = 40;
-/// A shorter key is a test's, and would be found in every other word.
-const SHORTEST_KEY: usize = 4;
+/// A shorter secret would be found in every other word.
+const SHORTEST_HIDDEN: usize = 4;
 
-/// Without invisible characters, keys or lengths that nobody asked for.
-pub(super) fn words(text: &str, key: &str) -> String {
-    // A long text is cut before it is worked on, with room for what falls away.
+/// Without invisible characters, keys, lengths that nobody asked for, or what is to be hidden.
+pub(super) fn words(text: &str, hidden: &[&str]) -> String {
+    // Hidden first, so that none is cut in half; then a long text is cut before it is worked on, with
+    // room for what falls away.
+    let text = without(text.to_owned(), hidden);
     let text: String = text.chars().filter(|c| !is_invisible(*c)).take(LONGEST * 8).collect();
-    let text = if key.len() < SHORTEST_KEY { text } else { text.replace(key, "[removed]") };
+    let text = without(text, hidden);
     let mut words = String::new();
     for word in text.split_whitespace() {
         if !words.is_empty() {
@@ -24,6 +28,27 @@ pub(super) fn words(text: &str, key: &str) -> String {
         words.push('…');
     }
     words
+}
+
+/// Takes what is to be hidden out of an answer, wherever in it.
+pub(super) fn strip(value: &mut Value, hidden: &[&str]) {
+    match value {
+        Value::String(text) => *text = without(std::mem::take(text), hidden),
+        Value::Array(items) => items.iter_mut().for_each(|item| strip(item, hidden)),
+        Value::Object(fields) => {
+            fields.values_mut().for_each(|inner| strip(inner, hidden));
+            if fields.keys().any(|name| hidden.iter().any(|secret| name.contains(secret))) {
+                *fields =
+                    std::mem::take(fields).into_iter().map(|(name, inner)| (without(name, hidden), inner)).collect();
+            }
+        }
+        _ => {}
+    }
+}
+
+pub(super) fn without(text: String, hidden: &[&str]) -> String {
+    let hidden = hidden.iter().filter(|secret| secret.len() >= SHORTEST_HIDDEN);
+    hidden.fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "[removed]") } else { text })
 }
 
 fn without_keys(word: &str, into: &mut String) {
@@ -57,22 +82,31 @@ mod tests {
 
     #[test]
     fn folds_and_strips() {
-        assert_eq!(words(" a\n\t b\u{200b}\u{202e}c\u{e0041}\u{1b}[31m\0 ", ""), "a bc[31m");
-        assert_eq!(words("name: \"x\" already taken", "k"), "name: \"x\" already taken");
+        assert_eq!(words(" a\n\t b\u{200b}\u{202e}c\u{e0041}\u{1b}[31m\0 ", &[]), "a bc[31m");
+        assert_eq!(words("name: \"x\" already taken", &["k"]), "name: \"x\" already taken");
     }
 
     #[test]
     fn never_repeats_a_key() {
         let key = "abcdefgh-_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456";
-        assert_eq!(words(&format!("bad key {key}!"), ""), "bad key [removed]!");
-        assert_eq!(words(&format!("bad \u{200b}{}\u{200b}{}", &key[..10], &key[10..]), key), "bad [removed]");
-        assert_eq!(words("bad short-key.", "short-key"), "bad [removed].");
+        assert_eq!(words(&format!("bad key {key}!"), &[]), "bad key [removed]!");
+        assert_eq!(words(&format!("bad \u{200b}{}\u{200b}{}", &key[..10], &key[10..]), &[key]), "bad [removed]");
+        assert_eq!(words("bad short-key.", &["short-key"]), "bad [removed].");
         let id = "11111111-1111-4111-8111-111111111111";
-        assert_eq!(words(&format!("workspace {id} not found"), ""), format!("workspace {id} not found"));
+        assert_eq!(words(&format!("workspace {id} not found"), &[]), format!("workspace {id} not found"));
+    }
+
+    #[test]
+    fn hides_what_was_sent_whatever_it_looks_like() {
+        let long = format!("{}, and a secret that is much longer than what is told", "x y ".repeat(2000));
+        assert_eq!(words(&format!("bad value {long}!"), &[&long]), "bad value [removed]!");
+        let mut answer = serde_json::json!({ "a": ["of a secret?"], "a secret": { "b": "a secret" }, "n": 1 });
+        strip(&mut answer, &["a secret"]);
+        assert_eq!(answer, serde_json::json!({ "a": ["of [removed]?"], "[removed]": { "b": "[removed]" }, "n": 1 }));
     }
 
     #[test]
     fn is_never_long() {
-        assert_eq!(words(&"ü ".repeat(100_000), "").chars().count(), LONGEST);
+        assert_eq!(words(&"ü ".repeat(100_000), &[]).chars().count(), LONGEST);
     }
 }

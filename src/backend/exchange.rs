@@ -88,7 +88,7 @@ impl Request {
         let status = response.status().as_u16();
         let header = |name| response.headers().get(name).and_then(|v| v.to_str().ok());
         let retry_after = header(RETRY_AFTER).and_then(|t| retry::retry_after(t, SystemTime::now()));
-        let content_type = header(CONTENT_TYPE).unwrap_or_default().chars().take(80).collect();
+        let content_type = header(CONTENT_TYPE).unwrap_or_default().to_owned();
         let cap = if whole(status) { cap } else { cap.min(ERROR_BYTES) };
         let body = match timeout_at(deadline, read(response, cap)).await {
             Err(_) => Body::Late,

@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use super::clean;
 use super::exchange::{Answered, Body, Lost, NoConnection};
 use super::route::Route;
 use super::said::Said;
@@ -17,7 +18,8 @@ const UNAUTHENTICATED: &str = "Ask the operator to check MOLECULE_ORG_TOKEN; don
 #[derive(Clone, Copy)]
 pub(super) struct Circumstances<'a> {
     pub(super) route: Route,
-    pub(super) key: &'a str,
+    /// What a message never repeats: our key, and the secrets that were sent.
+    pub(super) hidden: &'a [&'a str],
     pub(super) total: Duration,
     pub(super) connect: Duration,
     pub(super) cap: usize,
@@ -100,7 +102,7 @@ pub(super) fn acknowledged(status: u16) -> Changed {
 
 /// A status that wasn't wanted.
 pub(super) fn refused(answer: &Answered, of: Circumstances<'_>) -> Failure {
-    let said = Said::read(&answer.body, of.key);
+    let said = Said::read(&answer.body, of.hidden);
     let status = answer.status;
     let changed = if of.route.acts() { acknowledged(status) } else { Changed::No };
     let told = match &said.error {
@@ -135,7 +137,7 @@ pub(super) fn refused(answer: &Answered, of: Circumstances<'_>) -> Failure {
         }
         _ => Failure::new(Code::TenantError, told),
     };
-    failure.changed(changed).operator(format!("content type `{}`", answer.content_type))
+    failure.changed(changed).operator(format!("content type `{}`", clean::words(&answer.content_type, of.hidden)))
 }
 
 /// The tenant's handlers say `error`. Its router says plain text, and its guard nothing at all.

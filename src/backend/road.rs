@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout};
 use uuid::Uuid;
@@ -25,6 +26,8 @@ pub(super) struct Errand {
     pub(super) total: Duration,
     /// Refusals that the tool wants to read itself.
     pub(super) expected: &'static [u16],
+    /// Secrets in the request.
+    pub(super) hidden: Vec<SecretString>,
     pub(super) log: Arc<Log>,
 }
 
@@ -93,9 +96,11 @@ impl Errand {
         place: OwnedSemaphorePermit,
         tenant: &Shared,
     ) -> Result<Answer, Failure> {
+        let hidden: Vec<&str> =
+            std::iter::once(tenant.key()).chain(self.hidden.iter().map(ExposeSecret::expose_secret)).collect();
         let of = Circumstances {
             route: self.route,
-            key: tenant.key(),
+            hidden: &hidden,
             total: self.total,
             connect: tenant.limits.connect,
             cap: tenant.limits.answer_bytes,

@@ -23,24 +23,24 @@ pub(super) struct Said {
 impl Said {
     /// Tells whether the tenant itself speaks, and not a proxy before it.
     pub(super) fn is_the_tenants_own(body: &Body) -> bool {
-        Self::read(body, "").error.is_some()
+        Self::read(body, &[]).error.is_some()
     }
 
-    pub(super) fn read(body: &Body, key: &str) -> Self {
+    pub(super) fn read(body: &Body, hidden: &[&str]) -> Self {
         let Body::Whole(bytes) = body else { return Self::default() };
         let Ok(Value::Object(fields)) = serde_json::from_slice(bytes) else {
             return Self { nothing: bytes.is_empty(), ..Self::default() };
         };
         let error = match fields.get("error") {
-            Some(Value::String(text)) => Some(clean::words(text, key)),
+            Some(Value::String(text)) => Some(clean::words(text, hidden)),
             Some(Value::Object(inner)) => {
-                Some(inner.get("message").and_then(Value::as_str).map_or_else(String::new, |t| clean::words(t, key)))
+                Some(inner.get("message").and_then(Value::as_str).map_or_else(String::new, |t| clean::words(t, hidden)))
             }
             Some(Value::Null) | None => None,
             Some(_) => Some(String::new()),
         };
         let missing = match fields.get("missing_env") {
-            Some(Value::Array(names)) => names.iter().take(MOST_NAMES).filter_map(|n| name(n, key)).collect(),
+            Some(Value::Array(names)) => names.iter().take(MOST_NAMES).filter_map(|n| name(n, hidden)).collect(),
             _ => Vec::new(),
         };
         let retry_after = match fields.get("retry_after") {
@@ -53,12 +53,12 @@ impl Said {
 }
 
 /// One missing name, or a choice of some (`{"any_of": [..]}`).
-fn name(value: &Value, key: &str) -> Option<String> {
+fn name(value: &Value, hidden: &[&str]) -> Option<String> {
     match value {
-        Value::String(text) => Some(clean::words(text, key)),
+        Value::String(text) => Some(clean::words(text, hidden)),
         Value::Object(choice) => {
             let names = choice.get("any_of")?.as_array()?.iter().take(MOST_NAMES);
-            let names: Vec<_> = names.filter_map(Value::as_str).map(|t| clean::words(t, key)).collect();
+            let names: Vec<_> = names.filter_map(Value::as_str).map(|t| clean::words(t, hidden)).collect();
             Some(names.join(" or "))
         }
         _ => None,

@@ -36,7 +36,7 @@ fn misfit(e: serde_path_to_error::Error<serde_json::Error>) -> Misfit {
     if matches!(e.inner().classify(), Category::Syntax | Category::Eof) {
         return Misfit("it isn't JSON".into());
     }
-    let place = clean::words(&e.path().to_string(), "");
+    let place = clean::words(&e.path().to_string(), &[]);
     let expectation = expectation(&e.inner().to_string());
     Misfit(if place == "." { expectation } else { format!("at `{place}`: {expectation}") })
 }
@@ -48,10 +48,10 @@ fn expectation(words: &str) -> String {
     if let Some(rest) = words.strip_prefix("missing field `")
         && let Some(name) = rest.strip_suffix('`')
     {
-        return format!("`{}` is missing", clean::words(name, ""));
+        return format!("`{}` is missing", clean::words(name, &[]));
     }
     match words.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {}", clean::words(expected, "")),
+        Some((_, expected)) => format!("expected {}", clean::words(expected, &[])),
         None => "it has another form".into(),
     }
 }

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::ask::Ask;
+use super::clean;
 use super::client::Shared;
 use super::log::{Log, Sent};
 use super::path;
@@ -43,6 +44,18 @@ impl Tenant {
     /// What left, in order, repeats included.
     pub fn sent(&self) -> Vec<Sent> {
         self.log.sent()
+    }
+
+    /// Our key doesn't get out, in whatever text the tenant may say it.
+    pub fn without_key(&self, result: Result<Value, Failure>) -> Result<Value, Failure> {
+        let hidden = [self.shared.key()];
+        match result {
+            Ok(mut answer) => {
+                clean::strip(&mut answer, &hidden);
+                Ok(answer)
+            }
+            Err(failure) => Err(failure.retold(|text| clean::without(text, &hidden))),
+        }
     }
 
     /// For tools that are one request: same-named fields fill the placeholders, the others become

@@ -11,7 +11,10 @@ use tracing_subscriber::util::SubscriberInitExt;
 pub(super) fn start(level: &str) {
     let ours: LevelFilter = level.parse().unwrap_or(LevelFilter::WARN);
     let others = ours.min(LevelFilter::WARN);
-    let targets = Targets::new().with_target("molecule_org_mcp", ours).with_default(others);
+    // The protocol library warns of every call that a client cancels.
+    let protocol = others.min(LevelFilter::ERROR);
+    let targets =
+        Targets::new().with_target("molecule_org_mcp", ours).with_target("rmcp", protocol).with_default(others);
     let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false);
     // A second start, in a test, keeps the first.
     let _ = tracing_subscriber::registry().with(lines).with(targets).try_init();

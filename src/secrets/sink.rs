@@ -98,7 +98,9 @@ impl Proved {
     fn write(&mut self, credential: &Credential) -> io::Result<()> {
         self.file.write_all(credential.expose().as_bytes())?;
         self.file.write_all(b"\n")?;
-        self.file.sync_all()
+        self.file.sync_all()?;
+        // A file that was taken away meanwhile would keep the credential where nobody can read it.
+        self.path.symlink_metadata().map(|_| ())
     }
 }
 
@@ -120,11 +122,13 @@ fn create(path: &PathBuf) -> io::Result<File> {
 }
 
 /// A file name from a key's name: what isn't a letter, digit, `-`, `_` or `.` becomes `-`, and the
-/// moment makes it new.
+/// moment and chance make it new: another process may mint under the same name now.
 fn file_name(usual: &str) -> String {
     let plain: String =
         usual.chars().map(|c| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '-' }).take(80).collect();
-    format!("{}-{}", plain.trim_start_matches('.'), chrono::Utc::now().format("%Y%m%dT%H%M%S%3f"))
+    let moment = chrono::Utc::now().format("%Y%m%dT%H%M%S");
+    let chance = uuid::Uuid::new_v4().as_fields().0;
+    format!("{}-{moment}-{chance:08x}", plain.trim_start_matches('.'))
 }
 
 #[cfg(test)]

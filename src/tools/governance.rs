@@ -22,7 +22,7 @@ pub const TOOLS: &[Tool] = &[
         .about("Which tenant and org key this server works with, who you are to it, and which tools are off and why.")
         .acts::<WhoAmI>(),
     Draft::read("query_journal", &[])
-        .about("Read this server's journal, newest first: who called what, by which key and rule, and how it ended.")
+        .about("Read the journal, newest first: who called what, by which key and rule, and how it ended.")
         .acts::<QueryJournal>(),
 ];
 

@@ -1,6 +1,7 @@
 //! Marked credentials everywhere, and a tenant that says them wherever it can: none may occur in what
 //! an agent reads, in the log at its loudest, or in any file but the sink's.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
 
@@ -23,17 +24,20 @@ const CANARIES: [&str; 6] = [KEY, MINTED, TOKEN, FROM_FILE, FROM_ENV, NOBODY_ASK
 const ID: &str = "613fac6b-7c79-44fa-a26f-75c6ee7e1ffc";
 
 /// A part of a key is a leak as well, but for the prefix that names it.
+const PART: usize = 12;
+
 fn leaks(place: &str, bytes: &[u8]) {
-    for canary in CANARIES {
-        let length = canary.len().min(16);
-        for part in canary.as_bytes().windows(length) {
-            let found = bytes.windows(length).position(|window| window == part);
-            if let Some(at) = found {
-                let around = &bytes[at.saturating_sub(120)..(at + 80).min(bytes.len())];
-                panic!("{canary} is in {place}: …{}…", String::from_utf8_lossy(around));
-            }
-        }
+    let parts: HashSet<&[u8]> = CANARIES.iter().flat_map(|canary| canary.as_bytes().windows(PART)).collect();
+    if let Some(at) = bytes.windows(PART).position(|window| parts.contains(window)) {
+        let around = &bytes[at.saturating_sub(120)..(at + 80).min(bytes.len())];
+        panic!("a canary is in {place}: …{}…", String::from_utf8_lossy(around));
     }
+}
+
+#[test]
+#[should_panic(expected = "a canary is in here")]
+fn a_part_of_a_key_would_be_found() {
+    leaks("here", format!("nothing{}nothing", &KEY[9..30]).as_bytes());
 }
 
 fn leaks_below(directory: &Path) {
@@ -41,9 +45,22 @@ fn leaks_below(directory: &Path) {
         let path = found.unwrap().path();
         match path.is_dir() {
             true if path.ends_with("credentials") => {}
+            true if path.ends_with("capsules") => are_private(&path),
             true => leaks_below(&path),
             false => leaks(&path.display().to_string(), &fs::read(&path).unwrap()),
         }
+    }
+}
+
+/// A capsule keeps a configuration as the tenant tells it, and so is its owner's alone. Of secrets it
+/// keeps the names.
+fn are_private(capsules: &Path) {
+    for found in fs::read_dir(capsules).unwrap() {
+        let path = found.unwrap().path();
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::PermissionsExt::mode(&fs::metadata(&path).unwrap().permissions()) & 0o777, 0o600);
+        let capsule: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        assert_eq!(capsule["workspaces"][0]["secrets"], json!([{ "key": "A", "scope": "workspace" }]));
     }
 }
 
@@ -118,9 +135,11 @@ fn generous(seen: &Seen) -> Reply {
         fields
     };
     let workspace = with(json!({
-        "id": ID, "name": "w", "status": "online", "tier": 2, "runtime": "x", "agent_card": { "name": "a", "token": TOKEN },
+        "id": ID, "name": format!("w of {KEY}"), "role": KEY, "last_sample_error": format!("401 for Bearer {KEY}"), "url": KEY, "status": "online", "tier": 2, "runtime": "x", "agent_card": { "name": "a", "token": TOKEN },
     }));
-    let approval = with(json!({ "id": ID, "action": "x", "status": "pending", "created_at": now, "workspace_id": ID, "workspace_name": "w" }));
+    let approval = with(
+        json!({ "id": ID, "action": "x", "status": "pending", "created_at": now, "workspace_id": ID, "workspace_name": "w" }),
+    );
     let token = with(json!({ "id": ID, "prefix": "CanaryWs", "created_at": now }));
     let key = with(json!({ "id": ID, "prefix": "CanaryMi", "created_at": now }));
     let secret = with(json!({ "key": "A", "scope": "workspace" }));
@@ -146,6 +165,12 @@ fn generous(seen: &Seen) -> Reply {
         _ => with(json!({ "status": "ok" })),
     };
     Reply::json(200, &body)
+}
+
+/// A refusal of ours names it.
+fn busy() -> Reply {
+    let name = format!("w of {KEY}");
+    Reply::json(200, &json!({ "id": ID, "name": name, "status": KEY, "active_tasks": 1 }))
 }
 
 /// All that it was sent and would send.
@@ -181,22 +206,36 @@ type Script = Box<dyn Fn(&Seen) -> Reply + Send + Sync>;
 fn tenants() -> Vec<(&'static str, Script)> {
     vec![
         ("generous", Box::new(generous)),
+        ("busy", Box::new(|seen| if seen.path == format!("/workspaces/{ID}") { busy() } else { generous(seen) })),
         ("refuses reads", Box::new(refusing(400))),
         ("refuses acts", Box::new(only_acts(refusing(409)))),
         ("lacks something", Box::new(only_acts(refusing(412)))),
         ("fails", Box::new(only_acts(refusing(500)))),
         ("another form", Box::new(|seen| Reply::json(200, &json!(gossip(seen))))),
-        ("another form of acts", Box::new(only_acts(|seen| Reply::json(200, &json!({ "id": gossip(seen), "tokens": gossip(seen) }))))),
+        (
+            "another form of acts",
+            Box::new(only_acts(|seen| Reply::json(200, &json!({ "id": gossip(seen), "tokens": gossip(seen) })))),
+        ),
         ("text", Box::new(|seen| Reply::text(404, &gossip(seen)))),
         (
             "headers",
             Box::new(only_acts(|seen| {
                 let said = head(seen);
-                let headers = [("content-type", said.as_str()), ("retry-after", &said), ("location", &said), ("x-request-id", &said)];
+                let headers = [
+                    ("content-type", said.as_str()),
+                    ("retry-after", &said),
+                    ("location", &said),
+                    ("x-request-id", &said),
+                ];
                 Reply::with(429, &headers, "")
             })),
         ),
-        ("redirects", Box::new(|seen| Reply::with(302, &[("location", &format!("http://127.0.0.1:9/{}", head(seen).replace(' ', "+")))], ""))),
+        (
+            "redirects",
+            Box::new(|seen| {
+                Reply::with(302, &[("location", &format!("http://127.0.0.1:9/{}", head(seen).replace(' ', "+")))], "")
+            }),
+        ),
     ]
 }
 
@@ -223,8 +262,11 @@ async fn no_credential_leaves_but_to_its_sink() {
         exposures += tenant.count();
         if name == "generous" {
             assert!(holds(&credentials, MINTED) && holds(&credentials, TOKEN), "nothing was delivered");
-            let bodies: Vec<String> = tenant.seen().iter().map(|seen| String::from_utf8_lossy(&seen.body).into()).collect();
-            assert!(bodies.iter().any(|body| body.contains(FROM_ENV)) && bodies.iter().any(|body| body.contains(FROM_FILE)));
+            let bodies: Vec<String> =
+                tenant.seen().iter().map(|seen| String::from_utf8_lossy(&seen.body).into()).collect();
+            assert!(
+                bodies.iter().any(|body| body.contains(FROM_ENV)) && bodies.iter().any(|body| body.contains(FROM_FILE))
+            );
         }
     }
     println!("{answers} answers to callers, {exposures} of a tenant that says what it knows: no credential escaped");

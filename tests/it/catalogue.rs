@@ -109,7 +109,16 @@ fn property_names(schema: &Value, into: &mut Vec<String>) {
 /// `token_id` and `key_prefix` are names of things; these would be the things.
 fn is_secret(name: &str) -> bool {
     const SECRETS: [&str; 11] = [
-        "token", "tokens", "password", "passphrase", "secret", "api_key", "apikey", "value", "values", "credential",
+        "token",
+        "tokens",
+        "password",
+        "passphrase",
+        "secret",
+        "api_key",
+        "apikey",
+        "value",
+        "values",
+        "credential",
         "bearer",
     ];
     let name = name.to_ascii_lowercase();
@@ -244,5 +253,8 @@ fn sources(place: &Path) -> Vec<(String, String)> {
         return source.into_iter().collect();
     };
     let inner = listing.map(|found| found.unwrap().path());
-    inner.filter(|path| path.is_dir() || path.extension().is_some_and(|is| is == "rs")).flat_map(|path| sources(&path)).collect()
+    inner
+        .filter(|path| path.is_dir() || path.extension().is_some_and(|is| is == "rs"))
+        .flat_map(|path| sources(&path))
+        .collect()
 }

@@ -34,7 +34,8 @@ async fn tools_prints_exactly_what_is_listed() {
     assert_eq!(served.answer()["result"]["tools"], printed.json()["tools"]);
 
     let some = run(data.path(), &["tools", "--json", "--toolsets", "keys", "--read-only"]).await.json();
-    let names: Vec<&str> = some["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        some["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["list_org_keys", "inspect_org_keys", "list_workspace_tokens"]);
     let people = run(data.path(), &["tools"]).await.out;
     assert!(catalogue.entries().iter().all(|entry| people.contains(entry.tool.name)));
@@ -50,8 +51,6 @@ async fn wrong_usage_ends_with_two_and_the_right_name() {
         (&["--log", "debag", "tools"], "did you mean `debug`"),
         (&["too"], "tools"),
         (&["http", "--listen", "8787"], "isn't an address with a port"),
-        (&["call", "whoami", "--embedded", "--args", "[]"], "--args isn't a JSON object"),
-        (&["call", "whoami", "--embedded", "loose"], "key=value"),
         (&["--config", "/nowhere/at/all.toml", "tools"], "/nowhere/at/all.toml"),
         (&["call", "whoami"], "MOLECULE_ORG"),
     ] {
@@ -80,13 +79,20 @@ async fn one_call_ends_as_it_went() {
     let data = data();
     let call = async |more: &[&str]| run(data.path(), &[&["call", "--embedded"], more].concat()).await;
     let made = call(&["create_workspace", "name=7 Wonders", "tier=2", "external=true", "url=https://a.example"]).await;
-    assert_eq!((made.code, &made.json()["name"], &made.json()["tier"]), (0, &json!("7 Wonders"), &json!(2)), "{}", made.err);
+    assert_eq!(
+        (made.code, &made.json()["name"], &made.json()["tier"]),
+        (0, &json!("7 Wonders"), &json!(2)),
+        "{}",
+        made.err
+    );
     let listed = call(&["list_workspaces", "--args", r#"{"name":"wonders"}"#]).await;
     assert_eq!((listed.code, &listed.json()["count"]), (0, &json!(1)), "{}", listed.err);
     for (more, code, words) in [
         (&["list_workspace"][..], 2, "Did you mean `list_workspaces`?"),
         (&["get_workspace", "workspace_id=7"], 2, "expected a workspace's id"),
         (&["get_workspace"], 2, "needs `workspace_id`"),
+        (&["whoami", "--args", "[]"], 2, "--args isn't a JSON object"),
+        (&["whoami", "loose"], 2, "key=value"),
         (&["get_workspace", "workspace_id=00000000-0000-4000-8000-000000000000"], 1, "NOT_FOUND"),
         (&["mint_org_key", "name=x", "--read-only"], 3, "FORBIDDEN_BY_POLICY"),
         (&["whoami", "--toolsets", "keys"], 3, "toolset `governance`"),
@@ -102,8 +108,7 @@ async fn one_call_ends_as_it_went() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_tenant_alone_speaks_the_platforms_api() {
     let data = data();
-    let mut tenant =
-        Running::start(command(data.path()), &["tenant", "--listen", "127.0.0.1:0", "--admin-token", "x"]);
+    let mut tenant = Running::start(command(data.path()), &["tenant", "--listen", "127.0.0.1:0", "--admin-token", "x"]);
     let ready = tenant.told("ready ");
     let url = ready.strip_prefix("ready ").unwrap();
     let admin = [("Authorization", "Bearer x")];
@@ -120,7 +125,8 @@ async fn the_tenant_alone_speaks_the_platforms_api() {
 async fn the_demo_says_how_to_connect_and_it_is_so() {
     let data = data();
     let fresh = data.path().join("demo");
-    let mut demo = Running::start(command(&fresh), &["demo", "--data", fresh.to_str().unwrap(), "--listen", "127.0.0.1:0"]);
+    let mut demo =
+        Running::start(command(&fresh), &["demo", "--data", fresh.to_str().unwrap(), "--listen", "127.0.0.1:0"]);
     let line = demo.told("claude mcp add");
     let (url, header) = line.split_once(" --header ").unwrap();
     let url = url.rsplit(' ').next().unwrap();
@@ -142,15 +148,16 @@ async fn the_demo_says_how_to_connect_and_it_is_so() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn http_asks_for_a_bearer_that_only_its_owner_can_read() {
     use std::os::unix::fs::PermissionsExt;
-    let data = data();
+    let home = data();
+    let data = home.path().join("its-own");
     let listen = ["http", "--embedded", "--listen", "127.0.0.1:0"];
-    let mut served = Running::start(command(data.path()), &listen);
+    let mut served = Running::start(command(&data), &listen);
     let ready = served.told("ready ");
     let url = ready.strip_prefix("ready ").unwrap().to_owned();
     let file = served.told("bearer: in ");
     let file = Path::new(file.strip_prefix("bearer: in ").unwrap()).to_owned();
     assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
-    assert_eq!(std::fs::metadata(data.path()).unwrap().permissions().mode() & 0o077, 0);
+    assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
     let bearer = std::fs::read_to_string(&file).unwrap();
     let authorization = format!("Bearer {}", bearer.trim());
     let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" }).to_string();
@@ -160,7 +167,7 @@ async fn http_asks_for_a_bearer_that_only_its_owner_can_read() {
     drop(served);
 
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).unwrap();
-    let readable = run(data.path(), &listen).await;
+    let readable = run(&data, &listen).await;
     assert_eq!(readable.code, 2, "{}", readable.err);
     assert!(readable.err.contains("chmod 600"), "{}", readable.err);
 }

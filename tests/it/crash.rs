@@ -19,6 +19,10 @@ type Journal = BTreeMap<String, Vec<(String, Option<String>)>>;
 
 fn journal(data: &Path) -> Journal {
     let state = state(data);
+    if !state.table_exists(None, "journal").unwrap() {
+        // Killed before there was one.
+        return Journal::new();
+    }
     let mut query = state.prepare("SELECT invocation, kind, result FROM journal ORDER BY seq").unwrap();
     let rows = query.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))).unwrap();
     let mut journal = Journal::new();
@@ -74,7 +78,10 @@ async fn whenever_it_is_killed_what_was_sent_is_in_the_journal() {
         let acts = asked.iter().filter(|one| one.method != "GET" && !one.request_id.is_empty());
         let sent: BTreeSet<&String> = acts.map(|one| &one.request_id).collect();
         for id in &sent {
-            assert!(before.get(*id).is_some_and(|entries| entries[0].0 == "intent"), "round {round}: {id} was sent unwritten");
+            assert!(
+                before.get(*id).is_some_and(|entries| entries[0].0 == "intent"),
+                "round {round}: {id} was sent unwritten"
+            );
         }
         seen = sent.len();
 
@@ -93,19 +100,24 @@ async fn whenever_it_is_killed_what_was_sent_is_in_the_journal() {
         // Nothing but the restart's own call is new.
         assert_eq!(after.len(), before.len() + 1, "round {round}");
     }
-    println!("{crashes} kills: {seen} acts reached the tenant, {answered} answers came, {closed} outcomes were unknown");
+    println!(
+        "{crashes} kills: {seen} acts reached the tenant, {answered} answers came, {closed} outcomes were unknown"
+    );
     assert!(seen > 0 && closed > 0, "the kills came too early or too late to show anything");
 }
 
 /// Spread over the time that forty calls take.
 fn moment(round: u64) -> Duration {
-    let scattered = (round * 7919 + u64::from(std::process::id())) % 60;
+    let scattered = (round * 7919 + u64::from(std::process::id())) % 150;
     Duration::from_millis(scattered)
 }
 
 /// Starts it once more, which looks after what the dead left open, and reads the journal.
 async fn restarted(host: &Host, data: &Path) -> Journal {
-    let again = ended(towards(&host.url, host.key.expose_secret(), data), &["call", "query_journal", "outcome=unknown", "limit=100"]);
+    let again = ended(
+        towards(&host.url, host.key.expose_secret(), data),
+        &["call", "query_journal", "outcome=unknown", "limit=100"],
+    );
     let again = again.await;
     assert_eq!(again.code, 0, "{}", again.err);
     let items = again.json()["items"].clone();
@@ -129,8 +141,9 @@ async fn several_processes_share_a_directory_and_lose_nothing() {
     // Others come and go meanwhile; each looks for dead ones and must not find the living.
     let mut others = 0;
     for _ in 0..5 {
-        let visit = ended(towards(&host.url, key, data.path()), &["call", "create_approval", &format!("workspace_id={workspace}"), "action=y"]);
-        let visit = visit.await;
+        let about = format!("workspace_id={workspace}");
+        let arguments = ["call", "create_approval", &about, "action=y"];
+        let visit = ended(towards(&host.url, key, data.path()), &arguments).await;
         assert_eq!(visit.code, 0, "{}", visit.err);
         others += 1;
     }

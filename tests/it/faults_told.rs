@@ -17,7 +17,7 @@ type Told = (&'static str, &'static str, &'static str, &'static str);
 const FAR: &str = "Sun, 07 Nov 2094 08:49:37 GMT";
 
 fn house(url: &str) -> House {
-    let limits = Limits { total: Duration::from_millis(300), connect: Duration::from_millis(300), ..Limits::default() };
+    let limits = Limits { total: Duration::from_secs(1), connect: Duration::from_secs(1), ..Limits::default() };
     House::before(url, Plan { limits, ..Plan::default() })
 }
 

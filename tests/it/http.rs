@@ -106,7 +106,7 @@ fn call((tool, arguments): (&str, Value)) -> String {
     json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params }).to_string()
 }
 
-fn modern<'a>(method: &'a str, mut params: Value) -> (Vec<(&'static str, String)>, String) {
+fn modern(method: &str, mut params: Value) -> (Vec<(&'static str, String)>, String) {
     let mut headers =
         vec![("MCP-Protocol-Version", "2026-07-28".into()), ("Mcp-Method", method.to_string())];
     if let Some(name) = params["name"].as_str() {
@@ -179,8 +179,8 @@ async fn the_json_mount_needs_no_session_and_no_streams() {
 #[tokio::test]
 async fn only_the_bearer_in_its_header_opens() {
     let server = Server::start().await;
-    let encoded = format!("/mcp?access_token=s3cret&token=s3cret&authorization=Bearer%20s3cret");
-    for path in ["/mcp", "/mcp/json", encoded.as_str()] {
+    let encoded = "/mcp?access_token=s3cret&token=s3cret&authorization=Bearer%20s3cret";
+    for path in ["/mcp", "/mcp/json", encoded] {
         for value in ["-", "", "Bearer", "Bearer ", "Bearer wrong", "Basic s3cret", "s3cret"] {
             let answer = server.post(path, &[("Authorization", value)], "{").await;
             assert_eq!(answer.status, 401, "{path} {value:?}");

@@ -1,5 +1,14 @@
 //! One integration binary: everything that goes through a real door or speaks to a real server.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::print_stdout,
+    reason = "a test says what went wrong by panicking, and its figures by printing"
+)]
+
 mod canary;
 mod catalogue;
 mod cli;

@@ -12,11 +12,53 @@ const ID: &str = "613fac6b-7c79-44fa-a26f-75c6ee7e1ffc";
 
 fn corpus() -> Vec<String> {
     let mut corpus: Vec<String> = [
-        "", " ", "   ", ".", "..", "../", "../..", "../../settings/secrets/X", "..\\..\\x", "/", "//", "//evil.example/x",
-        "/etc/passwd", "%2e", "%2e%2e", "%2e%2e%2f", "%2E%2E%2F", "%252e%252e%252f", "%00", "%c0%ae%c0%ae", "\u{2024}\u{2024}",
-        "\u{ff0e}\u{ff0e}", "\u{2215}", "\u{ff0f}", "a\u{2044}b", "?x=1", "a?x=1", "#f", "a#f", "\\", "a\\b", "\0", "a\0b",
-        "a\nb", "a\r\nHost: evil.example", ";", ";v=1", "a;b", "@evil.example", ":80", "http://evil.example/", "*", "{}",
-        "{workspace_id}", "null", "\u{feff}", "\u{202e}x",
+        "",
+        " ",
+        "   ",
+        ".",
+        "..",
+        "../",
+        "../..",
+        "../../settings/secrets/X",
+        "..\\..\\x",
+        "/",
+        "//",
+        "//evil.example/x",
+        "/etc/passwd",
+        "%2e",
+        "%2e%2e",
+        "%2e%2e%2f",
+        "%2E%2E%2F",
+        "%252e%252e%252f",
+        "%00",
+        "%c0%ae%c0%ae",
+        "\u{2024}\u{2024}",
+        "\u{ff0e}\u{ff0e}",
+        "\u{2215}",
+        "\u{ff0f}",
+        "a\u{2044}b",
+        "?x=1",
+        "a?x=1",
+        "#f",
+        "a#f",
+        "\\",
+        "a\\b",
+        "\0",
+        "a\0b",
+        "a\nb",
+        "a\r\nHost: evil.example",
+        ";",
+        ";v=1",
+        "a;b",
+        "@evil.example",
+        ":80",
+        "http://evil.example/",
+        "*",
+        "{}",
+        "{workspace_id}",
+        "null",
+        "\u{feff}",
+        "\u{202e}x",
     ]
     .map(ToOwned::to_owned)
     .into();
@@ -90,13 +132,19 @@ async fn no_argument_changes_a_path() {
                     let fits = |route: &&molecule_org_mcp::backend::Route| {
                         route.method.as_str() == seen.method && matches(route.path, path)
                     };
-                    assert!(entry.tool.routes.iter().any(|route| fits(&route)), "{shown} led to {} {path}", seen.method);
+                    assert!(
+                        entry.tool.routes.iter().any(|route| fits(&route)),
+                        "{shown} led to {} {path}",
+                        seen.method
+                    );
                 }
             }
         }
     }
     let sent = tenant.count();
-    println!("{ids} calls with a wrong id, {others} with another odd text; {refused} refused, {sent} requests, all on their routes");
+    println!(
+        "{ids} calls with a wrong id, {others} with another odd text; {refused} refused, {sent} requests, all on their routes"
+    );
     assert!(ids > 500 && others > 500 && sent > 0);
 }
 
@@ -104,7 +152,10 @@ async fn no_argument_changes_a_path() {
 fn matches(route: &str, path: &str) -> bool {
     let (route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
     route.len() == path.len()
-        && route.iter().zip(&path).all(|(wanted, found)| wanted == found || (wanted.starts_with('{') && is_plain(found)))
+        && route
+            .iter()
+            .zip(&path)
+            .all(|(wanted, found)| wanted == found || (wanted.starts_with('{') && is_plain(found)))
 }
 
 fn is_plain(segment: &str) -> bool {

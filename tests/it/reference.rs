@@ -51,7 +51,8 @@ fn section(entry: &Entry) -> String {
     let mut text = format!("\n### {}\n\n{}\n\n", tool.name, tool.about);
     writeln!(text, "- effect: {}", effect(entry)).unwrap();
     let is = |yes: bool| if yes { "yes" } else { "no" };
-    writeln!(text, "- idempotent: {}; reaches beyond the tenant: {}", is(tool.idempotent), is(tool.open_world)).unwrap();
+    writeln!(text, "- idempotent: {}; reaches beyond the tenant: {}", is(tool.idempotent), is(tool.open_world))
+        .unwrap();
     if !tool.aliases.is_empty() {
         writeln!(text, "- also called: `{}`", tool.aliases.join("`, `")).unwrap();
     }
@@ -122,7 +123,8 @@ fn cell(text: &str) -> String {
 
 /// What is required, and what a call of this tool is usually about.
 fn example(entry: &Entry) -> Vec<(String, Value)> {
-    const ALSO: [(&str, &str); 3] = [("update_workspace", "role"), ("import_org", "template"), ("mint_org_key", "sink")];
+    const ALSO: [(&str, &str); 3] =
+        [("update_workspace", "role"), ("import_org", "template"), ("mint_org_key", "sink")];
     let schema = entry.tool.input_schema();
     let names = schema.get("properties").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name);
     names

@@ -203,7 +203,8 @@ async fn a_cancelled_call_is_silent_and_frees_its_id() {
 #[tokio::test]
 async fn progress_is_told_before_the_answer() {
     let mut client = Client::begun().await;
-    let (tool, arguments) = support::slow(60);
+    // An import looks how far it is every two seconds.
+    let (tool, arguments) = support::slow(2_400);
     let params = json!({ "name": tool, "arguments": arguments, "_meta": { "progressToken": "p" } });
     client.send(json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params }).to_string()).await;
     let mut told = 0.0;

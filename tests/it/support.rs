@@ -241,7 +241,7 @@ pub struct Entries {
 
 pub fn entries(data: &Path) -> Entries {
     let state = state(data);
-    let count = |sql: &str| state.query_row(sql, [], |row| row.get::<_, u64>(0)).unwrap();
+    let count = |sql: &str| state.query_row(sql, [], |row| row.get::<_, u32>(0).map(u64::from)).unwrap();
     Entries {
         intents: count("SELECT count(*) FROM journal WHERE kind = 'intent'"),
         outcomes: count("SELECT count(*) FROM journal WHERE kind = 'outcome'"),

@@ -132,7 +132,9 @@ impl Act for MintOrgKey {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let place = self.sink.prove(&call.server.directories, self.name.as_str())?;
-        let minted: Minted = call.tenant.ask(&MINT_KEY).body(&json!({ "name": self.name })).fetch().await?;
+        let minted: Result<Minted, Failure> =
+            call.tenant.ask(&MINT_KEY).body(&json!({ "name": self.name })).fetch().await;
+        let minted = minted.map_err(|failure| lost(failure, &self.name))?;
         let location = match place.deliver(&minted.auth_token) {
             Ok(location) => location,
             Err(failure) => return Err(take_back(&minted.id, failure, call).await),
@@ -144,6 +146,17 @@ impl Act for MintOrgKey {
             sink: self.sink.to_string(),
             location,
         })
+    }
+}
+
+/// Whether there is a key now may be unclear, and its plaintext is gone in any case.
+fn lost(failure: Failure, name: &KeyName) -> Failure {
+    match (failure.has_changed(), failure.code()) {
+        (Changed::No, _) => failure,
+        (_, Code::OutcomeUnknown | Code::TenantError | Code::TooLarge) => failure.next(format!(
+            "If list_org_keys shows a new key \"{name}\", nobody holds it: revoke it by its id, then mint again."
+        )),
+        _ => failure,
     }
 }
 

@@ -3,7 +3,7 @@
 //! file is its owner's alone.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::wire::Workspace;
@@ -23,13 +23,21 @@ struct Capsule {
     workspaces: Vec<Kept>,
 }
 
-/// Each part as the tenant gave it.
+/// Each part as the tenant gave it, but for the secrets.
 #[derive(Serialize)]
 struct Kept {
     workspace: Value,
     config: Value,
-    secrets: Value,
+    secrets: Vec<KeptSecret>,
     schedules: Value,
+}
+
+/// All that is kept of a secret, whatever else the tenant says of it.
+#[derive(Serialize, Deserialize)]
+struct KeptSecret {
+    key: String,
+    #[serde(default)]
+    scope: String,
 }
 
 /// Saves `target` and what is below it, and says where. Without a capsule nothing is deleted.
@@ -50,8 +58,9 @@ pub(super) async fn save(target: &WorkspaceId, below: &[&Workspace], call: &Invo
 
 async fn keep(id: &WorkspaceId, rows: &[Value], call: &Invocation) -> Result<Kept, Failure> {
     let row = rows.iter().find(|row| row.get("id").and_then(Value::as_str) == Some(id.as_str()));
-    let part = |route| call.tenant.ask(route).part("workspace_id", id).fetch::<Value>();
-    let (config, secrets, schedules) = tokio::try_join!(part(&CONFIG), part(&SECRETS), part(&SCHEDULES))?;
+    let part = |route| call.tenant.ask(route).part("workspace_id", id);
+    let (config, secrets, schedules) =
+        tokio::try_join!(part(&CONFIG).fetch(), part(&SECRETS).fetch(), part(&SCHEDULES).fetch())?;
     Ok(Kept { workspace: row.cloned().unwrap_or_default(), config, secrets, schedules })
 }
 

@@ -159,7 +159,11 @@ impl Act for CreateWorkspace {
             None => None,
         };
         let body = self.body(secrets);
-        let created: Created = call.tenant.ask(&CREATE).body(&body).fetch().await?;
+        let mut ask = call.tenant.ask(&CREATE).body(&body);
+        for Clear(secret) in body.secrets.values() {
+            ask = ask.hiding(secret.expose());
+        }
+        let created: Created = ask.fetch().await?;
         let seen = fetch_one(&created.id, call).await.ok();
         let delivered = match place {
             Some(place) => Some(self.deliver(place, created.connection, &created.id, call).await?),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use axum::body::{Body, Bytes};
 use axum::extract::Request;
 use axum::http::header::{ACCEPT, CONTENT_TYPE};
-use axum::http::{HeaderMap, HeaderValue, Method, Response};
+use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use futures_util::StreamExt;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::{ClientJsonRpcMessage, ClientRequest, JsonRpcMessage};
@@ -87,11 +87,16 @@ impl<H: ServerHandler + Clone + Send + Sync + 'static> Front<H> {
             }
             request.headers_mut().remove(SESSION);
         }
+        let ends = request.method() == Method::DELETE;
         let (request, begins) = with_message(request).await?;
         if begins && self.sessions.full().await {
             return Err(refusal::full().into());
         }
-        let response = answered(&self.answers, request, &self.streams).await;
+        let mut response = answered(&self.answers, request, &self.streams).await;
+        if ends && response.status() == StatusCode::ACCEPTED {
+            // It has ended by now, and clients take "accepted" for a failure.
+            *response.status_mut() = StatusCode::NO_CONTENT;
+        }
         // Only a session that begins is named in an answer.
         if let Some(id) = response.headers().get(SESSION).and_then(|id| id.to_str().ok()) {
             self.sessions.begun(id, principal).await;

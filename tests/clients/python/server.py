@@ -10,11 +10,15 @@ from contextlib import contextmanager
 BINARY = os.environ["MOLECULE_BIN"]
 
 
+def clean_environment():
+    """Ours, without what concerns the server."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("MOLECULE_")}
+
+
 @contextmanager
 def over_http(data):
     """A server on a port of its own: its address and its owner's bearer."""
-    env = {name: value for name, value in os.environ.items() if not name.startswith("MOLECULE_")}
-    env["MOLECULE_MCP_DATA"] = data
+    env = clean_environment() | {"MOLECULE_MCP_DATA": data}
     command = [BINARY, "http", "--embedded", "--listen", "127.0.0.1:0"]
     process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     rest = None
