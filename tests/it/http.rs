@@ -161,7 +161,7 @@ async fn sessions_are_spoken_and_belong_to_someone() {
     }
     let host = server.address.to_string();
     let headers = [("Host", host.as_str()), BEARER, ("Mcp-Session-Id", session)];
-    assert_eq!(server.send("DELETE", "/mcp", &headers, b"").await.status, 202);
+    assert_eq!(server.send("DELETE", "/mcp", &headers, b"").await.status, 204);
     let answer = server.post("/mcp", &[("Mcp-Session-Id", session)], call(support::quick())).await;
     assert_eq!(answer.status, 404, "{}", answer.body);
 }
