@@ -25,6 +25,7 @@ use crate::failure::{Code, Failure};
 use crate::policy::Decision;
 use crate::tools::catalogue::Entry;
 use crate::tools::effect::Effect;
+use crate::tools::input;
 use crate::tools::invocation::{Invocation, Server};
 use crate::tools::tool::Prepared;
 use crate::transport::caller::Caller;
@@ -162,12 +163,11 @@ impl Dispatch {
     }
 
     fn unknown_tool(&self, name: &str) -> Failure {
-        let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
         let next = match self.server.catalogue.nearest(name) {
             Some(near) => format!("Did you mean `{near}`?"),
             None => "List the tools and use one of their names.".to_owned(),
         };
-        Failure::invalid(format!("there is no tool `{shown}`")).next(next)
+        Failure::invalid(format!("there is no tool {}", input::shown(name))).next(next)
     }
 
     /// No new calls; those that run may finish until `deadline`. Then the journal is flushed.

@@ -7,7 +7,6 @@ use crate::failure::Failure;
 use crate::nearest::nearest;
 
 fn unknown_name(tool: &Tool, unknown: &str) -> Failure {
-    let shown: String = unknown.chars().filter(|c| !c.is_control()).take(60).collect();
     let schema = tool.input_schema();
     let names: Vec<&str> = schema::names(&schema).collect();
     let next = match (nearest(unknown, names.iter().copied()), names.is_empty()) {
@@ -15,7 +14,7 @@ fn unknown_name(tool: &Tool, unknown: &str) -> Failure {
         (Some(right), _) => format!("Did you mean `{right}`? {} takes: {}.", tool.name, names.join(", ")),
         (None, _) => format!("{} takes: {}.", tool.name, names.join(", ")),
     };
-    Failure::invalid(format!("{} has no argument `{shown}`", tool.name)).next(next)
+    Failure::invalid(format!("{} has no argument {}", tool.name, shown(unknown))).next(next)
 }
 
 /// Says where the mistake is and what was expected there.
@@ -33,6 +32,12 @@ pub fn mistake(tool: &Tool, error: &serde_path_to_error::Error<serde_json::Error
     }
     let place = if path == "." { "the arguments".to_owned() } else { format!("`{path}`") };
     Failure::invalid(format!("{place}: {}", expectation(&words)))
+}
+
+/// A name that somebody made up, fit for a message; what doesn't look like a name may be a credential.
+pub fn shown(name: &str) -> String {
+    let is_name = name.len() <= 40 && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_');
+    if is_name { format!("`{name}`") } else { "of that name".to_owned() }
 }
 
 fn quoted_after<'a>(words: &'a str, prefix: &str) -> Option<&'a str> {

@@ -6,7 +6,7 @@
 pub mod catalogue;
 pub mod effect;
 pub mod ids;
-mod input;
+pub mod input;
 pub mod invocation;
 mod many;
 mod page;

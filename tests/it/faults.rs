@@ -288,11 +288,7 @@ async fn write(stream: &TcpStream, mut bytes: &[u8]) -> std::io::Result<()> {
     Ok(())
 }
 
-async fn read(
-    stream: &mut TcpStream,
-    pending: &mut Vec<u8>,
-    shared: &Shared,
-) -> std::io::Result<Option<Seen>> {
+async fn read(stream: &mut TcpStream, pending: &mut Vec<u8>, shared: &Shared) -> std::io::Result<Option<Seen>> {
     let end = loop {
         if let Some(at) = pending.windows(4).position(|w| w == b"\r\n\r\n") {
             break at;

@@ -60,13 +60,7 @@ impl Server {
         self.send("POST", path, &all, body.as_ref()).await
     }
 
-    async fn send(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(&str, &str)],
-        body: &[u8],
-    ) -> Response {
+    async fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Response {
         let mut head = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
         for (name, value) in headers.iter().filter(|(_, value)| *value != "-") {
             head.push_str(&format!("{name}: {value}\r\n"));
@@ -87,17 +81,13 @@ impl Response {
     /// The last JSON in the body, whether it came plain or as an event.
     fn json(&self) -> Value {
         let lines = self.body.lines().map(|line| line.trim_start_matches("data: "));
-        lines
-            .rev()
-            .find_map(|line| serde_json::from_str(line).ok().filter(Value::is_object))
-            .unwrap()
+        lines.rev().find_map(|line| serde_json::from_str(line).ok().filter(Value::is_object)).unwrap()
     }
 }
 
 fn initialize() -> String {
     let client = json!({ "name": "test", "version": "1" });
-    let params =
-        json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
+    let params = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
     json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params }).to_string()
 }
 
@@ -107,8 +97,7 @@ fn call((tool, arguments): (&str, Value)) -> String {
 }
 
 fn modern(method: &str, mut params: Value) -> (Vec<(&'static str, String)>, String) {
-    let mut headers =
-        vec![("MCP-Protocol-Version", "2026-07-28".into()), ("Mcp-Method", method.to_string())];
+    let mut headers = vec![("MCP-Protocol-Version", "2026-07-28".into()), ("Mcp-Method", method.to_string())];
     if let Some(name) = params["name"].as_str() {
         headers.push(("Mcp-Name", name.to_owned()));
     }
@@ -147,8 +136,7 @@ async fn sessions_are_spoken_and_belong_to_someone() {
     let server = Server::start().await;
     let begun = server.post("/mcp", &[], initialize()).await;
     assert_eq!(begun.json()["result"]["protocolVersion"], "2025-06-18");
-    let session =
-        begun.head.lines().find_map(|line| line.strip_prefix("mcp-session-id: ")).unwrap();
+    let session = begun.head.lines().find_map(|line| line.strip_prefix("mcp-session-id: ")).unwrap();
 
     let answer = server.post("/mcp", &[("Mcp-Session-Id", session)], call(support::quick())).await;
     assert_eq!(answer.json()["result"]["isError"], false);
@@ -272,8 +260,7 @@ async fn a_client_that_hangs_up_cancels_its_call() {
 async fn the_end_lets_running_calls_finish() {
     let server = Server::start().await;
     let begun = server.post("/mcp", &[], initialize()).await;
-    let session =
-        begun.head.lines().find_map(|line| line.strip_prefix("mcp-session-id: ")).unwrap();
+    let session = begun.head.lines().find_map(|line| line.strip_prefix("mcp-session-id: ")).unwrap();
     let (tool, arguments) = support::slow(600);
     let params = json!({ "name": tool, "arguments": arguments });
     let asked = Instant::now();

@@ -140,7 +140,7 @@ impl Act for GetOrgOverview {
             or_gap("keys", failure);
             Keys::default()
         });
-        let schedules = schedules.map(schedule_summary).unwrap_or_else(|failure| {
+        let schedules = schedules.map(|found| schedule_summary(found, &all)).unwrap_or_else(|failure| {
             or_gap("schedules", failure);
             Schedules::default()
         });
@@ -229,9 +229,12 @@ fn spend(all: &[Workspace]) -> Spend {
     }
 }
 
-fn schedule_summary(all: Vec<Schedule>) -> Schedules {
-    let count = all.len();
-    let never_run = all.iter().filter(|one| one.status == "never_run").count();
-    let failing: Vec<Schedule> = all.into_iter().filter(|one| one.status == "stale").collect();
+/// A paused workspace's schedules don't run, and aren't meant to.
+fn schedule_summary(found: Vec<Schedule>, all: &[Workspace]) -> Schedules {
+    let paused = |id: &WorkspaceId| all.iter().any(|one| one.id == *id && one.status == "paused");
+    let count = found.len();
+    let never_run = found.iter().filter(|one| one.status == "never_run").count();
+    let failing: Vec<Schedule> =
+        found.into_iter().filter(|one| one.status == "stale" && !paused(&one.workspace_id)).collect();
     Schedules { count, failing_count: failing.len(), failing: failing.into_iter().take(NAMED).collect(), never_run }
 }
