@@ -1,10 +1,12 @@
 //! The road. Every door's call comes through here: the tool is found and its arguments are checked,
 //! policy decides, the intent is written down, the tool runs, the outcome is written down.
 //!
-//! The part that sends runs in a task of its own: a caller who goes away cancels the requests and
-//! loses the answer, but the outcome is recorded all the same.
+//! What has set out is finished: a caller who goes away cancels the requests and loses the answer, but
+//! the outcome is recorded all the same.
 
+mod finish;
 mod record;
+mod size;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -29,6 +31,7 @@ use crate::tools::input;
 use crate::tools::invocation::{Invocation, Server};
 use crate::tools::tool::Prepared;
 use crate::transport::caller::Caller;
+use finish::Finish;
 use record::Record;
 
 /// A request at one of the doors.
@@ -119,11 +122,8 @@ impl Dispatch {
             now: Utc::now(),
             server: Arc::clone(&self.server),
         };
-        let task = self.running.spawn(set_out(invocation, admitted, record, begun));
-        match task.await {
-            Ok(result) => result,
-            Err(error) => Err(Failure::new(Code::Internal, "the call was broken off").operator(error.to_string())),
-        }
+        let call = self.running.track_future(set_out(invocation, admitted, record, begun));
+        Finish::new(call).await
     }
 
     /// Finds the tool, checks the arguments, asks policy. Whatever is known goes into the record.
@@ -210,6 +210,7 @@ async fn carry_out(
 ) -> Result<Value, Failure> {
     let ran = AssertUnwindSafe(admitted.prepared.run(&invocation)).catch_unwind().await;
     let result = ran.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "the tool broke off")));
+    let result = result.and_then(size::bounded);
     // What was done before a failure is part of what the failure must say.
     let result = result.map_err(|failure| failure.after(invocation.tenant.changed()));
     let result = invocation.tenant.without_key(result);

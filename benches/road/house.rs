@@ -16,7 +16,7 @@ use super::process::Process;
 use super::proxy;
 
 const ADMIN: &str = "the-admin-token-of-a-benchmark";
-const PROGRAM: &str = env!("CARGO_BIN_EXE_molecule-org-mcp");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_molecule-org-mcp");
 
 pub struct House {
     /// On the disk that is built on: a temporary directory in memory would make durability free.

@@ -32,8 +32,8 @@ pub struct Size {
 
 const FULL: Size = Size {
     starts: 30,
-    rounds: 7,
-    calls: 1000,
+    rounds: 15,
+    calls: 500,
     changes: 40,
     in_flight: &[1, 16, 64],
     moment: std::time::Duration::from_millis(600),

@@ -143,17 +143,17 @@ fn resting(wait: Duration) -> Failure {
 
 /// Whether a read is worth another attempt, and after how long.
 fn wait_before_next(outcome: &Outcome, attempt: u32) -> Option<Duration> {
-    let random = getrandom::u32().unwrap_or(u32::MAX / 2);
-    let backoff = retry::backoff(attempt, random);
+    // Asked for only where there is a next time: a random number is a system call.
+    let backoff = || retry::backoff(attempt, getrandom::u32().unwrap_or(u32::MAX / 2));
     match outcome {
-        Outcome::Lost(Lost::NeverLeft { why: NoConnection::Refused, .. } | Lost::Cut(_)) => Some(backoff),
+        Outcome::Lost(Lost::NeverLeft { why: NoConnection::Refused, .. } | Lost::Cut(_)) => Some(backoff()),
         Outcome::Lost(_) => None,
         Outcome::Answered(answer) => match answer.status {
-            429 => Some(answer.retry_after? + backoff),
+            429 => Some(answer.retry_after? + backoff()),
             502..=504 if !Said::is_the_tenants_own(&answer.body) => {
-                Some(answer.retry_after.unwrap_or_default().max(backoff))
+                Some(answer.retry_after.unwrap_or_default().max(backoff()))
             }
-            200..=299 if matches!(answer.body, Body::Cut(_)) => Some(backoff),
+            200..=299 if matches!(answer.body, Body::Cut(_)) => Some(backoff()),
             _ => None,
         }
         .filter(|_| answer.retry_after.is_none_or(|wait| wait <= retry::PATIENCE)),

@@ -1,14 +1,13 @@
 //! The one thread a process that writes: group commit without a wait window.
 //!
 //! It takes what has gathered while the last commit was under way. Work that somebody waits for is
-//! committed at once; work that nobody waits for gathers for a moment, so that a thousand reads don't
-//! become a thousand transactions.
+//! committed at once; work that nobody waits for gathers for a moment without waking the thread, so
+//! that a thousand reads become neither a thousand transactions nor a thousand switches of thread.
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, TransactionBehavior};
@@ -21,7 +20,9 @@ use crate::failure::{Code, Failure};
 const STALL: Duration = Duration::from_secs(2);
 /// How long work that nobody waits for may gather.
 const GATHER: Duration = Duration::from_millis(50);
-const QUEUE: usize = 8192;
+/// Jobs that may wait for the disk; more are refused.
+const MOST: usize = 8192;
+/// Jobs that end the gathering.
 const BATCH: usize = 1024;
 
 /// One change, run inside the writer's transaction.
@@ -43,28 +44,39 @@ struct Job {
     waiting: Option<(Durability, Done)>,
 }
 
-pub(super) struct Writer {
-    queue: SyncSender<Job>,
-    healthy: Arc<AtomicBool>,
+pub(super) struct Writer(Arc<Shared>);
+
+/// What callers and the thread share.
+struct Shared {
+    queue: Mutex<Queue>,
+    news: Condvar,
+    healthy: AtomicBool,
+}
+
+#[derive(Default)]
+struct Queue {
+    jobs: Vec<Job>,
+    /// Somebody waits for one of them.
+    awaited: bool,
+    closed: bool,
 }
 
 impl Writer {
     pub(super) fn start(path: PathBuf) -> Self {
-        let (queue, jobs) = sync_channel(QUEUE);
-        let healthy = Arc::new(AtomicBool::new(true));
-        let thread = Thread { path, jobs, healthy: Arc::clone(&healthy) };
+        let shared = Arc::new(Shared { queue: Mutex::default(), news: Condvar::new(), healthy: AtomicBool::new(true) });
+        let thread = Thread { path, shared: Arc::clone(&shared) };
         let started = std::thread::Builder::new().name("store".into()).spawn(move || thread.run());
         if let Err(error) = started {
             tracing::error!(%error, "the store's thread didn't start");
-            healthy.store(false, Ordering::Relaxed);
+            shared.healthy.store(false, Ordering::Relaxed);
+            shared.lock().closed = true;
         }
-        Self { queue, healthy }
+        Self(shared)
     }
 
     pub(super) async fn write(&self, durability: Durability, work: Work) -> Result<(), Failure> {
         let (done, committed) = oneshot::channel();
-        let job = Job { work, waiting: Some((durability, done)) };
-        if self.queue.try_send(job).is_err() {
+        if !self.0.put(Job { work, waiting: Some((durability, done)) }) {
             return Err(unavailable("the queue of the store is full or closed"));
         }
         match tokio::time::timeout(STALL, committed).await {
@@ -76,11 +88,62 @@ impl Writer {
     }
 
     pub(super) fn write_later(&self, work: Work) -> bool {
-        self.queue.try_send(Job { work, waiting: None }).is_ok()
+        self.0.put(Job { work, waiting: None })
     }
 
     pub(super) fn healthy(&self) -> bool {
-        self.healthy.load(Ordering::Relaxed)
+        self.0.healthy.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Writer {
+    /// The thread commits what is left and ends.
+    fn drop(&mut self) {
+        self.0.lock().closed = true;
+        self.0.news.notify_one();
+    }
+}
+
+impl Shared {
+    /// A caller that panicked left nothing half done: a job is in the queue or it isn't.
+    fn lock(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn put(&self, job: Job) -> bool {
+        let mut queue = self.lock();
+        if queue.closed || queue.jobs.len() >= MOST {
+            return false;
+        }
+        let first = queue.jobs.is_empty();
+        queue.awaited |= job.waiting.is_some();
+        queue.jobs.push(job);
+        // Between the first and the gathering's end only somebody who waits is news.
+        if first || queue.awaited {
+            self.news.notify_one();
+        }
+        true
+    }
+
+    /// What is to be committed next; nothing when the store was dropped and all is done.
+    fn gather(&self) -> Option<Vec<Job>> {
+        let mut queue = self.lock();
+        while queue.jobs.is_empty() {
+            if queue.closed {
+                return None;
+            }
+            queue = self.news.wait(queue).unwrap_or_else(PoisonError::into_inner);
+        }
+        let until = Instant::now() + GATHER;
+        while !queue.awaited && !queue.closed && queue.jobs.len() < BATCH {
+            let patience = until.saturating_duration_since(Instant::now());
+            if patience.is_zero() {
+                break;
+            }
+            queue = self.news.wait_timeout(queue, patience).unwrap_or_else(PoisonError::into_inner).0;
+        }
+        queue.awaited = false;
+        Some(std::mem::take(&mut queue.jobs))
     }
 }
 
@@ -90,41 +153,21 @@ fn unavailable(detail: &str) -> Failure {
 
 struct Thread {
     path: PathBuf,
-    jobs: Receiver<Job>,
-    healthy: Arc<AtomicBool>,
+    shared: Arc<Shared>,
 }
 
 impl Thread {
     fn run(self) {
         let mut connection = None;
-        while let Some(batch) = self.gather() {
+        while let Some(batch) = self.shared.gather() {
             let result = commit(&mut connection, &self.path, batch);
             if let Err(error) = &result {
                 tracing::error!(%error, "the journal doesn't take entries: mutations are refused");
                 // A fresh connection next time: a file that was replaced or a disk that was mended.
                 connection = None;
             }
-            self.healthy.store(result.is_ok(), Ordering::Relaxed);
+            self.shared.healthy.store(result.is_ok(), Ordering::Relaxed);
         }
-    }
-
-    /// What is to be committed next; nothing when every sender is gone.
-    fn gather(&self) -> Option<Vec<Job>> {
-        let first = self.jobs.recv().ok()?;
-        let until = Instant::now() + GATHER;
-        let mut awaited = first.waiting.is_some();
-        let mut batch = vec![first];
-        while batch.len() < BATCH {
-            let patience = if awaited { Duration::ZERO } else { until.saturating_duration_since(Instant::now()) };
-            match self.jobs.recv_timeout(patience) {
-                Ok(job) => {
-                    awaited |= job.waiting.is_some();
-                    batch.push(job);
-                }
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => break,
-            }
-        }
-        Some(batch)
     }
 }
 

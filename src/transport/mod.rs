@@ -8,6 +8,8 @@ pub mod mcp;
 pub mod stdio;
 pub mod stop;
 
+#[cfg(unix)]
+mod descriptors;
 mod lines;
 mod message;
 mod pipe;

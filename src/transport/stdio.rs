@@ -1,6 +1,7 @@
 //! MCP over standard input and output: what a client that starts us as its own process speaks.
-//! Reading and writing have a thread each; tokio's own stdin and stdout would hand every message
-//! through a pool. Closed input ends the door within a second, whatever hangs.
+//! Pipes and sockets are waited for like any connection; for a terminal or a file reading and writing
+//! have a thread each, because tokio's own stdin and stdout would hand every message through a pool.
+//! Closed input ends the door within a second, whatever hangs.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -96,6 +97,14 @@ async fn orderly_end(dispatch: &Dispatch, ended: &CancellationToken) {
 }
 
 fn process_ends() -> io::Result<Ends> {
+    #[cfg(unix)]
+    if let Some((reader, writer)) = super::descriptors::open() {
+        return Ok(task_ends(reader, writer));
+    }
+    thread_ends()
+}
+
+fn thread_ends() -> io::Result<Ends> {
     let (lines, input) = mpsc::channel(QUEUE);
     let (output, mut messages) = mpsc::channel::<Vec<u8>>(QUEUE);
     let (finished, written) = oneshot::channel();
