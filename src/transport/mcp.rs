@@ -122,13 +122,14 @@ impl ServerHandler for Mcp {
             }
             None => (Progress::default(), None),
         };
-        let call = self.0.dispatch.call(Call {
+        // Boxed, because the protocol library copies its handlers' futures from place to place.
+        let call = Box::pin(self.0.dispatch.call(Call {
             caller: self.caller(&context),
             tool: request.name.into_owned(),
             arguments: request.arguments.unwrap_or_default(),
             progress,
             cancel: context.ct.clone(),
-        });
+        }));
         let watched = async {
             match steps {
                 Some(steps) => steps.during(call).await,

@@ -91,7 +91,7 @@ async fn every_fault_has_its_code_and_tells_what_changed() {
         case("slow", Reply::stall(), (TenantTimeout, 1), (OutcomeUnknown, Unknown), "within 1.5 s"),
         case(
             "slow body",
-            fine_reply().trickle(20, Duration::from_millis(120)),
+            fine_reply().trickle(20, Duration::from_millis(500)),
             (TenantTimeout, 1),
             (OutcomeUnknown, Unknown),
             "within 1.5 s",

@@ -14,6 +14,8 @@ use crate::tools::tool::Act;
 
 /// The tenant lists no more than this many.
 const CAP: usize = 500;
+/// How many findings, and keys of the lineage, one answer names; the counts say the rest.
+const NAMED: usize = 100;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -29,8 +31,11 @@ pub struct Inspection {
     /// The tenant lists 500 keys at most; what is beyond can't be seen.
     cap: usize,
     near_cap: bool,
+    /// The first hundred.
     findings: Vec<Finding>,
-    /// Who minted whom, one line a key, children indented below the key that minted them.
+    findings_count: usize,
+    /// Who minted whom, one line a key, children indented below the key that minted them; the first
+    /// hundred.
     lineage: Vec<String>,
 }
 
@@ -47,12 +52,15 @@ impl Act for InspectOrgKeys {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let keys = fetch_org_keys(call).await?;
+        let findings = findings(&keys, i64::from(self.unused_days.get()), call.now);
+        let lineage = lineage(&keys, |prefix| call.server.is_own_key(prefix));
         Ok(Inspection {
             count: keys.len(),
             cap: CAP,
             near_cap: keys.len() * 10 >= CAP * 9,
-            findings: findings(&keys, i64::from(self.unused_days.get()), call.now),
-            lineage: lineage(&keys, |prefix| call.server.is_own_key(prefix)),
+            findings_count: findings.len(),
+            findings: findings.into_iter().take(NAMED).collect(),
+            lineage: lineage.into_iter().take(NAMED).collect(),
         })
     }
 }
