@@ -105,8 +105,11 @@ struct Minted {
 }
 
 pub async fn mint(workspace: &WorkspaceId, call: &Invocation) -> Result<Credential, Failure> {
-    let minted: Minted = call.tenant.ask(&CREATE_TOKEN).part("workspace_id", workspace).fetch().await?;
-    Ok(minted.auth_token)
+    let minted: Result<Minted, Failure> = call.tenant.ask(&CREATE_TOKEN).part("workspace_id", workspace).fetch().await;
+    minted.map(|minted| minted.auth_token).map_err(|failure| match failure.has_changed() {
+        Changed::No => failure,
+        _ => failure.next("If list_workspace_tokens shows a new token, nobody holds it: revoke it, then try again."),
+    })
 }
 
 /// Delivers, or revokes what couldn't be delivered and says so.
