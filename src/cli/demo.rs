@@ -6,11 +6,9 @@ use std::path::PathBuf;
 
 use clap::Args;
 use secrecy::ExposeSecret;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Choices, Ending, house, http, log, output};
-use crate::backend::embedded::{Settings, Tenant};
 use crate::config::values;
 use crate::secrets::place::create_private;
 
@@ -30,12 +28,8 @@ pub(super) async fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending
     if !config.listen.ip().is_loopback() {
         return Err(Ending::Usage("the demo listens on loopback only".to_owned()));
     }
-    let state = directory.join("embedded");
-    create_private(&state)?;
-    let tenant = open_tenant(&state)?;
-    let token = house::own_key(&tenant, &state)?;
-    let address = house::listen(tenant, CancellationToken::new()).await?;
-    let dispatch = house::build(&config, house::loopback(address, token)?)?;
+    let tenant = house::carry_tenant(&directory, true).await?;
+    let dispatch = house::build(&config, tenant)?;
     let bearer = http::owner_bearer(&directory)?;
     let door = match http::open_door(&config, Some(bearer.clone()), dispatch.clone()).await {
         // The usual port is taken, and nobody asked for it by name: any other will do.
@@ -47,16 +41,6 @@ pub(super) async fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending
     };
     tell(door.address(), bearer.expose_secret(), &directory);
     http::serve(door).await
-}
-
-fn open_tenant(state: &std::path::Path) -> Result<Tenant, Ending> {
-    let failed = |error: crate::backend::embedded::OpenError| Ending::Failed(error.to_string());
-    let mut settings = Settings::everyday(state.to_owned());
-    settings.rate_limit = u32::MAX;
-    settings.mint_limit = 0;
-    let tenant = Tenant::open(settings).map_err(failed)?;
-    tenant.seed_demo().map_err(failed)?;
-    Ok(tenant)
 }
 
 fn fresh_directory(chosen: Option<PathBuf>) -> Result<PathBuf, Ending> {

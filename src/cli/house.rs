@@ -3,7 +3,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io;
-use std::net::SocketAddr;
+use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
@@ -12,7 +12,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::Ending;
-use crate::backend::embedded::{self, Tenant};
+use crate::backend::embedded::{self, OpenError, Tenant};
 use crate::backend::{Base, Client, Limits, Settings};
 use crate::config::{Config, TenantConfig};
 use crate::dispatch::Dispatch;
@@ -27,7 +27,7 @@ pub(super) async fn open(config: &Config) -> Result<Arc<Dispatch>, Ending> {
     create_private(&config.data).map_err(|error| unusable(&config.data, &error))?;
     let tenant = match &config.tenant {
         Some(tenant) => tenant.clone(),
-        None => carry_tenant(&config.data).await?,
+        None => carry_tenant(&config.data, false).await?,
     };
     build(config, tenant)
 }
@@ -52,40 +52,38 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
     Ok(Arc::new(Dispatch::new(Arc::new(server), client)))
 }
 
-/// The embedded tenant, on a port of its own that only this machine reaches.
-async fn carry_tenant(data: &Path) -> Result<TenantConfig, Ending> {
+/// The embedded tenant, served in the background on a port of its own that only this machine reaches;
+/// with the demo organisation in it, if it is `seeded`.
+pub(super) async fn carry_tenant(data: &Path, seeded: bool) -> Result<TenantConfig, Ending> {
     let state = data.join("embedded");
     create_private(&state).map_err(|error| unusable(&state, &error))?;
-    let mut settings = embedded::Settings::everyday(state.clone());
-    // Its only caller is this process; the platform's limits are there to be met in `tenant`.
-    settings.rate_limit = u32::MAX;
-    settings.mint_limit = 0;
-    let tenant = Tenant::open(settings).map_err(|error| Ending::Failed(error.to_string()))?;
+    let tenant = open_tenant(&state, seeded).map_err(|error| Ending::Failed(error.to_string()))?;
     let token = own_key(&tenant, &state)?;
-    let address = listen(tenant, CancellationToken::new()).await?;
-    loopback(address, token)
-}
-
-/// Serves a tenant in the background.
-pub(super) async fn listen(tenant: Tenant, until: CancellationToken) -> Result<SocketAddr, Ending> {
-    let listener = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
-    let address = listener.local_addr()?;
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+    let base = Base::parse(&format!("http://{}", listener.local_addr()?)).map_err(Ending::Failed)?;
     tokio::spawn(async move {
-        if let Err(error) = embedded::serve(&tenant, listener, until).await {
+        if let Err(error) = embedded::serve(&tenant, listener, CancellationToken::new()).await {
             tracing::error!(%error, "the embedded tenant ended");
         }
     });
-    Ok(address)
+    Ok(TenantConfig { base, token: Arc::new(token), org_id: None })
 }
 
-pub(super) fn loopback(address: SocketAddr, token: SecretString) -> Result<TenantConfig, Ending> {
-    let base = Base::parse(&format!("http://{address}")).map_err(Ending::Failed)?;
-    Ok(TenantConfig { base, token: Arc::new(token), org_id: None })
+fn open_tenant(state: &Path, seeded: bool) -> Result<Tenant, OpenError> {
+    let mut settings = embedded::Settings::everyday(state.to_owned());
+    // Its only caller is this process; the platform's limits are there to be met in `tenant`.
+    settings.rate_limit = u32::MAX;
+    settings.mint_limit = 0;
+    let tenant = Tenant::open(settings)?;
+    if seeded {
+        tenant.seed_demo()?;
+    }
+    Ok(tenant)
 }
 
 /// The org key that this data directory's servers use with its tenant: minted once, kept in a file of
 /// the owner's. Several processes may start at once; a lock makes one of them the first.
-pub(super) fn own_key(tenant: &Tenant, state: &Path) -> Result<SecretString, Ending> {
+fn own_key(tenant: &Tenant, state: &Path) -> Result<SecretString, Ending> {
     let path = state.join("org-key");
     let guard = OpenOptions::new().create(true).truncate(false).write(true).open(state.join("org-key.lock"))?;
     guard.lock()?;

@@ -9,7 +9,6 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
-use tokio_util::sync::CancellationToken;
 
 use super::{Ending, house, log, output, watch};
 use crate::config::{Config, values};
@@ -64,14 +63,7 @@ pub(super) async fn open_door(
 
 /// Until the operator asks for the end; calls that run may finish.
 pub(super) async fn serve(door: http::Bound) -> Result<(), Ending> {
-    let until = CancellationToken::new();
-    let asked = until.clone();
-    tokio::spawn(async move {
-        if stop::asked().await.is_ok() {
-            asked.cancel();
-        }
-    });
-    Ok(door.serve(until).await?)
+    Ok(door.serve(stop::token()).await?)
 }
 
 fn owner_file(data: &Path) -> PathBuf {

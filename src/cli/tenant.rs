@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tokio::net::TcpListener;
-use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::{Choices, Ending, log, output};
@@ -82,14 +81,7 @@ pub(super) async fn run(choices: Choices, flags: Flags) -> Result<(), Ending> {
     let tenant = open(flags, state).map_err(|error| Ending::Failed(error.to_string()))?;
     let listener = TcpListener::bind(listen).await.map_err(|error| Ending::Failed(format!("{listen}: {error}")))?;
     output::notice(&format!("ready http://{}", listener.local_addr()?));
-    let until = CancellationToken::new();
-    let asked = until.clone();
-    tokio::spawn(async move {
-        if stop::asked().await.is_ok() {
-            asked.cancel();
-        }
-    });
-    Ok(embedded::serve(&tenant, listener, until).await?)
+    Ok(embedded::serve(&tenant, listener, stop::token()).await?)
 }
 
 fn open(flags: Flags, state: PathBuf) -> Result<Tenant, OpenError> {

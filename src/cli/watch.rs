@@ -3,15 +3,13 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Ending;
 use crate::backend::Route;
 use crate::dispatch::Dispatch;
-use crate::failure::Failure;
-use crate::tools::keys::LIST_KEYS;
+use crate::tools::keys::{LIST_KEYS, fetch_org_keys};
 
 const OPEN: &str = "this tenant accepts a random key: it lets EVERYBODY in. Set its admin token before anything else";
 
@@ -31,7 +29,10 @@ pub(super) fn in_background(dispatch: &Arc<Dispatch>) {
 /// Before others than this machine may come: a tenant that can't be asked counts as open.
 pub(super) async fn closed_or_refuse(dispatch: &Dispatch) -> Result<(), Ending> {
     match dispatch.client().lets_everybody_in().await {
-        Ok(false) => Ok(()),
+        Ok(false) => {
+            look_up_own_key(dispatch).await;
+            Ok(())
+        }
         Ok(true) => Err(Ending::Failed(OPEN.to_owned())),
         Err(failure) => Err(Ending::Failed(format!(
             "whether this tenant lets everybody in can't be found out, so nothing but loopback is listened on ({failure})"
@@ -39,28 +40,16 @@ pub(super) async fn closed_or_refuse(dispatch: &Dispatch) -> Result<(), Ending> 
     }
 }
 
-#[derive(Deserialize)]
-struct Tokens {
-    tokens: Vec<Key>,
-}
-
-#[derive(Deserialize)]
-struct Key {
-    id: String,
-    prefix: String,
-}
-
 /// Only the journal's entries from now on carry the id; the prefix was known all along.
 async fn look_up_own_key(dispatch: &Dispatch) {
     const ROUTES: &[Route] = &[LIST_KEYS];
     let tenant = dispatch.client().invocation(Uuid::now_v7(), ROUTES, CancellationToken::new());
-    let listed: Result<Tokens, Failure> = tenant.ask(&LIST_KEYS).fetch().await;
-    match listed {
-        Ok(listed) => {
-            let own = listed.tokens.into_iter().find(|key| dispatch.server().is_own_key(&key.prefix));
+    match fetch_org_keys(&tenant).await {
+        Ok(keys) => {
+            let own = keys.into_iter().find(|key| dispatch.server().is_own_key(&key.prefix));
             if let Some(own) = own {
                 // Looked up once a process; a second answer would be the same.
-                let _ = dispatch.server().key_id.set(own.id);
+                let _ = dispatch.server().key_id.set(own.id.to_string());
             }
         }
         Err(failure) => tracing::warn!(%failure, "our own key couldn't be looked up"),

@@ -59,7 +59,7 @@ impl Act for WhoAmI {
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let server = &call.server;
         // Who we are is worth an answer even where the tenant has none.
-        let (own, key_problem) = match fetch_org_keys(call).await {
+        let (own, key_problem) = match fetch_org_keys(&call.tenant).await {
             Ok(keys) => (keys.into_iter().find(|key| server.is_own_key(&key.prefix)), None),
             Err(failure) => (None, Some(failure.to_string())),
         };

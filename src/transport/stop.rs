@@ -2,6 +2,21 @@
 
 use std::io;
 
+use tokio_util::sync::CancellationToken;
+
+/// Fires once the process is asked to end.
+pub fn token() -> CancellationToken {
+    let end = CancellationToken::new();
+    let fired = end.clone();
+    tokio::spawn(async move {
+        // No signals to be had on this platform: then nobody can ask.
+        if asked().await.is_ok() {
+            fired.cancel();
+        }
+    });
+    end
+}
+
 /// Waits until the process is asked to end.
 pub async fn asked() -> io::Result<()> {
     #[cfg(unix)]

@@ -51,7 +51,7 @@ impl Act for InspectOrgKeys {
     type Answer = Inspection;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let keys = fetch_org_keys(call).await?;
+        let keys = fetch_org_keys(&call.tenant).await?;
         let findings = findings(&keys, i64::from(self.unused_days.get()), call.now);
         let lineage = lineage(&keys, |prefix| call.server.is_own_key(prefix));
         Ok(Inspection {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 use super::{LIST_KEYS, MINT_KEY, REVOKE_KEY};
+use crate::backend::Tenant;
 use crate::failure::{Changed, Code, Failure};
 use crate::secrets::{Credential, Sink};
 use crate::tools::ids::{KeyId, KeyName, KeyRef};
@@ -42,8 +43,8 @@ struct Tokens {
 }
 
 /// Every live key, newest first, as the tenant has them.
-pub async fn fetch_org_keys(call: &Invocation) -> Result<Vec<OrgKey>, Failure> {
-    let listed: Tokens = call.tenant.ask(&LIST_KEYS).fetch().await?;
+pub async fn fetch_org_keys(tenant: &Tenant) -> Result<Vec<OrgKey>, Failure> {
+    let listed: Tokens = tenant.ask(&LIST_KEYS).fetch().await?;
     Ok(listed.tokens)
 }
 
@@ -81,7 +82,7 @@ impl Act for ListOrgKeys {
     type Answer = Page<KeyLine>;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let keys = fetch_org_keys(call).await?;
+        let keys = fetch_org_keys(&call.tenant).await?;
         let lines = keys.into_iter().map(|key| line(key, call)).collect();
         Page::cut(lines, self.limit.get(), self.cursor.as_ref(), |line: &KeyLine| line.id.as_str())
     }
@@ -193,7 +194,7 @@ impl Act for RevokeKey {
     type Answer = RevokedKey;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let key = self.find(fetch_org_keys(call).await?)?;
+        let key = self.find(fetch_org_keys(&call.tenant).await?)?;
         let own = call.server.is_own_key(&key.prefix);
         if own && !self.including_own {
             return Err(Failure::new(

@@ -124,7 +124,7 @@ impl Act for GetOrgOverview {
         let (idle, pending, keys, schedules) = tokio::join!(
             judge(asked, IDLE_AFTER, call),
             approvals::pending_in(&ids, call),
-            fetch_org_keys(call),
+            fetch_org_keys(&call.tenant),
             call.tenant.ask(&SCHEDULES).fetch::<Vec<Schedule>>(),
         );
         if all.len() > JUDGED {
