@@ -11,6 +11,10 @@ fn unknown_name(tool: &Tool, unknown: &str) -> Failure {
     let names: Vec<&str> = schema::names(&schema).collect();
     let next = match (nearest(unknown, names.iter().copied()), names.is_empty()) {
         (_, true) => format!("{} takes no arguments.", tool.name),
+        // What users of other servers are used to, and what must never be in a conversation.
+        _ if matches!(unknown, "value" | "secret") && names.contains(&"source") => {
+            "A secret value is never an argument: have it put where this server can read it, and name the place as `source` (`env:NAME` or `file:NAME`).".to_owned()
+        }
         (Some(right), _) => format!("Did you mean `{right}`? {} takes: {}.", tool.name, names.join(", ")),
         (None, _) => format!("{} takes: {}.", tool.name, names.join(", ")),
     };

@@ -485,6 +485,11 @@ async fn a_mistake_names_the_nearest_right_thing() {
             json!({ "worksapce_id": UNKNOWN }),
             &["no argument `worksapce_id`", "Did you mean `workspace_id`?"],
         ),
+        (
+            "set_secret",
+            json!({ "workspace_id": UNKNOWN, "key": "A", "value": "b" }),
+            &["no argument `value`", "name the place as `source`"],
+        ),
         ("get_workspace", json!({}), &["get_workspace needs `workspace_id`"]),
         ("get_workspace", json!({ "workspace_id": "one" }), &["`workspace_id`: expected a workspace's id, a UUID"]),
         ("get_workspace", json!({ "workspace_id": 7 }), &["`workspace_id`", "expected"]),
