@@ -4,7 +4,16 @@
 use chrono::{DateTime, TimeDelta};
 use serde_json::Value;
 
-pub(super) fn differences(want: &Value, got: &Value, volatile: &[&str], at: &str) -> Vec<String> {
+/// What may differ.
+pub(super) struct Allowed<'a> {
+    /// Places whose values differ from run to run.
+    pub(super) volatile: Vec<&'a str>,
+    /// A time of the recording's day may be the same minute of another.
+    pub(super) other_days: bool,
+}
+
+pub(super) fn differences(want: &Value, got: &Value, allowed: &Allowed<'_>, at: &str) -> Vec<String> {
+    let volatile = &allowed.volatile;
     if volatile.contains(&at) {
         let compatible = want.is_null() || got.is_null() || kind(want) == kind(got);
         return if compatible { Vec::new() } else { vec![format!("{at}: {} became {}", kind(want), kind(got))] };
@@ -15,7 +24,7 @@ pub(super) fn differences(want: &Value, got: &Value, volatile: &[&str], at: &str
             for (key, value) in want {
                 let at = format!("{at}/{key}");
                 match got.get(key) {
-                    Some(answered) => found.extend(differences(value, answered, volatile, &at)),
+                    Some(answered) => found.extend(differences(value, answered, allowed, &at)),
                     None if volatile.contains(&at.as_str()) => {}
                     None => found.push(format!("{at}: missing")),
                 }
@@ -30,9 +39,9 @@ pub(super) fn differences(want: &Value, got: &Value, volatile: &[&str], at: &str
         }
         (Value::Array(want), Value::Array(got)) => {
             let pairs = want.iter().zip(got).enumerate();
-            pairs.flat_map(|(i, (want, got))| differences(want, got, volatile, &format!("{at}/{i}"))).collect()
+            pairs.flat_map(|(i, (want, got))| differences(want, got, allowed, &format!("{at}/{i}"))).collect()
         }
-        _ if same(want, got) => Vec::new(),
+        _ if same(want, got, allowed.other_days) => Vec::new(),
         _ => vec![format!("{at}/: {want} became {got}")],
     }
 }
@@ -48,10 +57,12 @@ fn kind(value: &Value) -> &'static str {
     }
 }
 
-fn same(want: &Value, got: &Value) -> bool {
+fn same(want: &Value, got: &Value, other_days: bool) -> bool {
     match (want, got) {
         (Value::Number(want), Value::Number(got)) => want.as_f64() == got.as_f64(),
-        (Value::String(want), Value::String(got)) => want == got || is_same_time_of_another_day(want, got),
+        (Value::String(want), Value::String(got)) => {
+            want == got || (other_days && is_same_time_of_another_day(want, got))
+        }
         _ => want == got,
     }
 }
