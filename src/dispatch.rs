@@ -192,7 +192,12 @@ impl Dispatch {
 }
 
 /// Nothing is done before the intent is written down.
-async fn set_out(invocation: Invocation, admitted: Admitted, record: Record, begun: Instant) -> Result<Value, Failure> {
+async fn set_out(
+    invocation: Invocation,
+    admitted: Admitted,
+    mut record: Record,
+    begun: Instant,
+) -> Result<Value, Failure> {
     let journal = &invocation.server.journal;
     if let Err(failure) = journal.intend(record.intent()).await {
         // It may get there late, and must not look as if something were under way.

@@ -227,10 +227,6 @@ impl Failure {
         self.0.retry_after
     }
 
-    pub fn missing_names(&self) -> &[String] {
-        &self.0.missing
-    }
-
     pub fn for_operator(&self) -> Option<&str> {
         self.0.operator.as_deref()
     }

@@ -78,14 +78,15 @@ impl Record {
         self.detail.rule = rule.to_owned();
     }
 
-    pub(super) fn intent(&self) -> Intent {
+    /// Given away once, because every call would otherwise copy it; the outcome needs none of its detail.
+    pub(super) fn intent(&mut self) -> Intent {
         Intent {
             invocation: self.invocation,
             at: self.at,
             tool: self.tool.clone(),
             effect: self.effect,
             key_prefix: self.key_prefix.clone(),
-            detail: self.detail.clone(),
+            detail: std::mem::take(&mut self.detail),
         }
     }
 

@@ -21,7 +21,7 @@ pub struct Intent {
 }
 
 /// The fields of an intent that nothing is searched by.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct IntentDetail {
     pub tenant: String,
     pub key_id: Option<String>,

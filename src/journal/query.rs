@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row, params_from_iter, types::Value as Sql};
 
-use super::entry::{IntentDetail, Outcome, OutcomeDetail};
+use super::entry::{IntentDetail, OutcomeDetail};
 
 /// What to look for; what is absent doesn't narrow.
 #[derive(Clone, Debug, Default)]
@@ -112,6 +112,3 @@ fn detail<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusql
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
     })
 }
-
-/// Names that `outcome` may be asked for, besides the failures' codes.
-pub const RESULTS: [&str; 3] = [Outcome::DONE, "running", Outcome::UNKNOWN];

@@ -70,20 +70,6 @@ impl TryFrom<i64> for Tier {
     }
 }
 
-impl JsonSchema for Tier {
-    fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Tier".into()
-    }
-
-    fn inline_schema() -> bool {
-        true
-    }
-
-    fn json_schema(_: &mut schemars::SchemaGenerator) -> schemars::Schema {
-        schemars::json_schema!({ "type": "integer", "minimum": 1, "maximum": 10 })
-    }
-}
-
 /// The body that goes to the tenant; the one place where secret values are written out.
 #[derive(Serialize)]
 struct Body<'a> {
