@@ -6,7 +6,10 @@ use std::sync::{Arc, OnceLock};
 use super::schema::Schema;
 use super::tool::Tool;
 use super::toolset::Toolset;
-use super::{approvals, governance, keys, org, secrets, workspaces};
+use super::{
+    agents, approvals, artifacts, budgets, channels, checkpoints, files, governance, instructions, keys, memory,
+};
+use super::{org, platform, plugins, schedules, secrets, workspaces};
 use crate::nearest::nearest;
 
 /// The table of contents.
@@ -16,6 +19,17 @@ const TOOLSETS: &[(Toolset, &[Tool])] = &[
     (Toolset::Keys, keys::TOOLS),
     (Toolset::Approvals, approvals::TOOLS),
     (Toolset::Secrets, secrets::TOOLS),
+    (Toolset::Budgets, budgets::TOOLS),
+    (Toolset::Schedules, schedules::TOOLS),
+    (Toolset::Channels, channels::TOOLS),
+    (Toolset::Agents, agents::TOOLS),
+    (Toolset::Memory, memory::TOOLS),
+    (Toolset::Files, files::TOOLS),
+    (Toolset::Plugins, plugins::TOOLS),
+    (Toolset::Instructions, instructions::TOOLS),
+    (Toolset::Checkpoints, checkpoints::TOOLS),
+    (Toolset::Artifacts, artifacts::TOOLS),
+    (Toolset::Platform, platform::TOOLS),
     (Toolset::Governance, governance::TOOLS),
 ];
 

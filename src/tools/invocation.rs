@@ -8,6 +8,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::catalogue::Catalogue;
+use super::cursor::Seal;
 use crate::backend::Tenant;
 use crate::journal::Journal;
 use crate::policy::Rules;
@@ -40,6 +41,8 @@ pub struct Server {
     pub rules: Rules,
     pub journal: Journal,
     pub catalogue: Catalogue,
+    /// For the cursors of its lists.
+    pub seal: Seal,
 }
 
 impl Server {

@@ -3,21 +3,36 @@
 //! Nothing in here knows a protocol or an HTTP library. `tool` is the entry type, `catalogue` the
 //! table of contents, `invocation` what a running tool may use.
 
+mod bounds;
 pub mod catalogue;
+pub mod cursor;
 pub mod effect;
 pub mod ids;
 pub mod input;
 pub mod invocation;
+mod list;
 mod many;
-mod page;
+mod money;
+mod prose;
 mod schema;
 pub mod tool;
 pub mod toolset;
 
+pub mod agents;
 pub mod approvals;
+pub mod artifacts;
+pub mod budgets;
+pub mod channels;
+pub mod checkpoints;
+pub mod files;
 pub mod governance;
+pub mod instructions;
 pub mod keys;
+pub mod memory;
 pub mod org;
+pub mod platform;
+pub mod plugins;
+pub mod schedules;
 pub mod secrets;
 pub mod workspaces;
 

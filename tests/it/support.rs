@@ -18,6 +18,7 @@ use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::policy::Rules;
 use molecule_org_mcp::secrets::Directories;
 use molecule_org_mcp::tools::catalogue::Catalogue;
+use molecule_org_mcp::tools::cursor::Seal;
 use molecule_org_mcp::tools::invocation::Server;
 use molecule_org_mcp::tools::toolset::Toolset;
 use molecule_org_mcp::transport::caller::Caller;
@@ -275,6 +276,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         rules: plan.rules,
         journal: Journal::open(home),
         catalogue: Catalogue::new(),
+        seal: Seal::new(client.derived_secret("cursor")),
     };
     Arc::new(Dispatch::new(Arc::new(server), client))
 }

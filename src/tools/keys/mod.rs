@@ -21,7 +21,7 @@ const REVOKE_TOKEN: Route = Route::delete("/workspaces/{workspace_id}/tokens/{to
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_org_keys", &[LIST_KEYS])
         .about("List live org keys: prefix, name, who minted each, age and idle days, which one this server uses.")
-        .acts::<org_keys::ListOrgKeys>(),
+        .lists::<org_keys::ListOrgKeys>(),
     Draft::escalate("mint_org_key", &[MINT_KEY, REVOKE_KEY])
         .about("Mint an org key, which gives full power over the organisation. The key goes to a file on the server, never into the answer, which says where.")
         .acts::<org_keys::MintOrgKey>(),
@@ -33,7 +33,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<inspect::InspectOrgKeys>(),
     Draft::read("list_workspace_tokens", &[LIST_TOKENS, super::workspaces::GET])
         .about("List a workspace's live tokens by id and prefix, newest first.")
-        .acts::<workspace_tokens::ListWorkspaceTokens>(),
+        .lists::<workspace_tokens::ListWorkspaceTokens>(),
     Draft::escalate("create_workspace_token", &[super::workspaces::GET, CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN])
         .about("Create a token for one workspace (50 at most). It goes to a file on the server; the answer says where.")
         .acts::<workspace_tokens::CreateWorkspaceToken>(),
