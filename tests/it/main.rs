@@ -25,3 +25,4 @@ mod road;
 mod snapshot;
 mod stdio;
 mod support;
+mod toolsets;
