@@ -13,10 +13,36 @@ use serde_json::{Map, Value, json};
 use crate::snapshot;
 
 /// A tool costs an agent this much of its context at most, at four bytes a token.
-const TOKENS: usize = 200;
-const VERBS: [&str; 16] = [
-    "list", "get", "find", "inspect", "query", "create", "update", "set", "mint", "import", "pause", "resume",
-    "restart", "delete", "revoke", "decide",
+const TOKENS: usize = 320;
+const VERBS: [&str; 28] = [
+    "list",
+    "get",
+    "find",
+    "inspect",
+    "query",
+    "create",
+    "update",
+    "set",
+    "mint",
+    "import",
+    "pause",
+    "resume",
+    "restart",
+    "delete",
+    "revoke",
+    "decide",
+    "hibernate",
+    "wait",
+    "expand",
+    "collapse",
+    "assign",
+    "replace",
+    "remove",
+    "move",
+    "diagnose",
+    "check",
+    "export",
+    "compare",
 ];
 /// Kept for the users of other tools that have it.
 const NOT_VERB_FIRST: [&str; 1] = ["whoami"];

@@ -31,7 +31,7 @@ struct Tokens {
 }
 
 /// All live ones: no workspace has more than fifty, and the tenant gives up to two hundred at once.
-async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<Token>, Failure> {
+pub async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<Token>, Failure> {
     let listed: Tokens =
         call.tenant.ask(&LIST_TOKENS).part("workspace_id", workspace).query("limit", 200).fetch().await?;
     Ok(listed.tokens)

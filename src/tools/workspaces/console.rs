@@ -1,0 +1,48 @@
+//! get_console: what the machine of a workspace printed while it started. Only hosted tenants have it.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+use super::CONSOLE;
+use super::wire::confirm_exists;
+use crate::failure::{Code, Failure};
+use crate::tools::bounds::Whole;
+use crate::tools::ids::WorkspaceId;
+use crate::tools::invocation::Invocation;
+use crate::tools::range::{LENGTH, Part, part, tail};
+use crate::tools::tool::Act;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetConsole {
+    /// From list_workspaces.
+    workspace_id: WorkspaceId,
+    /// Characters to leave out at the start; without it, the end of the output.
+    from: Option<Whole<0, 100_000_000>>,
+}
+
+#[derive(Deserialize)]
+struct Output {
+    #[serde(default)]
+    output: String,
+}
+
+impl Act for GetConsole {
+    type Answer = Part;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        // The tenant doesn't look whether there is such a workspace.
+        confirm_exists(&self.workspace_id, call).await?;
+        let answer = call.tenant.ask(&CONSOLE).part("workspace_id", &self.workspace_id).fetch().await;
+        let Output { output } = answer.map_err(|failure: Failure| match failure.code() {
+            Code::NotSupported => {
+                failure.next("Only hosted tenants keep it; diagnose_workspace shows what else is known.")
+            }
+            _ => failure,
+        })?;
+        Ok(match self.from {
+            None => tail(&output, LENGTH),
+            Some(from) => part(&output, usize::try_from(from.get()).unwrap_or(usize::MAX), LENGTH),
+        })
+    }
+}
