@@ -34,6 +34,7 @@ pub mod platform;
 pub mod plugins;
 pub mod schedules;
 pub mod secrets;
+pub mod surface;
 pub mod workspaces;
 
 /// What a client tells its model about this server, before any tool is used. Some clients read only

@@ -20,6 +20,7 @@ use molecule_org_mcp::secrets::Directories;
 use molecule_org_mcp::tools::catalogue::Catalogue;
 use molecule_org_mcp::tools::cursor::Seal;
 use molecule_org_mcp::tools::invocation::Server;
+use molecule_org_mcp::tools::surface::Surface;
 use molecule_org_mcp::tools::toolset::Toolset;
 use molecule_org_mcp::transport::caller::Caller;
 use rusqlite::Connection;
@@ -144,6 +145,7 @@ pub async fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str)
 pub struct Plan {
     pub rules: Rules,
     pub limits: Limits,
+    pub surface: Surface,
     /// With the demo organisation in it.
     pub seeded: bool,
 }
@@ -151,7 +153,7 @@ pub struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         let rules = Rules { read_only: false, toolsets: Toolset::ALL.to_vec() };
-        Self { rules, limits: Limits::default(), seeded: false }
+        Self { rules, limits: Limits::default(), surface: Surface::Full, seeded: false }
     }
 }
 
@@ -276,6 +278,8 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         rules: plan.rules,
         journal: Journal::open(home),
         catalogue: Catalogue::new(),
+        surface: plan.surface,
+        output_schemas: false,
         seal: Seal::new(client.derived_secret("cursor")),
     };
     Arc::new(Dispatch::new(Arc::new(server), client))
