@@ -7,6 +7,7 @@
 mod a2a;
 mod activity;
 mod admin;
+mod admin_memories;
 mod agents;
 mod answer;
 mod approvals;
@@ -41,6 +42,7 @@ mod templates;
 mod tokens;
 mod vault;
 mod viewport;
+mod watch;
 mod workspaces;
 mod zone;
 
@@ -50,8 +52,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::serve::ListenerExt;
+use axum::{Extension, Router};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -166,7 +168,9 @@ pub async fn serve(tenant: &Tenant, listener: TcpListener, until: CancellationTo
             tracing::debug!(%error, "TCP_NODELAY was refused");
         }
     });
-    let service = tenant.router().into_make_service_with_connect_info::<SocketAddr>();
+    // what streams without end must know when to end
+    let router = tenant.router().layer(Extension(until.clone()));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(until.cancelled_owned()).await
 }
 
