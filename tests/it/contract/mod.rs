@@ -13,6 +13,7 @@ mod compare;
 mod exchange;
 mod play;
 mod state;
+mod talk;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;

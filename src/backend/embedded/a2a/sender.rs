@@ -17,7 +17,7 @@ pub(crate) enum Sender {
     /// Somebody at the canvas: whoever names no workspace.
     Canvas,
     Workspace(String),
-    /// Schedules.
+    /// Its schedules, and what waited in the queue without a sender.
     Platform,
 }
 
