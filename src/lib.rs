@@ -25,5 +25,6 @@ pub mod policy;
 pub mod progress;
 pub mod secrets;
 pub mod store;
+pub mod timetable;
 pub mod tools;
 pub mod transport;

@@ -14,7 +14,6 @@ mod bundles;
 mod clock;
 mod config;
 mod control_plane;
-mod cron;
 mod edge;
 mod guard;
 mod ids;
@@ -39,7 +38,6 @@ mod tokens;
 mod vault;
 mod viewport;
 mod workspaces;
-mod zone;
 
 use std::fmt;
 use std::net::SocketAddr;
