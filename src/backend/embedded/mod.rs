@@ -4,6 +4,7 @@
 //!
 //! One file a resource; `router` is the table of contents.
 
+mod a2a;
 mod activity;
 mod admin;
 mod agents;
@@ -14,7 +15,9 @@ mod bundles;
 mod clock;
 mod config;
 mod control_plane;
+mod delegations;
 mod edge;
+mod events;
 mod guard;
 mod ids;
 mod keys;
