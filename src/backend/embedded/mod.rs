@@ -12,6 +12,7 @@ mod answer;
 mod approvals;
 mod budgets;
 mod bundles;
+mod channels;
 mod clock;
 mod config;
 mod control_plane;
@@ -20,7 +21,9 @@ mod edge;
 mod events;
 mod guard;
 mod ids;
+mod instructions;
 mod keys;
+mod ledger;
 mod limits;
 mod memories;
 mod metrics;
@@ -52,6 +55,7 @@ use axum::Router;
 use axum::serve::ListenerExt;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use platform::Platform;
@@ -78,6 +82,9 @@ pub enum Environment {
     Production,
 }
 
+/// No secret: it lets an everyday tenant say whether the ledger that it was filled with is whole.
+pub const EVERYDAY_SALT: &str = "everyday";
+
 // no Debug: it would print the admin token
 #[derive(Clone)]
 pub struct Settings {
@@ -97,6 +104,8 @@ pub struct Settings {
     pub ledger_salt: Option<String>,
     /// How long the simulated provisioner takes for one workspace.
     pub pace: Duration,
+    /// How often the scheduler looks for what is due.
+    pub schedule_poll: Duration,
 }
 
 impl Settings {
@@ -112,8 +121,9 @@ impl Settings {
             provisioner: Provisioner::Simulated,
             environment: Environment::Staging,
             fixtures: None,
-            ledger_salt: None,
+            ledger_salt: Some(EVERYDAY_SALT.to_owned()),
             pace: Duration::from_millis(400),
+            schedule_poll: Duration::from_secs(30),
         }
     }
 }
@@ -157,13 +167,15 @@ impl Tenant {
     }
 }
 
-/// Serves until cancelled; requests that have begun are finished.
+/// Serves until cancelled; requests that have begun are finished. As long, what is scheduled is run.
 pub async fn serve(tenant: &Tenant, listener: TcpListener, until: CancellationToken) -> std::io::Result<()> {
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY was refused");
         }
     });
+    let mut scheduler = JoinSet::new();
+    scheduler.spawn(schedules::keep_running(Arc::clone(&tenant.platform)));
     let service = tenant.router().into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(until.cancelled_owned()).await
 }

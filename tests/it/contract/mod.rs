@@ -10,7 +10,10 @@
 
 mod compare;
 mod exchange;
+mod ledger;
+mod outside;
 mod play;
+mod scheduler;
 mod state;
 
 use std::path::{Path, PathBuf};
@@ -48,6 +51,11 @@ macro_rules! recordings {
 }
 
 recordings! {
+    schedules: "schedules", recorded;
+    channels: "channels", recorded;
+    audit: "audit", recorded;
+    instructions: "instructions", recorded;
+
     org_keys: "org-keys", recorded;
     workspaces: "workspaces", recorded;
     org_import: "org-import", recorded;
