@@ -7,6 +7,7 @@
 mod a2a;
 mod activity;
 mod admin;
+mod admin_memories;
 mod agents;
 mod answer;
 mod approvals;
@@ -43,6 +44,7 @@ mod templates;
 mod tokens;
 mod vault;
 mod viewport;
+mod watch;
 mod workspaces;
 
 use std::fmt;
@@ -51,8 +53,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::serve::ListenerExt;
+use axum::{Extension, Router};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
@@ -176,7 +178,9 @@ pub async fn serve(tenant: &Tenant, listener: TcpListener, until: CancellationTo
     });
     let mut scheduler = JoinSet::new();
     scheduler.spawn(schedules::keep_running(Arc::clone(&tenant.platform)));
-    let service = tenant.router().into_make_service_with_connect_info::<SocketAddr>();
+    // what streams without end must know when to end
+    let router = tenant.router().layer(Extension(until.clone()));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(until.cancelled_owned()).await
 }
 

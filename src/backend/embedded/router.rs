@@ -11,7 +11,7 @@ use axum::routing::{MethodRouter, delete, get, patch, post, put};
 use super::answer::not_routed;
 use super::platform::Platform;
 use super::{Provisioner, edge};
-use super::{a2a, activity, delegations, events};
+use super::{a2a, activity, admin_memories, delegations, events, watch};
 use super::{admin, agents, approvals, budgets, bundles, config, control_plane, memories, metrics, models};
 use super::{channels, instructions, ledger};
 use super::{org_import, org_keys, registry, schedules, secrets, templates, tokens, viewport, workspaces};
@@ -108,6 +108,8 @@ fn agents_side() -> Routes {
 /// What agents are told and say, and what is noted of it.
 fn conversations() -> Routes {
     Router::new()
+        .route("/admin/memories/export", get(admin_memories::export))
+        .route("/admin/memories/import", post(admin_memories::import))
         .route("/events", get(events::list))
         .route("/events/{id}", get(events::list_of))
         .route("/workspaces/{id}/a2a", post(a2a::proxy))
@@ -116,8 +118,10 @@ fn conversations() -> Routes {
         .route("/workspaces/{id}/delegations", get(delegations::list))
         .route("/workspaces/{id}/delegations/record", post(delegations::record))
         .route("/workspaces/{id}/delegations/{delegation}/update", post(delegations::update))
+        .route("/workspaces/{id}/events/stream", get(watch::stream))
         .route("/workspaces/{id}/notify", post(activity::notify))
         .route("/workspaces/{id}/session-search", get(activity::search))
+        .route("/workspaces/{id}/terminal", get(admin::terminal))
         .route("/workspaces/{id}/traces", get(activity::traces))
         .route("/workspaces/{id}/transcript", get(activity::transcript))
 }

@@ -8,6 +8,7 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod agent;
 mod compare;
 mod exchange;
 mod ledger;
@@ -15,6 +16,7 @@ mod outside;
 mod play;
 mod scheduler;
 mod state;
+mod talk;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -39,6 +41,12 @@ fn recorded(state: &Path) -> Settings {
         pace: Duration::ZERO,
         ..Settings::everyday(state.to_owned())
     }
+}
+
+/// With the agent that the recording's workspaces speak to.
+fn with_agent(state: &Path) -> Settings {
+    agent::start();
+    recorded(state)
 }
 
 macro_rules! recordings {
@@ -78,4 +86,7 @@ recordings! {
         environment: Environment::Production,
         ..recorded(state)
     };
+    activity: "activity", with_agent;
+    delegation: "delegation", with_agent;
+    admin: "admin", with_agent;
 }

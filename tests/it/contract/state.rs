@@ -16,8 +16,8 @@ use super::play::start;
 const VALUE: &str = "correct-horse-battery-staple";
 
 pub(super) struct Caller {
-    address: SocketAddr,
-    key: String,
+    pub(super) address: SocketAddr,
+    pub(super) key: String,
 }
 
 impl Caller {
@@ -52,7 +52,7 @@ pub(super) fn key_of(tenant: &Tenant) -> String {
     tenant.mint_org_key("test", "start-up").unwrap().expose_secret().to_owned()
 }
 
-async fn status_in_the_end(caller: &Caller, id: &str, wanted: &str) {
+pub(super) async fn status_in_the_end(caller: &Caller, id: &str, wanted: &str) {
     for _ in 0..200 {
         if caller.get(&format!("/workspaces/{id}")).await["status"] == wanted {
             return;
