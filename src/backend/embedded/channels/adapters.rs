@@ -7,7 +7,7 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::super::answer::{Answer, JSON, Refuse, bad, ok, with_type};
+use super::super::answer::{Answer, JSON, Refusal, Refuse, bad, ok, with_type};
 use super::super::guard::Admin;
 use super::super::payload::{Payload, filled};
 use super::super::platform::{App, Platform};
@@ -85,7 +85,7 @@ pub(crate) async fn discover(_: Admin, State(platform): App, payload: Payload) -
     }))
 }
 
-async fn chats_of(platform: &Platform, token: &str) -> Result<Vec<Value>, super::super::answer::Refusal> {
+async fn chats_of(platform: &Platform, token: &str) -> Result<Vec<Value>, Refusal> {
     let configs = platform
         .read(|rows| {
             let mut bots = rows
@@ -98,7 +98,7 @@ async fn chats_of(platform: &Platform, token: &str) -> Result<Vec<Value>, super:
         })
         .await?;
     let own = configs.iter().filter(|config| text(config, "bot_token") == token);
-    let chats = own.flat_map(|config| chat_ids(config));
+    let chats = own.flat_map(chat_ids);
     Ok(chats
         .map(|chat| json!({ "chat_id": chat, "type": if chat.starts_with('-') { "group" } else { "private" } }))
         .collect())
