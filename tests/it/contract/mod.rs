@@ -11,7 +11,10 @@
 mod agent;
 mod compare;
 mod exchange;
+mod ledger;
+mod outside;
 mod play;
+mod scheduler;
 mod state;
 mod talk;
 
@@ -56,6 +59,11 @@ macro_rules! recordings {
 }
 
 recordings! {
+    schedules: "schedules", recorded;
+    channels: "channels", recorded;
+    audit: "audit", recorded;
+    instructions: "instructions", recorded;
+
     org_keys: "org-keys", recorded;
     workspaces: "workspaces", recorded;
     org_import: "org-import", recorded;
