@@ -8,6 +8,7 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod belongings;
 mod compare;
 mod exchange;
 mod play;
