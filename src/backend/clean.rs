@@ -3,6 +3,9 @@
 
 use serde_json::Value;
 
+use crate::fence;
+use crate::text::is_invisible;
+
 const LONGEST: usize = 300;
 /// From this length on a run of key characters is more likely a credential than a word.
 const KEY_LIKE: usize = 40;
@@ -14,7 +17,7 @@ pub(super) fn words(text: &str, hidden: &[&str]) -> String {
     // Hidden first, so that none is cut in half; then a long text is cut before it is worked on, with
     // room for what falls away.
     let text = without(text.to_owned(), hidden);
-    let text: String = text.chars().filter(|c| !is_invisible(*c)).take(LONGEST * 8).collect();
+    let text: String = text.chars().filter(|c| c.is_whitespace() || !is_invisible(*c)).take(LONGEST * 8).collect();
     let text = without(text, hidden);
     let mut words = String::new();
     for word in text.split_whitespace() {
@@ -23,6 +26,7 @@ pub(super) fn words(text: &str, hidden: &[&str]) -> String {
         }
         without_keys(word, &mut words);
     }
+    let mut words = fence::shown(&words).into_owned();
     if words.chars().count() > LONGEST {
         words = words.chars().take(LONGEST - 1).collect();
         words.push('…');
@@ -63,17 +67,6 @@ fn without_keys(word: &str, into: &mut String) {
         into.push_str(head);
         rest = tail;
     }
-}
-
-/// Control, bidi, zero-width and tag characters, and variation selectors. White space stays: it is
-/// folded afterwards.
-fn is_invisible(c: char) -> bool {
-    (c.is_control() && !c.is_whitespace())
-        || matches!(c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
 use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest, Sha512};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
@@ -80,6 +81,11 @@ impl Client {
     /// hex digits of its digest.
     pub fn key_tag(&self) -> &str {
         &self.0.key_tag
+    }
+
+    /// A secret of whoever holds this key, for `purpose` alone.
+    pub fn derived_secret(&self, purpose: &str) -> [u8; 64] {
+        Sha512::new().chain_update(purpose).chain_update([0]).chain_update(self.0.key()).finalize().into()
     }
 
     /// The tenant as one invocation sees it: along these routes only, until it is cancelled.

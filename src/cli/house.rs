@@ -20,6 +20,7 @@ use crate::journal::Journal;
 use crate::secrets::Directories;
 use crate::secrets::place::{create_private, write_private};
 use crate::tools::catalogue::Catalogue;
+use crate::tools::cursor::Seal;
 use crate::tools::invocation::Server;
 
 /// The rooms of one process.
@@ -48,6 +49,9 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         rules: config.rules.clone(),
         journal: Journal::open(&config.data),
         catalogue: Catalogue::new(),
+        surface: config.surface,
+        output_schemas: config.output_schemas,
+        seal: Seal::new(client.derived_secret("cursor")),
     };
     Ok(Arc::new(Dispatch::new(Arc::new(server), client)))
 }

@@ -7,8 +7,9 @@ use serde_json::json;
 
 use super::ids::{ApprovalId, Line, WorkspaceId};
 use super::invocation::Invocation;
+use super::list::List;
 use super::many::each;
-use super::page::{Cursor, Limit, Page};
+use super::prose::Prose;
 use super::tool::{Act, Draft, Tool};
 use super::workspaces::{self, confirm_exists, fetch_all};
 use crate::backend::Route;
@@ -23,16 +24,26 @@ const DECIDE: Route = Route::post("/workspaces/{workspace_id}/approvals/{approva
 pub const TOOLS: &[Tool] = &[
     Draft::write("list_pending_approvals", &[PENDING, workspaces::LIST, LIST])
         .about("List pending requests of all workspaces, newest 50. Asking denies what is older than ten minutes; the answer names what was denied.")
+        .said("waiting for me, sign off, requests for permission, human in the loop, needs a decision, inbox")
+        .everyday()
         .acts::<ListPendingApprovals>(),
     Draft::read("list_workspace_approvals", &[LIST, workspaces::GET])
         .alias(&["get_workspace_approvals"])
         .about("List one workspace's newest 50 requests with their decisions. Denies nothing.")
-        .acts::<ListWorkspaceApprovals>(),
+        .said("what one agent asked permission for, past decisions, request history")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
+        .everyday()
+        .lists::<ListWorkspaceApprovals>(),
     Draft::write("create_approval", &[workspaces::GET, CREATE])
         .about("Ask for a person's approval on a workspace's behalf. The same request twice makes two.")
+        .said("request permission, ask a human, needs sign off before")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","action":"deploy 4.18","reason":"the fix for the login is in it"}"#)
         .acts::<CreateApproval>(),
     Draft::escalate("decide_approval", &[LIST, DECIDE])
         .about("Carry out a person's decision on a pending request. Never decide on your own; who decided is recorded by the server.")
+        .said("approve, deny, reject, allow, say yes, say no, grant request, sign off, turn down")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","approval_id":"0b9f8f5e-3c1d-4a57-9f0e-5d1c2b7a6e43","decision":"approved"}"#)
+        .everyday()
         .acts::<DecideApproval>(),
 ];
 
@@ -42,9 +53,9 @@ pub const LOOKED_INTO: usize = 60;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 pub struct Approval {
     pub id: ApprovalId,
-    pub action: String,
-    #[serde(default)]
-    pub reason: String,
+    pub action: Prose,
+    #[serde(default, skip_serializing_if = "Prose::is_empty")]
+    pub reason: Prose,
     pub status: String,
     #[serde(default, deserialize_with = "filled", skip_serializing_if = "Option::is_none")]
     pub decided_by: Option<String>,
@@ -71,9 +82,9 @@ pub struct Pending {
     id: ApprovalId,
     workspace_id: WorkspaceId,
     workspace_name: String,
-    action: String,
-    #[serde(default)]
-    reason: String,
+    action: Prose,
+    #[serde(default, skip_serializing_if = "Prose::is_empty")]
+    reason: Prose,
     created_at: DateTime<Utc>,
 }
 
@@ -91,7 +102,7 @@ pub struct PendingApprovals {
 struct Denied {
     id: ApprovalId,
     workspace_id: WorkspaceId,
-    action: String,
+    action: Prose,
 }
 
 impl Act for ListPendingApprovals {
@@ -134,22 +145,23 @@ pub async fn pending_in(ids: &[WorkspaceId], call: &Invocation) -> Vec<(Workspac
 pub struct ListWorkspaceApprovals {
     /// From list_workspaces.
     workspace_id: WorkspaceId,
-    /// Items in one answer.
-    #[serde(default)]
-    limit: Limit<20, 50>,
-    /// `next` of the page before.
-    cursor: Option<Cursor>,
 }
 
-impl Act for ListWorkspaceApprovals {
-    type Answer = Page<Approval>;
+impl List for ListWorkspaceApprovals {
+    type Item = Approval;
+    const USUAL: u32 = 20;
+    const MOST: u32 = 50;
 
-    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+    fn mark(one: &Approval) -> String {
+        one.id.to_string()
+    }
+
+    async fn list(self, call: &Invocation) -> Result<Vec<Approval>, Failure> {
         let found = fetch(&self.workspace_id, call).await?;
         if found.is_empty() {
             confirm_exists(&self.workspace_id, call).await?;
         }
-        Page::cut(found, self.limit.get(), self.cursor.as_ref(), |one: &Approval| one.id.as_str())
+        Ok(found)
     }
 }
 
@@ -206,7 +218,7 @@ pub struct Decided {
     status: String,
     decided_by: String,
     /// What was asked for.
-    action: String,
+    action: Prose,
 }
 
 #[derive(Deserialize)]

@@ -6,23 +6,31 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::bounds::Whole;
+use super::cursor::Cursor;
 use super::effect::Effect;
 use super::ids::{InvocationId, KeyId, Word};
 use super::invocation::Invocation;
 use super::keys::{LIST_KEYS, fetch_org_keys};
-use super::page::{Cursor, Limit};
 use super::tool::{Act, Draft, Tool};
 use crate::failure::Failure;
 use crate::journal::entry::{SentRequest, stamp};
 use crate::journal::query::{Query, Record};
 use crate::policy::Decision;
 
+const JOURNAL: &str = "query_journal";
+
 pub const TOOLS: &[Tool] = &[
     Draft::read("whoami", &[LIST_KEYS])
         .about("Which tenant and org key this server works with, who you are to it, and which tools are off and why.")
+        .said("which account, which organisation, connected to, logged in as, my permissions, identity, read-only")
+        .everyday()
         .acts::<WhoAmI>(),
-    Draft::read("query_journal", &[])
+    Draft::read(JOURNAL, &[])
         .about("Read the journal, newest first: who called what, by which key and rule, and how it ended.")
+        .said("audit log of this server, history of calls, what did you do, who changed, record, trail of tool calls")
+        .example(r#"{"effect":"destroy","since":"2026-11-20T00:00:00Z"}"#)
+        .everyday()
         .acts::<QueryJournal>(),
 ];
 
@@ -114,9 +122,8 @@ pub struct QueryJournal {
     /// RFC 3339.
     #[schemars(with = "Option<String>")]
     since: Option<Since>,
-    /// Items.
-    #[serde(default)]
-    limit: Limit<20, 100>,
+    /// Default 20.
+    limit: Option<Whole<1, 100>>,
     /// `next` of the page before.
     cursor: Option<Cursor>,
 }
@@ -172,29 +179,26 @@ impl Act for QueryJournal {
     type Answer = JournalPage;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let found = call.server.journal.query(self.query()?).await?;
-        Ok(JournalPage { items: found.records.into_iter().map(line).collect(), next: found.next.map(Cursor::after) })
+        let seal = &call.server.seal;
+        let before = self.cursor.as_ref().map(|cursor| seal.open(JOURNAL, cursor)).transpose()?;
+        let found = call.server.journal.query(self.query(before)).await?;
+        let next = found.next.map(|seq| seal.cursor(JOURNAL, &seq.to_string()));
+        Ok(JournalPage { items: found.records.into_iter().map(line).collect(), next })
     }
 }
 
 impl QueryJournal {
-    fn query(self) -> Result<Query, Failure> {
-        let before = match &self.cursor {
-            None => None,
-            Some(cursor) => Some(cursor.last().parse().map_err(|_| {
-                Failure::invalid("this cursor belongs to another list").next("Start again without `cursor`.")
-            })?),
-        };
-        Ok(Query {
+    fn query(self, before: Option<String>) -> Query {
+        Query {
             invocation: self.invocation.map(|id| id.to_string()),
             tool: self.tool.map(|tool| tool.to_string()),
             effect: self.effect.map(Effect::as_str),
             key_prefix: self.key_prefix.map(|prefix| prefix.to_string()),
             outcome: self.outcome.map(|outcome| outcome.to_string()),
             since: self.since.map(|since| stamp(since.0)),
-            before,
-            limit: self.limit.get(),
-        })
+            before: before.and_then(|seq| seq.parse().ok()),
+            limit: self.limit.map_or(20, |limit| u32::try_from(limit.get()).unwrap_or(20)),
+        }
     }
 }
 

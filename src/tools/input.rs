@@ -1,6 +1,9 @@
 //! What an agent reads when its arguments don't fit: which argument, what was expected, and the
 //! nearest right name. Never the value, which may be a secret put in the wrong place.
 
+use serde::de::DeserializeOwned;
+use serde_json::{Map, Value};
+
 use super::schema;
 use super::tool::Tool;
 use crate::failure::Failure;
@@ -21,8 +24,13 @@ fn unknown_name(tool: &Tool, unknown: &str) -> Failure {
     Failure::invalid(format!("{} has no argument {}", tool.name, shown(unknown))).next(next)
 }
 
+/// Arguments into their checked type.
+pub fn read<T: DeserializeOwned>(tool: &Tool, arguments: Map<String, Value>) -> Result<T, Failure> {
+    serde_path_to_error::deserialize(Value::Object(arguments)).map_err(|error| mistake(tool, &error))
+}
+
 /// Says where the mistake is and what was expected there.
-pub fn mistake(tool: &Tool, error: &serde_path_to_error::Error<serde_json::Error>) -> Failure {
+fn mistake(tool: &Tool, error: &serde_path_to_error::Error<serde_json::Error>) -> Failure {
     let words = error.inner().to_string();
     let path = error.path().to_string();
     if let Some(name) = quoted_after(&words, "unknown field `")

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::{SecretName, WorkspaceId};
 use super::invocation::Invocation;
+use super::list::List;
 use super::many::each;
-use super::page::{Cursor, Limit, Page};
 use super::tool::{Act, Draft, Tool};
 use super::workspaces::wire::Workspace;
 use super::workspaces::{self, confirm_exists, fetch_all, fetch_one};
@@ -27,10 +27,10 @@ const DELETE_GLOBAL: Route = Route::delete("/settings/secrets/{key}");
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_secrets", &[LIST, workspaces::GET])
         .about("List the names of a workspace's secrets, its own and those inherited from the organisation. Never a value.")
-        .acts::<ListSecrets>(),
+        .lists::<ListSecrets>(),
     Draft::read("list_global_secrets", &[LIST_GLOBAL])
         .about("List the names of the organisation's secrets, which every workspace inherits. Never a value.")
-        .acts::<ListGlobalSecrets>(),
+        .lists::<ListGlobalSecrets>(),
     Draft::escalate("set_secret", &[workspaces::GET, SET])
         .idempotent()
         .about("Set a workspace's secret. The value is read from a source on the server, never passed here. The workspace restarts.")
@@ -65,49 +65,45 @@ async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<SecretL
     call.tenant.ask(&LIST).part("workspace_id", workspace).fetch().await
 }
 
-fn page(all: Vec<SecretLine>, limit: u32, cursor: Option<&Cursor>) -> Result<Page<SecretLine>, Failure> {
-    Page::cut(all, limit, cursor, |line: &SecretLine| &line.key)
-}
-
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListSecrets {
     /// From list_workspaces.
     workspace_id: WorkspaceId,
-    /// Items in one answer.
-    #[serde(default)]
-    limit: Limit<50, 500>,
-    /// `next` of the page before.
-    cursor: Option<Cursor>,
 }
 
-impl Act for ListSecrets {
-    type Answer = Page<SecretLine>;
+impl List for ListSecrets {
+    type Item = SecretLine;
+    const USUAL: u32 = 50;
+    const MOST: u32 = 500;
 
-    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        // An unknown workspace shows the global ones, so the list says nothing about it.
+    fn mark(line: &SecretLine) -> String {
+        line.key.clone()
+    }
+
+    async fn list(self, call: &Invocation) -> Result<Vec<SecretLine>, Failure> {
+        // A workspace that isn't there shows the global ones, so the list says nothing about it.
         let (secrets, ()) =
             tokio::try_join!(fetch(&self.workspace_id, call), confirm_exists(&self.workspace_id, call))?;
-        page(secrets, self.limit.get(), self.cursor.as_ref())
+        Ok(secrets)
     }
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListGlobalSecrets {
-    /// Items in one answer.
-    #[serde(default)]
-    limit: Limit<50, 500>,
-    /// `next` of the page before.
-    cursor: Option<Cursor>,
-}
+pub struct ListGlobalSecrets {}
 
-impl Act for ListGlobalSecrets {
-    type Answer = Page<SecretLine>;
+impl List for ListGlobalSecrets {
+    type Item = SecretLine;
+    const USUAL: u32 = 50;
+    const MOST: u32 = 500;
 
-    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let secrets = call.tenant.ask(&LIST_GLOBAL).fetch().await?;
-        page(secrets, self.limit.get(), self.cursor.as_ref())
+    fn mark(line: &SecretLine) -> String {
+        line.key.clone()
+    }
+
+    async fn list(self, call: &Invocation) -> Result<Vec<SecretLine>, Failure> {
+        call.tenant.ask(&LIST_GLOBAL).fetch().await
     }
 }
 

@@ -15,7 +15,9 @@ use serde_json::{Map, Value};
 use super::effect::Effect;
 use super::input;
 use super::invocation::Invocation;
+use super::list::{self, List};
 use super::schema::{self, Schema};
+use super::surface::{Through, Way};
 use crate::backend::Route;
 use crate::failure::{Code, Failure};
 
@@ -41,9 +43,24 @@ pub struct Prepared {
 }
 
 impl Prepared {
+    pub(super) fn running(
+        run: impl for<'a> FnOnce(&'a Invocation) -> BoxFuture<'a, Result<Value, Failure>> + Send + 'static,
+    ) -> Self {
+        Self { effect: None, run: Box::new(run) }
+    }
+
     pub async fn run(self, call: &Invocation) -> Result<Value, Failure> {
         (self.run)(call).await
     }
+}
+
+/// How near at hand a tool is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// Found by search, unless the whole catalogue is listed.
+    Found,
+    Everyday,
+    AlwaysLoaded,
 }
 
 /// One tool.
@@ -62,10 +79,20 @@ pub struct Tool {
     pub idempotent: bool,
     /// It reaches beyond the tenant.
     pub open_world: bool,
+    /// Other words that people have for it, for whoever searches.
+    pub said: &'static str,
+    /// Arguments as one might give them, as JSON.
+    pub example: &'static str,
+    /// How near at hand it is.
+    pub place: Place,
+    /// It calls the tool that its arguments name.
+    pub calls: Option<Way>,
     input: fn() -> Schema,
     output: fn() -> Schema,
-    prepare: fn(&Tool, Value) -> Result<Prepared, serde_path_to_error::Error<serde_json::Error>>,
+    prepare: Prepare,
 }
+
+type Prepare = fn(&Tool, Map<String, Value>) -> Result<Prepared, Failure>;
 
 impl Tool {
     pub fn input_schema(&self) -> Schema {
@@ -87,7 +114,7 @@ impl Tool {
 
     /// Arguments in, a checked call out; the words about a mistake never repeat a value.
     pub fn prepare(&self, arguments: Map<String, Value>) -> Result<Prepared, Failure> {
-        (self.prepare)(self, Value::Object(arguments)).map_err(|error| input::mistake(self, &error))
+        (self.prepare)(self, arguments)
     }
 }
 
@@ -102,6 +129,9 @@ pub struct Draft {
     aliases: &'static [&'static str],
     idempotent: bool,
     open_world: bool,
+    said: &'static str,
+    example: &'static str,
+    place: Place,
 }
 
 impl Draft {
@@ -115,6 +145,9 @@ impl Draft {
             aliases: &[],
             idempotent: false,
             open_world: false,
+            said: "",
+            example: "{}",
+            place: Place::Found,
         }
     }
 
@@ -168,12 +201,42 @@ impl Draft {
         self
     }
 
-    const fn tool(
-        self,
-        input: fn() -> Schema,
-        output: fn() -> Schema,
-        prepare: fn(&Tool, Value) -> Result<Prepared, serde_path_to_error::Error<serde_json::Error>>,
-    ) -> Tool {
+    /// It reaches beyond the tenant: agents, channels.
+    #[must_use]
+    pub const fn open_world(mut self) -> Self {
+        self.open_world = true;
+        self
+    }
+
+    /// Words that people have for it besides those of its name and description.
+    #[must_use]
+    pub const fn said(mut self, said: &'static str) -> Self {
+        self.said = said;
+        self
+    }
+
+    /// Arguments as one might give them, as JSON.
+    #[must_use]
+    pub const fn example(mut self, example: &'static str) -> Self {
+        self.example = example;
+        self
+    }
+
+    /// Listed in the compact surface.
+    #[must_use]
+    pub const fn everyday(mut self) -> Self {
+        self.place = Place::Everyday;
+        self
+    }
+
+    /// Listed in the compact surface, and kept in view by clients that put tools aside.
+    #[must_use]
+    pub const fn always_loaded(mut self) -> Self {
+        self.place = Place::AlwaysLoaded;
+        self
+    }
+
+    const fn tool(self, input: fn() -> Schema, output: fn() -> Schema, prepare: Prepare) -> Tool {
         Tool {
             name: self.name,
             about: self.about,
@@ -183,6 +246,10 @@ impl Draft {
             aliases: self.aliases,
             idempotent: self.idempotent,
             open_world: self.open_world,
+            said: self.said,
+            example: self.example,
+            place: self.place,
+            calls: None,
             input,
             output,
             prepare,
@@ -192,6 +259,18 @@ impl Draft {
     /// The input type carries it out.
     pub const fn acts<I: Act>(self) -> Tool {
         self.tool(schema::of::<I>, schema::of::<I::Answer>, prepare_act::<I>)
+    }
+
+    /// It carries a call of another tool; the road opens it.
+    pub const fn calls(self, way: Way) -> Tool {
+        let mut tool = self.tool(schema::of::<Through>, schema::any_object, prepare_nothing);
+        tool.calls = Some(way);
+        tool
+    }
+
+    /// The input type says what is in the list; paging and columns are the same for all.
+    pub const fn lists<I: List>(self) -> Tool {
+        self.tool(list::input::<I>, list::output::<I>, list::prepare::<I>)
     }
 
     /// One request: input fields fill the route's placeholders, the rest goes into query or body,
@@ -206,32 +285,35 @@ impl Draft {
     }
 }
 
-fn prepare_act<I: Act>(_: &Tool, arguments: Value) -> Result<Prepared, serde_path_to_error::Error<serde_json::Error>> {
-    let input: I = serde_path_to_error::deserialize(arguments)?;
-    let effect = input.effect();
-    let run: Run = Box::new(move |call| Box::pin(async move { encode(&input.act(call).await?) }));
-    Ok(Prepared { effect, run })
+fn prepare_nothing(tool: &Tool, _: Map<String, Value>) -> Result<Prepared, Failure> {
+    Err(Failure::invalid(format!("{} can't be called by itself", tool.name)).next("Name the tool that you mean."))
 }
 
-fn prepare_send<I, O>(tool: &Tool, arguments: Value) -> Result<Prepared, serde_path_to_error::Error<serde_json::Error>>
+fn prepare_act<I: Act>(tool: &Tool, arguments: Map<String, Value>) -> Result<Prepared, Failure> {
+    let input: I = input::read(tool, arguments)?;
+    let effect = input.effect();
+    let act = Prepared::running(move |call| Box::pin(async move { encode(&input.act(call).await?) }));
+    Ok(Prepared { effect, ..act })
+}
+
+fn prepare_send<I, O>(tool: &Tool, arguments: Map<String, Value>) -> Result<Prepared, Failure>
 where
     I: DeserializeOwned + Serialize + Send + 'static,
     O: DeserializeOwned + Serialize + Send + 'static,
 {
-    let input: I = serde_path_to_error::deserialize(arguments)?;
+    let input: I = input::read(tool, arguments)?;
     let route = tool.routes.first();
-    let run: Run = Box::new(move |call| {
+    Ok(Prepared::running(move |call| {
         Box::pin(async move {
             let route = route.ok_or_else(|| Failure::new(Code::Internal, "this tool has no route"))?;
             let fields = encode(&input)?.as_object().cloned().unwrap_or_default();
             let answer: O = call.tenant.send(route, fields).await?;
             encode(&answer)
         })
-    });
-    Ok(Prepared { effect: None, run })
+    }))
 }
 
-fn encode(value: &impl Serialize) -> Result<Value, Failure> {
+pub(super) fn encode(value: &impl Serialize) -> Result<Value, Failure> {
     serde_json::to_value(value).map_err(|error| {
         Failure::new(Code::Internal, "an answer couldn't be written as JSON").operator(error.to_string())
     })

@@ -7,26 +7,68 @@ use crate::nearest;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Toolset {
-    Keys,
-    Workspaces,
     Org,
+    Workspaces,
+    Keys,
     Approvals,
     Secrets,
+    Budgets,
+    Schedules,
+    Channels,
+    Agents,
+    Memory,
+    Files,
+    Plugins,
+    Instructions,
+    Checkpoints,
+    Artifacts,
+    Platform,
     Governance,
+    /// The tools that find and call others: always there, and not for an operator to name.
+    Surface,
 }
 
 impl Toolset {
-    pub const ALL: [Self; 6] =
-        [Self::Keys, Self::Workspaces, Self::Org, Self::Approvals, Self::Secrets, Self::Governance];
+    pub const ALL: [Self; 17] = [
+        Self::Org,
+        Self::Workspaces,
+        Self::Keys,
+        Self::Approvals,
+        Self::Secrets,
+        Self::Budgets,
+        Self::Schedules,
+        Self::Channels,
+        Self::Agents,
+        Self::Memory,
+        Self::Files,
+        Self::Plugins,
+        Self::Instructions,
+        Self::Checkpoints,
+        Self::Artifacts,
+        Self::Platform,
+        Self::Governance,
+    ];
 
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Keys => "keys",
-            Self::Workspaces => "workspaces",
             Self::Org => "org",
+            Self::Workspaces => "workspaces",
+            Self::Keys => "keys",
             Self::Approvals => "approvals",
             Self::Secrets => "secrets",
+            Self::Budgets => "budgets",
+            Self::Schedules => "schedules",
+            Self::Channels => "channels",
+            Self::Agents => "agents",
+            Self::Memory => "memory",
+            Self::Files => "files",
+            Self::Plugins => "plugins",
+            Self::Instructions => "instructions",
+            Self::Checkpoints => "checkpoints",
+            Self::Artifacts => "artifacts",
+            Self::Platform => "platform",
             Self::Governance => "governance",
+            Self::Surface => "surface",
         }
     }
 

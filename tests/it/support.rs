@@ -18,7 +18,9 @@ use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::policy::Rules;
 use molecule_org_mcp::secrets::Directories;
 use molecule_org_mcp::tools::catalogue::Catalogue;
+use molecule_org_mcp::tools::cursor::Seal;
 use molecule_org_mcp::tools::invocation::Server;
+use molecule_org_mcp::tools::surface::Surface;
 use molecule_org_mcp::tools::toolset::Toolset;
 use molecule_org_mcp::transport::caller::Caller;
 use rusqlite::Connection;
@@ -87,8 +89,12 @@ impl Host {
 
     /// A row that no route can make.
     pub fn seed(&self, row: &Value) {
+        self.seed_lines(&row.to_string());
+    }
+
+    pub fn seed_lines(&self, rows: &str) {
         let file = self.state.path().join("row.jsonl");
-        std::fs::write(&file, row.to_string()).unwrap();
+        std::fs::write(&file, rows).unwrap();
         self.tenant.seed_rows(&file).unwrap();
     }
 
@@ -143,6 +149,7 @@ pub async fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str)
 pub struct Plan {
     pub rules: Rules,
     pub limits: Limits,
+    pub surface: Surface,
     /// With the demo organisation in it.
     pub seeded: bool,
 }
@@ -150,7 +157,7 @@ pub struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         let rules = Rules { read_only: false, toolsets: Toolset::ALL.to_vec() };
-        Self { rules, limits: Limits::default(), seeded: false }
+        Self { rules, limits: Limits::default(), surface: Surface::Full, seeded: false }
     }
 }
 
@@ -191,7 +198,8 @@ impl House {
         let caller = Caller::terminal();
         self.calls.fetch_add(1, Ordering::Relaxed);
         let result = self.dispatch.call(Call { caller, tool: tool.into(), arguments, progress, cancel }).await;
-        if result.is_ok() {
+        if let Ok(answer) = &result {
+            self.is_as_declared(tool, &answer.content);
             self.done.lock().unwrap().insert(tool.to_owned());
         }
         result
@@ -202,6 +210,15 @@ impl House {
             Ok(answer) => answer.content,
             Err(refusal) => panic!("{tool}: {}", refusal.failure.text()),
         }
+    }
+
+    /// Clients check an answer against the output schema, and so does this house.
+    fn is_as_declared(&self, tool: &str, answer: &Value) {
+        let entry = self.dispatch.server().catalogue.find(tool).unwrap();
+        let schema = Value::Object((*entry.listed().output).clone());
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let mistakes: Vec<String> = validator.iter_errors(answer).map(|error| error.to_string()).collect();
+        assert!(mistakes.is_empty(), "{tool} answered {answer}: {mistakes:?}");
     }
 
     /// The failure's text, which is all that an agent sees.
@@ -275,6 +292,9 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         rules: plan.rules,
         journal: Journal::open(home),
         catalogue: Catalogue::new(),
+        surface: plan.surface,
+        output_schemas: false,
+        seal: Seal::new(client.derived_secret("cursor")),
     };
     Arc::new(Dispatch::new(Arc::new(server), client))
 }

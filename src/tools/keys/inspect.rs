@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::org_keys::{OrgKey, fetch_org_keys};
 use crate::failure::Failure;
+use crate::tools::bounds::Whole;
 use crate::tools::invocation::Invocation;
-use crate::tools::page::Limit;
 use crate::tools::tool::Act;
 
 /// The tenant lists no more than this many.
@@ -21,8 +21,7 @@ const NAMED: usize = 100;
 #[serde(deny_unknown_fields)]
 pub struct InspectOrgKeys {
     /// A key idle for this many days counts as unused.
-    #[serde(default)]
-    unused_days: Limit<90, 3650>,
+    unused_days: Option<Whole<1, 3650>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -52,7 +51,7 @@ impl Act for InspectOrgKeys {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let keys = fetch_org_keys(&call.tenant).await?;
-        let findings = findings(&keys, i64::from(self.unused_days.get()), call.now);
+        let findings = findings(&keys, self.unused_days.map_or(90, Whole::get), call.now);
         let lineage = lineage(&keys, |prefix| call.server.is_own_key(prefix));
         Ok(Inspection {
             count: keys.len(),

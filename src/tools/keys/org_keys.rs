@@ -11,7 +11,7 @@ use crate::failure::{Changed, Code, Failure};
 use crate::secrets::{Credential, Sink};
 use crate::tools::ids::{KeyId, KeyName, KeyRef};
 use crate::tools::invocation::Invocation;
-use crate::tools::page::{Cursor, Limit, Page};
+use crate::tools::list::List;
 use crate::tools::tool::Act;
 
 /// An org key as the tenant lists it. Optional fields are left out where they are empty.
@@ -50,13 +50,7 @@ pub async fn fetch_org_keys(tenant: &Tenant) -> Result<Vec<OrgKey>, Failure> {
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListOrgKeys {
-    /// Keys in one answer.
-    #[serde(default)]
-    limit: Limit<50, 500>,
-    /// `next` of the page before.
-    cursor: Option<Cursor>,
-}
+pub struct ListOrgKeys {}
 
 #[derive(Serialize, JsonSchema)]
 pub struct KeyLine {
@@ -78,13 +72,17 @@ pub struct KeyLine {
     own: bool,
 }
 
-impl Act for ListOrgKeys {
-    type Answer = Page<KeyLine>;
+impl List for ListOrgKeys {
+    type Item = KeyLine;
+    const MOST: u32 = 500;
 
-    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+    fn mark(line: &KeyLine) -> String {
+        line.id.to_string()
+    }
+
+    async fn list(self, call: &Invocation) -> Result<Vec<KeyLine>, Failure> {
         let keys = fetch_org_keys(&call.tenant).await?;
-        let lines = keys.into_iter().map(|key| line(key, call)).collect();
-        Page::cut(lines, self.limit.get(), self.cursor.as_ref(), |line: &KeyLine| line.id.as_str())
+        Ok(keys.into_iter().map(|key| line(key, call)).collect())
     }
 }
 

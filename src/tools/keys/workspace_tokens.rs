@@ -11,7 +11,7 @@ use crate::secrets::sink::Proved;
 use crate::secrets::{Credential, Sink};
 use crate::tools::ids::{TokenId, WorkspaceId};
 use crate::tools::invocation::Invocation;
-use crate::tools::page::{Cursor, Limit, Page};
+use crate::tools::list::List;
 use crate::tools::tool::Act;
 use crate::tools::workspaces::confirm_exists;
 
@@ -42,23 +42,22 @@ async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<Token>,
 pub struct ListWorkspaceTokens {
     /// From list_workspaces.
     workspace_id: WorkspaceId,
-    /// Tokens in one answer.
-    #[serde(default)]
-    limit: Limit<50, 200>,
-    /// `next` of the page before.
-    cursor: Option<Cursor>,
 }
 
-impl Act for ListWorkspaceTokens {
-    type Answer = Page<Token>;
+impl List for ListWorkspaceTokens {
+    type Item = Token;
 
-    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+    fn mark(token: &Token) -> String {
+        token.id.to_string()
+    }
+
+    async fn list(self, call: &Invocation) -> Result<Vec<Token>, Failure> {
         let tokens = fetch(&self.workspace_id, call).await?;
         if tokens.is_empty() {
             // The tenant lists nothing for a workspace that doesn't exist, too.
             confirm_exists(&self.workspace_id, call).await?;
         }
-        Page::cut(tokens, self.limit.get(), self.cursor.as_ref(), |token: &Token| token.id.as_str())
+        Ok(tokens)
     }
 }
 

@@ -13,7 +13,8 @@ use crate::backend::Received;
 use crate::failure::Failure;
 use crate::tools::ids::{TemplateName, WorkspaceId};
 use crate::tools::invocation::Invocation;
-use crate::tools::page::{Cursor, Limit, Page};
+use crate::tools::list::List;
+use crate::tools::prose::Prose;
 use crate::tools::tool::Act;
 use crate::tools::workspaces::fetch_all;
 
@@ -23,13 +24,7 @@ const TICK: Duration = Duration::from_secs(2);
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub struct ListOrgTemplates {
-    /// Items in one answer.
-    #[serde(default)]
-    limit: Limit<50, 200>,
-    /// `next` of the page before.
-    cursor: Option<Cursor>,
-}
+pub struct ListOrgTemplates {}
 
 #[derive(Deserialize)]
 struct Listed {
@@ -37,7 +32,7 @@ struct Listed {
     #[serde(default)]
     name: String,
     #[serde(default)]
-    description: String,
+    description: Prose,
     #[serde(default)]
     workspaces: u32,
     #[serde(default)]
@@ -68,20 +63,24 @@ pub struct Template {
     /// Pass it to import_org as `template`.
     template: String,
     name: String,
-    description: String,
+    #[serde(skip_serializing_if = "Prose::is_empty")]
+    description: Prose,
     workspaces: u32,
     /// Global secrets that must exist before the import.
     required: Vec<String>,
     recommended: Vec<String>,
 }
 
-impl Act for ListOrgTemplates {
-    type Answer = Page<Template>;
+impl List for ListOrgTemplates {
+    type Item = Template;
 
-    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+    fn mark(one: &Template) -> String {
+        one.template.clone()
+    }
+
+    async fn list(self, call: &Invocation) -> Result<Vec<Template>, Failure> {
         let listed: Vec<Listed> = call.tenant.ask(&TEMPLATES).fetch().await?;
-        let templates = listed.into_iter().map(template).collect();
-        Page::cut(templates, self.limit.get(), self.cursor.as_ref(), |one: &Template| &one.template)
+        Ok(listed.into_iter().map(template).collect())
     }
 }
 

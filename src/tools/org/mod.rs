@@ -24,7 +24,7 @@ pub const TOOLS: &[Tool] = &[
     .acts::<overview::GetOrgOverview>(),
     Draft::read("list_org_templates", &[TEMPLATES])
         .about("List organisation templates that import_org can use: directory, name, how many workspaces, required variables.")
-        .acts::<import::ListOrgTemplates>(),
+        .lists::<import::ListOrgTemplates>(),
     Draft::escalate("import_org", &[TEMPLATES, workspaces::LIST, IMPORT])
         .about("Create the workspaces of a template, by directory or inline. Only adds: twice makes twins. About two seconds a workspace.")
         .acts::<import::ImportOrg>(),

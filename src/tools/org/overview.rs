@@ -12,6 +12,8 @@ use crate::tools::approvals::{self, Approval};
 use crate::tools::ids::{ApprovalId, WorkspaceId};
 use crate::tools::invocation::Invocation;
 use crate::tools::keys::{Finding, OrgKey, fetch_org_keys, findings};
+use crate::tools::money::Money;
+use crate::tools::prose::Prose;
 use crate::tools::tool::Act;
 use crate::tools::workspaces::wire::Workspace;
 use crate::tools::workspaces::{Idle, fetch_all, judge};
@@ -51,7 +53,8 @@ struct Trouble {
     id: WorkspaceId,
     name: String,
     status: String,
-    error: String,
+    #[serde(skip_serializing_if = "Prose::is_empty")]
+    error: Prose,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -65,7 +68,7 @@ struct IdleOne {
 struct PendingOne {
     id: ApprovalId,
     workspace_id: WorkspaceId,
-    action: String,
+    action: Prose,
     age_minutes: i64,
 }
 
@@ -80,7 +83,7 @@ struct Keys {
 #[derive(Serialize, JsonSchema)]
 struct Spend {
     /// US cents this month, all workspaces.
-    monthly_spend_cents: i64,
+    monthly_spend: Money,
     /// Over 80 % of their limit.
     near_limit: Vec<Budget>,
     near_limit_count: usize,
@@ -90,8 +93,8 @@ struct Spend {
 struct Budget {
     id: WorkspaceId,
     name: String,
-    spend_cents: i64,
-    limit_cents: i64,
+    spend: Money,
+    limit: Money,
 }
 
 #[derive(Default, Serialize, JsonSchema)]
@@ -181,7 +184,7 @@ fn summary(
 }
 
 fn in_trouble(one: &Workspace) -> Trouble {
-    let error = one.last_sample_error.chars().take(200).collect();
+    let error = one.last_sample_error.clone().excerpt(200, "list_workspaces with `long`");
     Trouble { id: one.id.clone(), name: one.name.clone(), status: one.status.clone(), error }
 }
 
@@ -204,8 +207,12 @@ fn idle_ones(judged: &[(&Workspace, Idle)], call: &Invocation) -> Vec<IdleOne> {
 }
 
 fn pending_one((workspace_id, one): (WorkspaceId, Approval), call: &Invocation) -> PendingOne {
-    let action = one.action.chars().take(200).collect();
-    PendingOne { id: one.id, workspace_id, action, age_minutes: (call.now - one.created_at).num_minutes() }
+    PendingOne {
+        id: one.id,
+        workspace_id,
+        action: one.action.excerpt(200, "list_workspace_approvals"),
+        age_minutes: (call.now - one.created_at).num_minutes(),
+    }
 }
 
 fn key_summary(keys: &[OrgKey], call: &Invocation) -> Keys {
@@ -219,11 +226,16 @@ fn spend(all: &[Workspace]) -> Spend {
         .filter(|one| one.is_near_budget())
         .filter_map(|one| {
             let limit_cents = one.budget_limit?;
-            Some(Budget { id: one.id.clone(), name: one.name.clone(), spend_cents: one.monthly_spend, limit_cents })
+            Some(Budget {
+                id: one.id.clone(),
+                name: one.name.clone(),
+                spend: Money::of(one.monthly_spend),
+                limit: Money::of(limit_cents),
+            })
         })
         .collect();
     Spend {
-        monthly_spend_cents: all.iter().map(|one| one.monthly_spend).fold(0, i64::saturating_add),
+        monthly_spend: Money::of(all.iter().map(|one| one.monthly_spend).fold(0, i64::saturating_add)),
         near_limit_count: near.len(),
         near_limit: near.into_iter().take(NAMED).collect(),
     }

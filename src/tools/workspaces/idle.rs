@@ -7,18 +7,17 @@ use serde::{Deserialize, Serialize};
 use super::ACTIVITY;
 use super::wire::{Workspace, fetch_all, fetch_one};
 use crate::failure::{Code, Failure};
+use crate::tools::bounds::Whole;
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
 use crate::tools::many::each;
-use crate::tools::page::Limit;
 use crate::tools::tool::Act;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FindIdleWorkspaces {
-    /// Silent for at least this long.
-    #[serde(default)]
-    minutes: Limit<60, 525_600>,
+    /// Silent for at least this long; default 60.
+    minutes: Option<Whole<1, 525_600>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -68,7 +67,7 @@ impl Act for FindIdleWorkspaces {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let all = fetch_all(call).await?;
-        let judged = judge(&all, TimeDelta::minutes(i64::from(self.minutes.get())), call).await?;
+        let judged = judge(&all, TimeDelta::minutes(self.minutes.map_or(60, Whole::get)), call).await?;
         let mut answer = IdleWorkspaces { items: vec![], count: 0, unknown: vec![], active: 0, not_running: 0 };
         for (one, idle) in judged {
             match idle {

@@ -7,8 +7,9 @@ use super::wire::{Workspace, fetch_all};
 use crate::failure::Failure;
 use crate::tools::ids::{Word, WorkspaceId};
 use crate::tools::invocation::Invocation;
-use crate::tools::page::{Cursor, Limit, Page};
-use crate::tools::tool::Act;
+use crate::tools::list::List;
+use crate::tools::money::Money;
+use crate::tools::prose::Prose;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -47,14 +48,6 @@ pub struct ListWorkspaces {
     parent_id: Option<WorkspaceId>,
     /// Part of the name.
     name: Option<Word>,
-    /// All fields.
-    #[serde(default)]
-    long: bool,
-    /// Items in one answer.
-    #[serde(default)]
-    limit: Limit<25, 200>,
-    /// `next` of the page before.
-    cursor: Option<Cursor>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -68,35 +61,34 @@ pub struct Line {
     #[serde(skip_serializing_if = "Option::is_none")]
     parent_id: Option<WorkspaceId>,
     active_tasks: u32,
-    /// With `long`.
-    #[serde(flatten)]
-    rest: Option<Rest>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Rest {
     runtime: String,
     url: String,
     max_concurrent_tasks: u32,
     uptime_seconds: i64,
     last_error_rate: f64,
-    last_sample_error: String,
-    current_task: String,
+    #[serde(skip_serializing_if = "Prose::is_empty")]
+    last_sample_error: Prose,
+    #[serde(skip_serializing_if = "Prose::is_empty")]
+    current_task: Prose,
     #[serde(skip_serializing_if = "Option::is_none")]
     workspace_dir: Option<String>,
-    /// US cents a month; absent: no limit.
+    /// A month; absent: no limit.
     #[serde(skip_serializing_if = "Option::is_none")]
-    budget_limit_cents: Option<i64>,
-    monthly_spend_cents: i64,
+    budget_limit: Option<Money>,
+    monthly_spend: Money,
 }
 
-impl Act for ListWorkspaces {
-    type Answer = Page<Line>;
+impl List for ListWorkspaces {
+    type Item = Line;
+    const SHORT: &'static [&'static str] = &["id", "name", "role", "status", "tier", "parent_id", "active_tasks"];
 
-    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+    fn mark(line: &Line) -> String {
+        line.id.to_string()
+    }
+
+    async fn list(self, call: &Invocation) -> Result<Vec<Line>, Failure> {
         let all = fetch_all(call).await?;
-        let lines = all.into_iter().filter(|one| self.wants(one)).map(|one| line(one, self.long)).collect();
-        Page::cut(lines, self.limit.get(), self.cursor.as_ref(), |line: &Line| line.id.as_str())
+        Ok(all.into_iter().filter(|one| self.wants(one)).map(line).collect())
     }
 }
 
@@ -110,19 +102,7 @@ impl ListWorkspaces {
     }
 }
 
-fn line(one: Workspace, long: bool) -> Line {
-    let rest = long.then_some(Rest {
-        runtime: one.runtime,
-        url: one.url,
-        max_concurrent_tasks: one.max_concurrent_tasks,
-        uptime_seconds: one.uptime_seconds,
-        last_error_rate: one.last_error_rate,
-        last_sample_error: one.last_sample_error,
-        current_task: one.current_task,
-        workspace_dir: one.workspace_dir,
-        budget_limit_cents: one.budget_limit,
-        monthly_spend_cents: one.monthly_spend,
-    });
+fn line(one: Workspace) -> Line {
     Line {
         id: one.id,
         name: one.name,
@@ -131,7 +111,16 @@ fn line(one: Workspace, long: bool) -> Line {
         tier: one.tier,
         parent_id: one.parent_id,
         active_tasks: one.active_tasks,
-        rest,
+        runtime: one.runtime,
+        url: one.url,
+        max_concurrent_tasks: one.max_concurrent_tasks,
+        uptime_seconds: one.uptime_seconds,
+        last_error_rate: one.last_error_rate,
+        last_sample_error: one.last_sample_error,
+        current_task: one.current_task,
+        workspace_dir: one.workspace_dir,
+        budget_limit: one.budget_limit.map(Money::of),
+        monthly_spend: Money::of(one.monthly_spend),
     }
 }
 

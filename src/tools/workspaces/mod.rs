@@ -33,7 +33,7 @@ const RESUME: Route = Route::post("/workspaces/{workspace_id}/resume");
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_workspaces", &[LIST])
         .about("List workspaces, oldest first: id, name, role, status, tier, parent, active tasks. `long` adds runtime, errors, budget.")
-        .acts::<list::ListWorkspaces>(),
+        .lists::<list::ListWorkspaces>(),
     Draft::read("get_workspace", &[GET])
         .about("One workspace with its agent card, load, error rate and last outbound call.")
         .sends::<list::GetWorkspace, wire::Detail>(),

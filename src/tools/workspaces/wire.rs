@@ -11,6 +11,7 @@ use super::{GET, LIST};
 use crate::failure::Failure;
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
+use crate::tools::prose::Prose;
 
 /// One element of the tenant's list. What an older or newer tenant leaves out is empty.
 #[derive(Clone, Debug, Deserialize)]
@@ -35,9 +36,9 @@ pub struct Workspace {
     #[serde(default)]
     pub last_error_rate: f64,
     #[serde(default)]
-    pub last_sample_error: String,
+    pub last_sample_error: Prose,
     #[serde(default)]
-    pub current_task: String,
+    pub current_task: Prose,
     pub workspace_dir: Option<String>,
     pub budget_limit: Option<i64>,
     #[serde(default)]
@@ -110,7 +111,7 @@ impl Detail {
 #[serde(default)]
 pub struct AgentCard {
     pub name: String,
-    pub description: String,
+    pub description: Prose,
     pub version: String,
     pub skills: Vec<Skill>,
 }
@@ -120,7 +121,7 @@ pub struct AgentCard {
 pub struct Skill {
     pub id: String,
     pub name: String,
-    pub description: String,
+    pub description: Prose,
 }
 
 /// A card may be any JSON: one that isn't a card is left out rather than failing the workspace.

@@ -1,0 +1,5 @@
+//! Workspaces' repositories of artifacts.
+
+use super::tool::Tool;
+
+pub const TOOLS: &[Tool] = &[];

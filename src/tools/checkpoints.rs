@@ -1,0 +1,5 @@
+//! Where workflows got to.
+
+use super::tool::Tool;
+
+pub const TOOLS: &[Tool] = &[];

@@ -1,0 +1,5 @@
+//! What agents remember: searchable memories, and values under keys.
+
+use super::tool::Tool;
+
+pub const TOOLS: &[Tool] = &[];

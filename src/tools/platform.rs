@@ -1,0 +1,5 @@
+//! The platform below the organisation, for its operator.
+
+use super::tool::Tool;
+
+pub const TOOLS: &[Tool] = &[];

@@ -1,0 +1,172 @@
+//! Free text from the tenant in an answer: reasons, prompts, memories, files, transcripts. It stands
+//! in a fence, so that nothing in it can pass for ours, and where it is cut it says how long it is and
+//! how to get the rest.
+
+use std::borrow::Cow;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
+
+use crate::fence;
+
+/// A text, or the first part of one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Prose {
+    text: String,
+    /// Its whole length in characters and the way to the rest, where it was cut.
+    cut: Option<(usize, String)>,
+}
+
+impl Prose {
+    /// At most so many characters of it; `rest` says how to get the others ("read_file with `from`").
+    #[must_use]
+    pub fn excerpt(mut self, most: usize, rest: &str) -> Self {
+        if let Some((end, _)) = self.text.char_indices().nth(most) {
+            self.cut = Some((self.text.chars().count(), rest.to_owned()));
+            self.text.truncate(end);
+        }
+        self
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.text.is_empty()
+    }
+
+    fn fenced(&self) -> String {
+        let note = match &self.cut {
+            None => String::new(),
+            Some((length, rest)) => format!("; {} of {length} characters, the rest: {rest}", self.text.chars().count()),
+        };
+        fence::around(&self.text, &note)
+    }
+}
+
+impl From<String> for Prose {
+    fn from(text: String) -> Self {
+        Self { text, cut: None }
+    }
+}
+
+impl<'de> Deserialize<'de> for Prose {
+    /// The tenant writes null for some texts that aren't there.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(Option::<String>::deserialize(deserializer)?.unwrap_or_default().into())
+    }
+}
+
+impl Serialize for Prose {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if self.text.is_empty() { serializer.serialize_str("") } else { serializer.serialize_str(&self.fenced()) }
+    }
+}
+
+impl JsonSchema for Prose {
+    fn schema_name() -> Cow<'static, str> {
+        "Prose".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string" })
+    }
+}
+
+/// JSON of any shape that an agent or a person in the organisation wrote: configuration, payloads,
+/// values of memory. Its long texts are fenced like prose; as a whole it can be cut like one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Data(Value);
+
+/// A text in it that is longer than this, or has lines, is prose.
+const SHORT: usize = 80;
+
+impl Data {
+    /// All of it, or where its JSON is longer, so many characters of that.
+    #[must_use]
+    pub fn excerpt(self, most: usize, rest: &str) -> Self {
+        let text = self.0.to_string();
+        if text.len() <= most {
+            return self;
+        }
+        Self(Value::String(Prose::from(text).excerpt(most, rest).fenced()))
+    }
+
+    pub fn is_null(&self) -> bool {
+        self.0.is_null()
+    }
+}
+
+impl From<Value> for Data {
+    fn from(mut value: Value) -> Self {
+        fenced(&mut value);
+        Self(value)
+    }
+}
+
+fn fenced(value: &mut Value) {
+    match value {
+        Value::String(text) if text.chars().count() > SHORT || text.contains('\n') => *text = fence::around(text, ""),
+        Value::Array(items) => items.iter_mut().for_each(fenced),
+        Value::Object(fields) => fields.values_mut().for_each(fenced),
+        _ => {}
+    }
+}
+
+impl<'de> Deserialize<'de> for Data {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Value::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl JsonSchema for Data {
+    fn schema_name() -> Cow<'static, str> {
+        "Data".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn shown(prose: &Prose) -> String {
+        serde_json::to_value(prose).unwrap().as_str().unwrap().to_owned()
+    }
+
+    #[test]
+    fn what_is_cut_says_so() {
+        let text = shown(&Prose::from("äbc".repeat(10)).excerpt(4, "ask for more"));
+        assert!(
+            text.contains("⟧äbcä⟦end ") && text.ends_with("; 4 of 30 characters, the rest: ask for more⟧"),
+            "{text}"
+        );
+        let whole = shown(&Prose::from("äbc".to_owned()).excerpt(3, "ask for more"));
+        assert!(!whole.contains("rest"), "{whole}");
+        assert_eq!(shown(&Prose::default()), "");
+    }
+
+    #[test]
+    fn data_keeps_its_shape_and_fences_its_texts() {
+        let data = Data::from(json!({ "a": ["short", "two\nlines"], "n": 1 }));
+        let shown = serde_json::to_value(&data).unwrap();
+        assert_eq!((&shown["a"][0], &shown["n"]), (&json!("short"), &json!(1)));
+        assert!(shown["a"][1].as_str().unwrap().starts_with("⟦text "));
+        let cut = serde_json::to_value(data.excerpt(20, "elsewhere")).unwrap();
+        assert!(cut.as_str().unwrap().contains("characters, the rest: elsewhere"));
+    }
+}
