@@ -8,7 +8,7 @@ use serde_json::json;
 use super::answer::Refusal;
 use super::platform::Platform;
 use super::workspaces::row::{self, Workspace};
-use super::{Provisioner, clock, events};
+use super::{Provisioner, clock, events, files};
 
 const DAEMON_AWAY: &str =
     "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?";
@@ -43,6 +43,7 @@ pub(crate) fn settle(rows: &Connection) -> rusqlite::Result<()> {
         Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, come_up))
     })?;
     for (id, _, come_up) in settled.collect::<Result<Vec<_>, _>>()?.iter().filter(|(_, status, _)| status == "online") {
+        files::container::furnish(rows, id)?;
         events::tell(rows, "WORKSPACE_ONLINE", id, come_up)?;
     }
     Ok(())
@@ -150,4 +151,12 @@ pub(crate) fn stop_failures(platform: &Platform, workspaces: &[String]) -> Vec<S
 
 pub(crate) fn daemon_away() -> String {
     format!("container list: {DAEMON_AWAY}")
+}
+
+/// Why nothing can be written for a workspace where nobody keeps its volume.
+pub(crate) fn no_container(platform: &Platform) -> String {
+    match platform.settings.provisioner {
+        Provisioner::Failing => format!("failed to create ephemeral container: {DAEMON_AWAY}"),
+        Provisioner::Simulated | Provisioner::None | Provisioner::ControlPlane => "docker not available".to_owned(),
+    }
 }
