@@ -9,13 +9,17 @@ mod admin;
 mod agents;
 mod answer;
 mod approvals;
+mod artifacts;
 mod budgets;
 mod bundles;
+mod checkpoints;
 mod clock;
 mod config;
 mod control_plane;
 mod cron;
 mod edge;
+mod files;
+mod folder;
 mod guard;
 mod ids;
 mod keys;
@@ -27,6 +31,7 @@ mod org_import;
 mod org_keys;
 mod payload;
 mod platform;
+mod plugins;
 mod provisioning;
 mod registry;
 mod router;
@@ -90,7 +95,8 @@ pub struct Settings {
     pub mint_limit: u32,
     pub provisioner: Provisioner,
     pub environment: Environment,
-    /// A directory with `org-templates` and `workspace-templates`, in place of the built-in ones.
+    /// A directory with `org-templates`, `workspace-templates` and `plugins`, in place of the built-in
+    /// ones. It's only read.
     pub fixtures: Option<PathBuf>,
     /// Signs the entries of the tenant's ledger.
     pub ledger_salt: Option<String>,

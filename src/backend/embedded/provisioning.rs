@@ -6,7 +6,7 @@ use rusqlite::Connection;
 
 use super::answer::Refusal;
 use super::platform::Platform;
-use super::{Provisioner, clock};
+use super::{Provisioner, clock, files};
 
 const DAEMON_AWAY: &str =
     "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?";
@@ -29,13 +29,15 @@ pub(crate) fn is_due(rows: &Connection) -> rusqlite::Result<bool> {
 
 /// A container that has come up has an address and introduces itself.
 pub(crate) fn settle(rows: &Connection) -> rusqlite::Result<usize> {
+    let now = clock::now();
+    files::container::furnish(rows, &now)?;
     rows.prepare_cached(
         "UPDATE workspaces SET status = settles_to, settles_at = NULL, settles_to = NULL, last_sample_error = '',
            url = CASE WHEN url = '' THEN 'http://ws-' || substr(id, 1, 12) || ':8000' ELSE url END,
            agent_card = coalesce(agent_card, json_object('name', name, 'description', coalesce(role, ''), 'version', '1.0.0'))
          WHERE settles_at <= ?1",
     )?
-    .execute([clock::now()])
+    .execute([now])
 }
 
 /// Starts a workspace: at once `failed` or sooner or later `online`, by the provisioner.
@@ -120,4 +122,12 @@ pub(crate) fn stop_failures(platform: &Platform, workspaces: &[String]) -> Vec<S
 
 pub(crate) fn daemon_away() -> String {
     format!("container list: {DAEMON_AWAY}")
+}
+
+/// Why nothing can be written for a workspace where nobody keeps its volume.
+pub(crate) fn no_container(platform: &Platform) -> String {
+    match platform.settings.provisioner {
+        Provisioner::Failing => format!("failed to create ephemeral container: {DAEMON_AWAY}"),
+        Provisioner::Simulated | Provisioner::None | Provisioner::ControlPlane => "docker not available".to_owned(),
+    }
 }

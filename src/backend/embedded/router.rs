@@ -11,7 +11,8 @@ use axum::routing::{MethodRouter, delete, get, post};
 use super::answer::not_routed;
 use super::platform::Platform;
 use super::{Provisioner, edge};
-use super::{activity, admin, agents, approvals, budgets, bundles, config, control_plane, memories, metrics, models};
+use super::{activity, admin, agents, approvals, budgets, bundles, config, control_plane, metrics, models};
+use super::{artifacts, checkpoints, files, memories, plugins};
 use super::{org_import, org_keys, registry, schedules, secrets, templates, tokens, viewport, workspaces};
 
 /// The platform has no general limit; this one keeps a mistake from filling the memory.
@@ -25,6 +26,7 @@ pub(crate) fn of(platform: Arc<Platform>) -> Router {
         .merge(workspaces())
         .merge(one_workspace())
         .merge(agents_side())
+        .merge(belongings())
         .merge(administration(&platform));
     routes
         .fallback(edge::unrouted)
@@ -80,16 +82,46 @@ fn one_workspace() -> Routes {
         .route("/workspaces/{id}/budget", get(budgets::show).patch(budgets::set))
         .route("/workspaces/{id}/config", get(config::show).patch(config::merge))
         .route("/workspaces/{id}/github-installation-token", get(admin::workspace_github_token))
-        .route("/workspaces/{id}/memories", get(memories::list))
         .route("/workspaces/{id}/metrics", get(metrics::of_workspace))
         .route("/workspaces/{id}/model", get(models::show).put(models::set))
         .route("/workspaces/{id}/schedules", get(schedules::list).post(schedules::create))
         .route("/workspaces/{id}/secrets", get(secrets::list).post(secrets::set).put(secrets::set))
         .route("/workspaces/{id}/secrets/values", get(secrets::values))
         .route("/workspaces/{id}/secrets/{key}", delete(secrets::delete))
-        .route("/workspaces/{id}/shared-context", get(templates::shared_context))
         .route("/workspaces/{id}/tokens", get(tokens::list).post(tokens::mint))
         .route("/workspaces/{id}/tokens/{token}", delete(tokens::revoke))
+}
+
+/// What lies in a workspace: memories, files, plugins, and how far its workflows have come.
+fn belongings() -> Routes {
+    Router::new()
+        .route("/workspaces/{id}/memories", get(memories::search).post(memories::commit))
+        .route("/workspaces/{id}/memories/{memory}", delete(memories::forget))
+        .route("/workspaces/{id}/memory", get(memories::keyed::list).post(memories::keyed::set))
+        .route("/workspaces/{id}/memory/{key}", get(memories::keyed::show).delete(memories::keyed::forget))
+        .route("/workspaces/{id}/files", get(files::list).put(files::write_many))
+        .route("/workspaces/{id}/files/", one_file())
+        .route("/workspaces/{id}/files/{*path}", one_file())
+        .route("/workspaces/{id}/shared-context", get(files::shared_context))
+        .route("/workspaces/{id}/chat/uploads", post(files::upload))
+        .route("/workspaces/{id}/chat/download", get(files::download))
+        .route("/plugins", get(plugins::registered))
+        .route("/plugins/sources", get(plugins::sources))
+        .route("/workspaces/{id}/plugins", get(plugins::installed).post(plugins::install))
+        .route("/workspaces/{id}/plugins/available", get(plugins::available))
+        .route("/workspaces/{id}/plugins/compatibility", get(plugins::compatibility))
+        .route("/workspaces/{id}/plugins/{name}", delete(plugins::uninstall))
+        .route("/workspaces/{id}/plugins/{name}/download", get(plugins::download))
+        .route("/orgs/{id}/plugins/allowlist", get(plugins::show_allowlist).put(plugins::replace_allowlist))
+        .route("/workspaces/{id}/checkpoints", post(checkpoints::save))
+        .route("/workspaces/{id}/checkpoints/{workflow}", get(checkpoints::show).delete(checkpoints::delete))
+        .route("/workspaces/{id}/artifacts", get(artifacts::unconfigured).post(artifacts::unconfigured))
+        .route("/workspaces/{id}/artifacts/fork", post(artifacts::unconfigured))
+        .route("/workspaces/{id}/artifacts/token", post(artifacts::unconfigured))
+}
+
+fn one_file() -> MethodRouter<Arc<Platform>> {
+    get(files::read).put(files::write).delete(files::delete)
 }
 
 /// What agents call about themselves and each other.

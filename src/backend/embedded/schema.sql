@@ -183,3 +183,56 @@ CREATE TABLE template_files (
   content TEXT NOT NULL,
   PRIMARY KEY (template, path)
 );
+
+-- the words of memories, kept in step by the triggers whoever writes the memory
+CREATE VIRTUAL TABLE agent_memory_words USING fts5(content, content = 'agent_memories', tokenize = 'porter unicode61');
+CREATE TRIGGER agent_memories_written AFTER INSERT ON agent_memories BEGIN
+  INSERT INTO agent_memory_words (rowid, content) VALUES (new.rowid, new.content);
+END;
+CREATE TRIGGER agent_memories_gone AFTER DELETE ON agent_memories BEGIN
+  INSERT INTO agent_memory_words (agent_memory_words, rowid, content) VALUES ('delete', old.rowid, old.content);
+END;
+CREATE TRIGGER agent_memories_changed AFTER UPDATE OF content ON agent_memories BEGIN
+  INSERT INTO agent_memory_words (agent_memory_words, rowid, content) VALUES ('delete', old.rowid, old.content);
+  INSERT INTO agent_memory_words (rowid, content) VALUES (new.rowid, new.content);
+END;
+
+-- what a workspace remembers under a key
+CREATE TABLE workspace_memory (
+  workspace_id TEXT NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  expires_at TEXT,
+  updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'),
+  PRIMARY KEY (workspace_id, key)
+);
+
+CREATE TABLE workflow_checkpoints (
+  id TEXT PRIMARY KEY,
+  workspace_id TEXT NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE,
+  workflow_id TEXT NOT NULL,
+  step_name TEXT NOT NULL,
+  step_index INTEGER NOT NULL DEFAULT 0,
+  payload TEXT,
+  completed_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'),
+  UNIQUE (workspace_id, workflow_id, step_name)
+);
+
+-- what lies in the containers of simulated workspaces: a root is /configs, /workspace, /home or /plugins
+CREATE TABLE workspace_files (
+  workspace_id TEXT NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE,
+  root TEXT NOT NULL,
+  path TEXT NOT NULL,
+  content BLOB NOT NULL,
+  PRIMARY KEY (workspace_id, root, path)
+);
+
+-- which plugins an organisation's workspaces may have; none is any
+CREATE TABLE org_plugin_allowlist (
+  org_id TEXT NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE,
+  plugin_name TEXT NOT NULL,
+  enabled_by TEXT NOT NULL,
+  enabled_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'),
+  PRIMARY KEY (org_id, plugin_name)
+);

@@ -1,6 +1,7 @@
 //! Rows that no route can make: for the recordings, and for the demo. One JSON object a line, with its
 //! table; the rest are columns. Besides plain values a column may be `{"$seconds_from_now": n}` (a
-//! time), `{"$sealed": "..."}` (a secret's value) or `{"$random": true}` (a hash that no key has).
+//! time), `{"$sealed": "..."}` (a secret's value), `{"$bytes": "..."}` (a file's content) or
+//! `{"$random": true}` (a hash that no key has).
 
 use std::path::Path;
 
@@ -13,7 +14,7 @@ use super::platform::Platform;
 use super::{OpenError, clock, ids, keys, vault};
 
 const DEMO: &str = include_str!("demo.jsonl");
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 15] = [
     "workspaces",
     "org_api_tokens",
     "workspace_auth_tokens",
@@ -24,6 +25,11 @@ const TABLES: [&str; 10] = [
     "workspace_schedules",
     "workspace_channels",
     "a2a_queue",
+    "agent_memories",
+    "workspace_memory",
+    "workflow_checkpoints",
+    "workspace_files",
+    "org_plugin_allowlist",
 ];
 
 type Line = Map<String, Value>;
@@ -111,6 +117,9 @@ fn cell(platform: &Platform, line: &Line, value: &Value) -> Result<Cell, String>
 fn special(platform: &Platform, line: &Line, object: &Map<String, Value>) -> Result<Cell, String> {
     if let Some(seconds) = object.get("$seconds_from_now").and_then(Value::as_f64) {
         return Ok(Cell::Text(clock::from_now(seconds)));
+    }
+    if let Some(text) = object.get("$bytes").and_then(Value::as_str) {
+        return Ok(Cell::Blob(text.as_bytes().to_vec()));
     }
     if object.contains_key("$random") {
         let key = keys::Key::mint().map_err(|_| "no randomness to be had".to_owned())?;

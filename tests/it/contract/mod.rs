@@ -8,6 +8,7 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod belongings;
 mod compare;
 mod exchange;
 mod play;
@@ -56,6 +57,10 @@ recordings! {
     workspace_tokens: "workspace-tokens", recorded;
     registry: "registry", recorded;
     platform: "platform", recorded;
+    files: "files", recorded;
+    plugins: "plugins", recorded;
+    memory: "memory", recorded;
+    artifacts_checkpoints: "artifacts-checkpoints", recorded;
     workspaces_delete: "workspaces-delete", |state| Settings { provisioner: Provisioner::None, ..recorded(state) };
     platform_ratelimit: "platform-ratelimit", |state| Settings { rate_limit: 5, ..recorded(state) };
     platform_bootstrap: "platform-bootstrap", |state| Settings { admin_token: None, ..recorded(state) };
