@@ -96,7 +96,7 @@ impl Dispatch {
     }
 
     pub fn instructions(&self) -> &'static str {
-        crate::tools::INSTRUCTIONS
+        self.server.surface.instructions()
     }
 
     pub async fn call(&self, call: Call) -> Result<Answer, Refusal> {

@@ -28,6 +28,11 @@ pub fn of<T: JsonSchema>() -> Schema {
     }
 }
 
+/// What is decided elsewhere.
+pub fn any_object() -> Schema {
+    Schema::from_iter([("type".to_owned(), "object".into())])
+}
+
 /// The names of an input's fields, in the order they are declared to clients.
 pub fn names(schema: &Schema) -> impl Iterator<Item = &str> {
     schema
@@ -58,9 +63,17 @@ fn trim(value: &mut Value) {
 
 fn trim_keywords(fields: &mut Map<String, Value>) {
     fields.remove("title");
-    // A switch that isn't given is off.
-    if fields.get("default").is_some_and(|default| default.is_null() || default == &Value::Bool(false)) {
+    // A switch that isn't given is off, and an object is empty.
+    let says_nothing = |default: &Value| match default {
+        Value::Null | Value::Bool(false) => true,
+        Value::Object(inner) => inner.is_empty(),
+        _ => false,
+    };
+    if fields.get("default").is_some_and(says_nothing) {
         fields.remove("default");
+    }
+    if fields.get("additionalProperties") == Some(&Value::Bool(true)) {
+        fields.remove("additionalProperties");
     }
     let is_number_format = fields
         .get("format")

@@ -263,7 +263,7 @@ impl Draft {
 
     /// It carries a call of another tool; the road opens it.
     pub const fn calls(self, way: Way) -> Tool {
-        let mut tool = self.tool(schema::of::<Through>, Schema::new, prepare_nothing);
+        let mut tool = self.tool(schema::of::<Through>, schema::any_object, prepare_nothing);
         tool.calls = Some(way);
         tool
     }

@@ -89,8 +89,12 @@ impl Host {
 
     /// A row that no route can make.
     pub fn seed(&self, row: &Value) {
+        self.seed_lines(&row.to_string());
+    }
+
+    pub fn seed_lines(&self, rows: &str) {
         let file = self.state.path().join("row.jsonl");
-        std::fs::write(&file, row.to_string()).unwrap();
+        std::fs::write(&file, rows).unwrap();
         self.tenant.seed_rows(&file).unwrap();
     }
 
@@ -194,7 +198,8 @@ impl House {
         let caller = Caller::terminal();
         self.calls.fetch_add(1, Ordering::Relaxed);
         let result = self.dispatch.call(Call { caller, tool: tool.into(), arguments, progress, cancel }).await;
-        if result.is_ok() {
+        if let Ok(answer) = &result {
+            self.is_as_declared(tool, &answer.content);
             self.done.lock().unwrap().insert(tool.to_owned());
         }
         result
@@ -205,6 +210,15 @@ impl House {
             Ok(answer) => answer.content,
             Err(refusal) => panic!("{tool}: {}", refusal.failure.text()),
         }
+    }
+
+    /// Clients check an answer against the output schema, and so does this house.
+    fn is_as_declared(&self, tool: &str, answer: &Value) {
+        let entry = self.dispatch.server().catalogue.find(tool).unwrap();
+        let schema = Value::Object((*entry.listed().output).clone());
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let mistakes: Vec<String> = validator.iter_errors(answer).map(|error| error.to_string()).collect();
+        assert!(mistakes.is_empty(), "{tool} answered {answer}: {mistakes:?}");
     }
 
     /// The failure's text, which is all that an agent sees.

@@ -4,8 +4,10 @@
 //!
 //! One file a resource; `router` is the table of contents.
 
+mod a2a;
 mod activity;
 mod admin;
+mod admin_memories;
 mod agents;
 mod answer;
 mod approvals;
@@ -17,7 +19,9 @@ mod clock;
 mod config;
 mod control_plane;
 mod cron;
+mod delegations;
 mod edge;
+mod events;
 mod files;
 mod folder;
 mod guard;
@@ -43,6 +47,7 @@ mod templates;
 mod tokens;
 mod vault;
 mod viewport;
+mod watch;
 mod workspaces;
 mod zone;
 
@@ -52,8 +57,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::serve::ListenerExt;
+use axum::{Extension, Router};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -169,7 +174,9 @@ pub async fn serve(tenant: &Tenant, listener: TcpListener, until: CancellationTo
             tracing::debug!(%error, "TCP_NODELAY was refused");
         }
     });
-    let service = tenant.router().into_make_service_with_connect_info::<SocketAddr>();
+    // what streams without end must know when to end
+    let router = tenant.router().layer(Extension(until.clone()));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(until.cancelled_owned()).await
 }
 

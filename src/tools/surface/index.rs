@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::words::{stem, stems};
+use super::words::stems;
 use crate::tools::catalogue::Entry;
 use crate::tools::schema;
 
@@ -132,6 +132,7 @@ const COMMON: [&str; 5] = ["workspace_id", "limit", "cursor", "fields", "long"];
 
 #[cfg(test)]
 mod tests {
+    use super::super::words::stem;
     use super::*;
 
     #[test]

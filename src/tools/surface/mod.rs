@@ -4,6 +4,7 @@
 
 mod find;
 mod index;
+mod instructions;
 mod through;
 mod words;
 
@@ -28,6 +29,14 @@ impl Surface {
         match self {
             Self::Compact => entry.tool.place != Place::Found,
             Self::Full => entry.toolset != Toolset::Surface,
+        }
+    }
+
+    /// What a client's model reads before any tool.
+    pub fn instructions(self) -> &'static str {
+        match self {
+            Self::Compact => instructions::COMPACT,
+            Self::Full => instructions::FULL,
         }
     }
 }

@@ -2,57 +2,33 @@
 //! what administrators call the things of this platform.
 
 /// Words that say nothing about which tool is meant.
-const EMPTY: &[&str] = &[
-    "a", "about", "all", "also", "am", "an", "and", "any", "anybody", "anyone", "anything", "are", "as", "at", "be",
-    "been", "by", "can", "could", "did", "do", "does", "for", "from", "had", "has", "have", "he", "her", "him", "his",
-    "how", "i", "if", "in", "into", "is", "it", "its", "just", "let", "me", "mine", "my", "of", "on", "or", "our",
-    "please", "s", "she", "should", "so", "some", "t", "that", "the", "their", "them", "then", "there", "these",
-    "they", "this", "those", "to", "us", "was", "we", "were", "what", "when", "where", "whether", "which", "who",
-    "whose", "will", "with", "would", "you", "your", "m", "re", "ve", "don", "isn", "doesn", "didn",
-];
+const EMPTY: &str = " a about all also am an and any anybody anyone anything are as at be been by can could did do does \
+    for from had has have he her him his how i if in into is it its just let me mine my of on or our please s she should \
+    so some t that the their them then there these they this those to us was we were what when where whether which who \
+    whose will with would you your m re ve don isn doesn didn ";
+
+/// Endings that inflect a word, the longest of a kind first.
+const ENDINGS: &str = "ations ation ating ators ator ated ates ate ically ments ment ities ity ings ing ions ion ers er \
+    ed als al es ly s e";
 
 /// The stems of a text's words, in order.
 pub(super) fn stems(text: &str) -> Vec<String> {
     let lower = text.to_lowercase();
     let words = lower.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.filter(|word| !EMPTY.contains(word)).map(stem).collect()
+    words.filter(|word| !EMPTY.contains(&format!(" {word} "))).map(stem).collect()
 }
 
 /// A crude stem: enough that `revoked`, `revoking` and `revokes` are one word.
 pub(super) fn stem(word: &str) -> String {
     let keeps = |rest: &str| rest.chars().count() >= 3;
-    for (ending, instead) in [
-        ("ations", ""),
-        ("ation", ""),
-        ("ically", ""),
-        ("ments", ""),
-        ("ment", ""),
-        ("ities", ""),
-        ("ity", ""),
-        ("ings", ""),
-        ("ing", ""),
-        ("ions", ""),
-        ("ion", ""),
-        ("ies", "y"),
-        ("ied", "y"),
-        ("ers", ""),
-        ("er", ""),
-        ("ed", ""),
-        ("als", ""),
-        ("al", ""),
-        ("es", ""),
-        ("ly", ""),
-        ("s", ""),
-        ("e", ""),
-    ] {
-        if let Some(rest) = word.strip_suffix(ending)
-            && keeps(rest)
-            && !(ending == "s" && rest.ends_with('s'))
-        {
-            return single(format!("{rest}{instead}"));
-        }
+    if let Some(rest) = word.strip_suffix("ies").or(word.strip_suffix("ied")).filter(|rest| keeps(rest)) {
+        return format!("{rest}y");
     }
-    word.to_owned()
+    let without = |ending: &&str| word.strip_suffix(ending).is_some_and(|rest| keeps(rest) && !rest.ends_with("ss"));
+    match ENDINGS.split_whitespace().find(without).and_then(|ending| word.strip_suffix(ending)) {
+        Some(rest) if !word.ends_with("ss") => single(rest.to_owned()),
+        _ => word.to_owned(),
+    }
 }
 
 /// `stopp` is `stop`.

@@ -8,11 +8,13 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod agent;
 mod belongings;
 mod compare;
 mod exchange;
 mod play;
 mod state;
+mod talk;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -37,6 +39,12 @@ fn recorded(state: &Path) -> Settings {
         pace: Duration::ZERO,
         ..Settings::everyday(state.to_owned())
     }
+}
+
+/// With the agent that the recording's workspaces speak to.
+fn with_agent(state: &Path) -> Settings {
+    agent::start();
+    recorded(state)
 }
 
 macro_rules! recordings {
@@ -75,4 +83,7 @@ recordings! {
         environment: Environment::Production,
         ..recorded(state)
     };
+    activity: "activity", with_agent;
+    delegation: "delegation", with_agent;
+    admin: "admin", with_agent;
 }

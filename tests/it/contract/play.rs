@@ -24,6 +24,10 @@ pub(super) async fn recording(name: &str, settings: impl FnOnce(&Path) -> Settin
     let org = settings.org_id.clone();
     let has_admin = settings.admin_token.is_some();
     let tenant = Tenant::open(settings).unwrap();
+    let seed = fixtures().join(format!("seeds/{name}.jsonl"));
+    if seed.exists() {
+        tenant.seed_rows(&seed).unwrap();
+    }
     let address = start(&tenant).await;
     let player = Player { address, org, has_admin };
 

@@ -28,15 +28,15 @@ pub(super) fn has_volumes(platform: &Platform) -> bool {
 }
 
 /// A container that comes up for the first time finds its configuration.
-pub(crate) fn furnish(rows: &Connection, now: &str) -> rusqlite::Result<usize> {
+pub(crate) fn furnish(rows: &Connection, workspace: &str) -> rusqlite::Result<usize> {
     rows.prepare_cached(
         "INSERT OR IGNORE INTO workspace_files (workspace_id, root, path, content)
          SELECT id, '/configs', 'config.yaml', CAST('name: ' || json_quote(name) || char(10) ||
            'description: ' || json_quote(coalesce(role, '')) || char(10) ||
            'tier: ' || tier || char(10) || 'runtime: ' || json_quote(runtime) || char(10) AS BLOB)
-         FROM workspaces WHERE settles_at <= ?1 AND settles_to = 'online'",
+         FROM workspaces WHERE id = ?1",
     )?
-    .execute([now])
+    .execute([workspace])
 }
 
 /// Paths and sizes of everything below a root.

@@ -42,7 +42,7 @@ pub(crate) async fn install(access: Access, State(platform): App, payload: Paylo
             }
             let workspace = running(rows, platform, workspace)?;
             container::add_plugin(rows, &workspace, &name, &files)?;
-            provisioning::start(rows, platform, &workspace, Start::FromVolume)?;
+            provisioning::restart(rows, platform, &workspace, Start::FromVolume)?;
             ok(&json!({ "status": "installed", "plugin": name, "source": source }))
         })
         .await
@@ -55,7 +55,7 @@ pub(crate) async fn uninstall(access: Access, State(platform): App, Path((_, nam
         .write(move |rows, platform| {
             let workspace = running(rows, platform, access.uuid())?;
             container::remove_plugin(rows, &workspace, &name)?;
-            provisioning::start(rows, platform, &workspace, Start::FromVolume)?;
+            provisioning::restart(rows, platform, &workspace, Start::FromVolume)?;
             ok(&json!({ "status": "uninstalled", "plugin": name }))
         })
         .await

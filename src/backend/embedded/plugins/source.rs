@@ -13,7 +13,6 @@ pub(super) const SCHEMES: [&str; 2] = ["github", "local"];
 const UNPINNED: &str = "unpinned github source: append a tag or commit SHA (e.g. \"github://owner/repo#v1.2.0\"). \
     Set PLUGIN_ALLOW_UNPINNED=true to override";
 
-#[derive(Debug, PartialEq, Eq)]
 enum Source<'a> {
     Local(&'a str),
     GitHub { reference: Option<&'a str> },

@@ -1,5 +1,4 @@
-//! Coming and staying online. Registering makes workspaces that nobody created, and issues a token when
-//! none is live; a heartbeat moves a workspace between online and degraded.
+//! Coming online. Registering makes workspaces that nobody created, and issues a token when none is live.
 
 use axum::extract::State;
 use axum::http::{HeaderMap, Uri};
@@ -12,10 +11,7 @@ use super::super::guard;
 use super::super::payload::{Payload, even_null, filled};
 use super::super::platform::{App, Platform};
 use super::super::workspaces::row::{self, NewWorkspace};
-use super::super::{ids, tokens};
-
-/// What a workspace costs a month is believed up to there.
-const MOST_SPEND: i64 = 1_000_000_000_000;
+use super::super::{events, ids, tokens};
 
 #[derive(Deserialize)]
 struct Registration {
@@ -23,18 +19,6 @@ struct Registration {
     url: Option<String>,
     #[serde(default, deserialize_with = "even_null")]
     agent_card: Option<Value>,
-}
-
-#[derive(Deserialize)]
-struct Heartbeat {
-    workspace_id: Option<String>,
-    error_rate: Option<f64>,
-    sample_error: Option<String>,
-    active_tasks: Option<i64>,
-    uptime_seconds: Option<i64>,
-    current_task: Option<String>,
-    monthly_spend: Option<i64>,
-    runtime_state: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -77,11 +61,12 @@ fn come_online(rows: &Connection, id: &str, url: &str, card: &Value) -> Result<(
          WHERE id = ?1 AND status <> 'removed'",
         (id, url, card.to_string()),
     )?;
+    events::tell(rows, "WORKSPACE_ONLINE", id, &json!({ "url": url, "agent_card": card }))?;
     Ok(())
 }
 
 /// Whether the platform would call that address. Names are believed: this tenant asks no name server.
-fn is_reachable(platform: &Platform, url: &str) -> bool {
+pub(crate) fn is_reachable(platform: &Platform, url: &str) -> bool {
     let Ok(uri) = url.parse::<Uri>() else { return false };
     let Some(host) = uri.host() else { return false };
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -98,48 +83,6 @@ fn is_reachable(platform: &Platform, url: &str) -> bool {
     allowed && matches!(uri.scheme_str(), Some("http" | "https"))
 }
 
-pub(crate) async fn heartbeat(State(platform): App, headers: HeaderMap, payload: Payload) -> Answer {
-    let told: Heartbeat = payload.json().refuse(bad("invalid request body"))?;
-    let raw = filled(told.workspace_id.clone()).refuse(bad("invalid request body"))?;
-    let id = ids::canonical(&raw).refuse(broken("failed to update"))?;
-    guard::own_token(&platform, &id, guard::bearer(&headers)).await?;
-    platform
-        .write(move |rows, _| {
-            note(rows, &id, &told)?;
-            ok(&json!({ "status": "ok" }))
-        })
-        .await
-}
-
-/// What isn't told is reset, but for the spend.
-fn note(rows: &Connection, id: &str, told: &Heartbeat) -> rusqlite::Result<()> {
-    let rate = told.error_rate.unwrap_or(0.0);
-    let state = told.runtime_state.as_deref().unwrap_or("");
-    rows.prepare_cached(
-        "UPDATE workspaces SET last_error_rate = ?2, last_sample_error = ?3, active_tasks = ?4, uptime_seconds = ?5,
-           current_task = ?6, monthly_spend = CASE WHEN ?7 > 0 THEN min(?7, ?8) ELSE monthly_spend END,
-           status = CASE
-             WHEN status = 'online' AND (?2 >= 0.5 OR ?9 = 'wedged') THEN 'degraded'
-             WHEN status = 'degraded' AND ?2 < 0.1 AND ?9 = '' THEN 'online'
-             WHEN status IN ('offline', 'provisioning') THEN 'online'
-             ELSE status END,
-           settles_at = NULL, settles_to = NULL
-         WHERE id = ?1 AND status <> 'removed'",
-    )?
-    .execute((
-        id,
-        rate,
-        told.sample_error.as_deref().unwrap_or(""),
-        told.active_tasks.unwrap_or(0),
-        told.uptime_seconds.unwrap_or(0),
-        told.current_task.as_deref().unwrap_or(""),
-        told.monthly_spend.unwrap_or(0),
-        MOST_SPEND,
-        state,
-    ))
-    .map(drop)
-}
-
 pub(crate) async fn update_card(State(platform): App, headers: HeaderMap, payload: Payload) -> Answer {
     let told: Card = payload.json().refuse(bad("invalid request body"))?;
     let told = filled(told.workspace_id).zip(told.agent_card);
@@ -148,7 +91,8 @@ pub(crate) async fn update_card(State(platform): App, headers: HeaderMap, payloa
     guard::own_token(&platform, &id, guard::bearer(&headers)).await?;
     platform
         .write(move |rows, _| {
-            rows.execute("UPDATE workspaces SET agent_card = ?2 WHERE id = ?1", (id, card.to_string()))?;
+            rows.execute("UPDATE workspaces SET agent_card = ?2 WHERE id = ?1", (&id, card.to_string()))?;
+            events::tell(rows, "AGENT_CARD_UPDATED", &id, &json!({ "agent_card": card }))?;
             ok(&json!({ "status": "updated" }))
         })
         .await
