@@ -9,9 +9,18 @@ use serde_json::{Map, Value};
 
 pub type Schema = Map<String, Value>;
 
-/// The schema of `T`, inlined and trimmed.
+/// The schema of what is taken, inlined and trimmed.
 pub fn of<T: JsonSchema>() -> Schema {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
+    build::<T>(SchemaSettings::draft2020_12())
+}
+
+/// The schema of what is answered: a field that is left out when it is empty isn't promised.
+pub fn of_answer<T: JsonSchema>() -> Schema {
+    build::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+fn build<T: JsonSchema>(settings: SchemaSettings) -> Schema {
+    let settings = settings.with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });

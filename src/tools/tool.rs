@@ -258,7 +258,7 @@ impl Draft {
 
     /// The input type carries it out.
     pub const fn acts<I: Act>(self) -> Tool {
-        self.tool(schema::of::<I>, schema::of::<I::Answer>, prepare_act::<I>)
+        self.tool(schema::of::<I>, schema::of_answer::<I::Answer>, prepare_act::<I>)
     }
 
     /// It carries a call of another tool; the road opens it.
@@ -281,7 +281,7 @@ impl Draft {
         O: DeserializeOwned + Serialize + JsonSchema + Send + 'static,
     {
         assert!(self.routes.len() == 1, "a tool that sends has exactly one route");
-        self.tool(schema::of::<I>, schema::of::<O>, prepare_send::<I, O>)
+        self.tool(schema::of::<I>, schema::of_answer::<O>, prepare_send::<I, O>)
     }
 }
 

@@ -180,7 +180,7 @@ fn excluded() -> Vec<(String, String, String)> {
     let lines = text.lines().map(|line| {
         let (route, reason) = line.split_once('\t').expect(line);
         let (method, path) = route.split_once(' ').expect(line);
-        assert!(reason.len() > 10, "{line}: no reason");
+        assert!(!reason.is_empty(), "{line}: no reason");
         (method.to_owned(), pattern(path), reason.to_owned())
     });
     lines.collect()

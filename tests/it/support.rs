@@ -167,6 +167,7 @@ pub struct House {
     host: Option<Host>,
     calls: AtomicU64,
     done: Mutex<BTreeSet<String>>,
+    refused: Mutex<BTreeSet<String>>,
 }
 
 impl House {
@@ -185,7 +186,7 @@ impl House {
     fn built(url: &str, key: SecretString, plan: Plan) -> Self {
         let home = tempfile::tempdir().unwrap();
         let dispatch = road(home.path(), url, key, plan);
-        Self { dispatch, home, host: None, calls: AtomicU64::new(0), done: Mutex::default() }
+        Self { dispatch, home, host: None, calls: AtomicU64::new(0), done: Mutex::default(), refused: Mutex::default() }
     }
 
     pub fn host(&self) -> &Host {
@@ -201,6 +202,8 @@ impl House {
         if let Ok(answer) = &result {
             self.is_as_declared(tool, &answer.content);
             self.done.lock().unwrap().insert(tool.to_owned());
+        } else {
+            self.refused.lock().unwrap().insert(tool.to_owned());
         }
         result
     }
@@ -238,6 +241,11 @@ impl House {
     /// Tools that were called and answered.
     pub fn done(&self) -> BTreeSet<String> {
         self.done.lock().unwrap().clone()
+    }
+
+    /// Tools that were called and refused.
+    pub fn refused(&self) -> BTreeSet<String> {
+        self.refused.lock().unwrap().clone()
     }
 
     /// Every call has one intent and one outcome, and nothing else stands in the journal.

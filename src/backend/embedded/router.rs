@@ -6,7 +6,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware;
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, patch, post, put};
 
 use super::answer::not_routed;
 use super::platform::Platform;
@@ -14,6 +14,7 @@ use super::{Provisioner, edge};
 use super::{a2a, activity, admin_memories, delegations, events, watch};
 use super::{admin, agents, approvals, budgets, bundles, config, control_plane, metrics, models};
 use super::{artifacts, checkpoints, files, memories, plugins};
+use super::{channels, instructions, ledger};
 use super::{org_import, org_keys, registry, schedules, secrets, templates, tokens, viewport, workspaces};
 
 /// The platform has no general limit; this one keeps a mistake from filling the memory.
@@ -27,6 +28,7 @@ pub(crate) fn of(platform: Arc<Platform>) -> Router {
         .merge(workspaces())
         .merge(one_workspace())
         .merge(agents_side())
+        .merge(by_the_clock_and_by_people())
         .merge(conversations())
         .merge(belongings())
         .merge(administration(&platform));
@@ -85,7 +87,6 @@ fn one_workspace() -> Routes {
         .route("/workspaces/{id}/github-installation-token", get(admin::workspace_github_token))
         .route("/workspaces/{id}/metrics", get(metrics::of_workspace))
         .route("/workspaces/{id}/model", get(models::show).put(models::set))
-        .route("/workspaces/{id}/schedules", get(schedules::list).post(schedules::create))
         .route("/workspaces/{id}/secrets", get(secrets::list).post(secrets::set).put(secrets::set))
         .route("/workspaces/{id}/secrets/values", get(secrets::values))
         .route("/workspaces/{id}/secrets/{key}", delete(secrets::delete))
@@ -157,12 +158,35 @@ fn conversations() -> Routes {
         .route("/workspaces/{id}/transcript", get(activity::transcript))
 }
 
+/// What moves agents besides each other, what they are bound to, and what they signed.
+fn by_the_clock_and_by_people() -> Routes {
+    Router::new()
+        .route("/admin/schedules/health", get(schedules::of_organisation))
+        .route("/workspaces/{id}/schedules", get(schedules::list).post(schedules::create))
+        .route("/workspaces/{id}/schedules/health", get(schedules::of_workspace))
+        .route("/workspaces/{id}/schedules/{schedule}", patch(schedules::patch).delete(schedules::delete))
+        .route("/workspaces/{id}/schedules/{schedule}/run", post(schedules::run))
+        .route("/workspaces/{id}/schedules/{schedule}/history", get(schedules::history))
+        .route("/channels/adapters", get(channels::list_adapters))
+        .route("/channels/discover", post(channels::discover))
+        .route("/workspaces/{id}/channels", get(channels::list).post(channels::create))
+        .route("/workspaces/{id}/channels/{channel}", patch(channels::patch).delete(channels::delete))
+        .route("/workspaces/{id}/channels/{channel}/send", post(channels::send))
+        .route("/workspaces/{id}/channels/{channel}/test", post(channels::test))
+        .route("/webhooks/github", post(channels::github))
+        .route("/webhooks/github/{id}", post(channels::github))
+        .route("/webhooks/{kind}", post(channels::receive))
+        .route("/workspaces/{id}/audit", get(ledger::show))
+        .route("/instructions", get(instructions::list).post(instructions::create))
+        .route("/instructions/{instruction}", put(instructions::update).delete(instructions::delete))
+        .route("/workspaces/{id}/instructions/resolve", get(instructions::resolve))
+}
+
 fn administration(platform: &Platform) -> Routes {
     let routes = Router::new()
         .route("/health", get(admin::health))
         .route("/metrics", get(metrics::of_server))
         .route("/admin/liveness", get(admin::liveness))
-        .route("/admin/schedules/health", get(schedules::health))
         .route("/admin/a2a-queue/drop-stale", post(admin::drop_stale))
         .route("/admin/github-installation-token", get(admin::github_token))
         .route("/admin/workspaces/{id}/bootstrap-failed", post(admin::bootstrap_failed))

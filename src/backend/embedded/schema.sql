@@ -159,6 +159,45 @@ CREATE TABLE workspace_channels (
   UNIQUE (workspace_id, channel_type)
 );
 
+-- what was sent through channels: nothing leaves the machine
+CREATE TABLE channel_messages (
+  id TEXT PRIMARY KEY,
+  channel_id TEXT NOT NULL REFERENCES workspace_channels(id) ON DELETE CASCADE,
+  chat_id TEXT NOT NULL,
+  text TEXT NOT NULL,
+  sent_at TEXT NOT NULL
+);
+
+CREATE TABLE instructions (
+  id TEXT PRIMARY KEY,
+  scope TEXT NOT NULL,
+  scope_target TEXT,
+  title TEXT NOT NULL,
+  content TEXT NOT NULL,
+  priority INTEGER NOT NULL DEFAULT 0,
+  enabled INTEGER NOT NULL DEFAULT 1,
+  created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'),
+  updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z')
+);
+
+CREATE TABLE audit_events (
+  id TEXT PRIMARY KEY,
+  workspace_id TEXT NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE,
+  timestamp TEXT NOT NULL,
+  agent_id TEXT NOT NULL,
+  session_id TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  input_hash TEXT,
+  output_hash TEXT,
+  model_used TEXT,
+  human_oversight_flag INTEGER NOT NULL DEFAULT 0,
+  risk_flag INTEGER NOT NULL DEFAULT 0,
+  prev_hmac TEXT,
+  hmac TEXT NOT NULL
+);
+CREATE INDEX audit_events_by_workspace ON audit_events(workspace_id, timestamp);
+CREATE INDEX audit_events_by_agent ON audit_events(agent_id, timestamp);
+
 CREATE TABLE a2a_queue (
   id TEXT PRIMARY KEY,
   workspace_id TEXT NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE,

@@ -12,7 +12,10 @@ mod agent;
 mod belongings;
 mod compare;
 mod exchange;
+mod ledger;
+mod outside;
 mod play;
+mod scheduler;
 mod state;
 mod talk;
 
@@ -57,6 +60,11 @@ macro_rules! recordings {
 }
 
 recordings! {
+    schedules: "schedules", recorded;
+    channels: "channels", recorded;
+    audit: "audit", recorded;
+    instructions: "instructions", recorded;
+
     org_keys: "org-keys", recorded;
     workspaces: "workspaces", recorded;
     org_import: "org-import", recorded;

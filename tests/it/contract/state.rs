@@ -26,7 +26,12 @@ impl Caller {
     }
 
     pub(super) async fn send(&self, method: &str, path: &str, body: Value) -> Answer {
-        let headers = vec![("Authorization".to_owned(), format!("Bearer {}", self.key))];
+        self.send_with(method, path, body, ("Accept", "application/json")).await
+    }
+
+    pub(super) async fn send_with(&self, method: &str, path: &str, body: Value, (name, value): (&str, &str)) -> Answer {
+        let bearer = ("Authorization".to_owned(), format!("Bearer {}", self.key));
+        let headers = vec![bearer, (name.to_owned(), value.to_owned())];
         let body = if body.is_null() { Vec::new() } else { serde_json::to_vec(&body).unwrap() };
         Request { method, path: path.to_owned(), headers, body }.send(self.address).await
     }

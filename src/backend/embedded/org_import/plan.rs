@@ -98,7 +98,7 @@ fn insert(
     };
     workspace.insert(rows)?;
     tell(rows, &workspace)?;
-    let told = furnish(rows, template, wanted, &workspace)?;
+    let told = furnish(rows, platform, template, wanted, &workspace)?;
     if !wanted.external {
         provisioning::start(rows, platform, &workspace.id, Start::Configured)?;
     }
@@ -135,6 +135,7 @@ fn place(step: &Step, parent: Option<&Made>) -> (f64, f64) {
 /// Memories, schedules and channels; what the answer says of the workspace.
 fn furnish(
     rows: &Connection,
+    platform: &Platform,
     template: &OrgTemplate,
     wanted: &Wanted,
     workspace: &NewWorkspace,
@@ -153,7 +154,7 @@ fn furnish(
         ("name".to_owned(), json!(workspace.name)),
         ("tier".to_owned(), json!(workspace.tier)),
     ]);
-    let (kept, skipped) = channels::insert(rows, &workspace.id, wanted)?;
+    let (kept, skipped) = channels::insert(rows, platform, &workspace.id, wanted);
     for (name, list) in [("channels", kept), ("channels_skipped", skipped)] {
         if !list.is_empty() {
             told.insert(name.to_owned(), list.into());
