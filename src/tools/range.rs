@@ -38,8 +38,13 @@ impl Passage {
         if from > characters {
             return Err(Failure::invalid(format!("`from`: the text ends after {characters} characters")));
         }
-        let content: String = text.chars().skip(from).take(length).collect();
-        let end = from.saturating_add(length);
+        let mut rest = text.chars().skip(from);
+        let mut content: String = rest.by_ref().take(length).collect();
+        // The two characters of a line's end stay together: one alone is taken out on the way.
+        if content.ends_with('\r') && rest.next() == Some('\n') {
+            content.push('\n');
+        }
+        let end = from + content.chars().count();
         Ok(Self { content: content.into(), from, characters, next: (end < characters).then_some(end) })
     }
 }
@@ -63,6 +68,14 @@ mod tests {
             from = found.next.map(|next| next as i64);
         }
         assert_eq!(whole, text);
+    }
+
+    #[test]
+    fn a_lines_end_isnt_cut_in_two() {
+        let first = passage("one\r\ntwo", 0, 4);
+        assert_eq!((first.content.as_str(), first.next), ("one\r\n", Some(5)));
+        let alone = passage("one\rtwo", 0, 4);
+        assert_eq!((alone.content.as_str(), alone.next), ("one\r", Some(4)));
     }
 
     #[test]

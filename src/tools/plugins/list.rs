@@ -4,7 +4,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
-use super::{AVAILABLE, COMPATIBILITY, INSTALLED, REGISTRY, SOURCES};
+use super::{AVAILABLE, INSTALLED, REGISTRY, SOURCES};
 use crate::failure::Failure;
 use crate::tools::container::{not_running, runs};
 use crate::tools::ids::{Word, WorkspaceId};
@@ -132,7 +132,7 @@ pub async fn fetch_installed(workspace: &WorkspaceId, call: &Invocation) -> Resu
     Ok(installed)
 }
 
-async fn must_run(workspace: &WorkspaceId, call: &Invocation) -> Result<(), Failure> {
+pub async fn must_run(workspace: &WorkspaceId, call: &Invocation) -> Result<(), Failure> {
     let one = fetch_one(workspace, call).await?;
     if runs(&one) { Ok(()) } else { Err(not_running(&one)) }
 }
@@ -159,48 +159,5 @@ impl Act for ListPluginSources {
     async fn act(self, call: &Invocation) -> Result<Sources, Failure> {
         let Schemes { schemes } = call.tenant.ask(&SOURCES).fetch().await?;
         Ok(Sources { count: schemes.len(), items: schemes })
-    }
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct CheckPluginCompatibility {
-    /// From list_workspaces; it must be running.
-    workspace_id: WorkspaceId,
-    /// The runtime that it would change to; the tenant doesn't check the name.
-    runtime: Word,
-}
-
-#[derive(Serialize, JsonSchema)]
-pub struct Compatibility {
-    runtime: Word,
-    all_compatible: bool,
-    compatible: Vec<String>,
-    /// They would stay installed and do nothing.
-    incompatible: Vec<String>,
-}
-
-#[derive(Deserialize)]
-struct Judged {
-    compatible: Vec<Plugin>,
-    incompatible: Vec<Plugin>,
-}
-
-impl Act for CheckPluginCompatibility {
-    type Answer = Compatibility;
-
-    async fn act(self, call: &Invocation) -> Result<Compatibility, Failure> {
-        let ask = call.tenant.ask(&COMPATIBILITY).part("workspace_id", &self.workspace_id);
-        let judged: Judged = ask.query("runtime", &self.runtime).fetch().await?;
-        if judged.compatible.is_empty() && judged.incompatible.is_empty() {
-            must_run(&self.workspace_id, call).await?;
-        }
-        let names = |plugins: Vec<Plugin>| plugins.into_iter().map(|plugin| plugin.name).collect();
-        Ok(Compatibility {
-            runtime: self.runtime,
-            all_compatible: judged.incompatible.is_empty(),
-            compatible: names(judged.compatible),
-            incompatible: names(judged.incompatible),
-        })
     }
 }

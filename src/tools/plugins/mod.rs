@@ -1,7 +1,9 @@
 //! Plugins: what the tenant's registry has, what is installed in a workspace's container, and which ones
 //! an organisation allows.
 
+mod address;
 mod allowlist;
+mod compatibility;
 mod install;
 mod list;
 
@@ -43,7 +45,7 @@ pub const TOOLS: &[Tool] = &[
         .about("Which of a running workspace's plugins would stop working under another runtime.")
         .said("change of runtime, migrate")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","runtime":"langgraph"}"#)
-        .acts::<list::CheckPluginCompatibility>(),
+        .acts::<compatibility::CheckPluginCompatibility>(),
     Draft::escalate("install_plugin", &[workspaces::GET, INSTALL])
         .open_world()
         .about("Install a plugin in a running workspace, which restarts. Its code runs with all that the workspace may do; up to 5 minutes.")
