@@ -53,6 +53,11 @@ impl Answer {
         Ok(Received { status: self.status, body, route: self.route })
     }
 
+    pub(super) fn bytes(self) -> Bytes {
+        self.leg.settle(refusal::acknowledged(self.status));
+        self.bytes
+    }
+
     pub(super) fn text(self) -> Result<String, Failure> {
         let text = String::from_utf8(self.bytes.into()).map_err(|_| Misfit("it isn't text".into()));
         conclude(self.status, self.route, self.leg, text)

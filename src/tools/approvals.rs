@@ -231,7 +231,7 @@ impl Act for DecideApproval {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let request = self.find(call).await?;
-        let decided_by = signature(call);
+        let decided_by = call.signature();
         let body = json!({ "decision": self.decision, "decided_by": decided_by });
         let ask = call.tenant.ask(&DECIDE).part("workspace_id", &self.workspace_id);
         let answer: DecidedAnswer = ask.part("approval_id", &self.approval_id).body(&body).fetch().await?;
@@ -254,9 +254,4 @@ impl DecideApproval {
         }
         Err(Failure::new(Code::Conflict, format!("it was {} already", request.status)))
     }
-}
-
-/// Who the tenant shall say decided: this server's caller, never free text and never "human".
-fn signature(call: &Invocation) -> String {
-    format!("molecule-org-mcp:{}/{} key {}", call.caller.name, call.caller.door.as_str(), call.server.key_tag)
 }

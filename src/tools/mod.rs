@@ -5,6 +5,7 @@
 
 mod bounds;
 pub mod catalogue;
+mod container;
 pub mod cursor;
 pub mod effect;
 pub mod ids;
@@ -14,6 +15,7 @@ mod list;
 mod many;
 mod money;
 mod prose;
+mod range;
 mod schema;
 pub mod tool;
 pub mod toolset;
