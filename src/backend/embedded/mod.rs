@@ -4,6 +4,7 @@
 //!
 //! One file a resource; `router` is the table of contents.
 
+mod a2a;
 mod activity;
 mod admin;
 mod agents;
@@ -14,8 +15,9 @@ mod bundles;
 mod clock;
 mod config;
 mod control_plane;
-mod cron;
+mod delegations;
 mod edge;
+mod events;
 mod guard;
 mod ids;
 mod keys;
@@ -39,7 +41,6 @@ mod tokens;
 mod vault;
 mod viewport;
 mod workspaces;
-mod zone;
 
 use std::fmt;
 use std::net::SocketAddr;

@@ -8,12 +8,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::answer::{Answer, Refusal, Refuse, bad, broken, created, ok};
-use super::cron::Cron;
 use super::guard::{Access, Admin};
 use super::payload::{Payload, filled};
 use super::platform::App;
-use super::zone::Zone;
 use super::{clock, ids};
+use crate::timetable::{Timetable, Wrong};
 
 /// What Go's zero time looks like: the next run of a date that never comes.
 const NEVER: &str = "0001-01-01T00:00:00Z";
@@ -48,10 +47,7 @@ pub(crate) fn insert(rows: &Connection, workspace: Option<&str>, wish: &Wish, so
     let required = filled(wish.cron_expr.clone()).zip(filled(wish.prompt.clone()));
     let (expression, prompt) = required.refuse(bad("cron_expr and prompt are required"))?;
     let timezone = filled(wish.timezone.clone()).unwrap_or_else(|| "UTC".to_owned());
-    let zone = Zone::named(&timezone).refuse(bad(&format!("invalid timezone: {timezone}")))?;
-    let cron = Cron::parse(&expression).refuse(bad("invalid request body"))?;
-    let next = cron.next(Utc::now(), &zone);
-    let made = Made { id: ids::fresh(), next_run_at: next.map_or(NEVER.to_owned(), whole_seconds) };
+    let made = Made { id: ids::fresh(), next_run_at: next_run(&expression, &timezone)? };
     rows.prepare_cached(
         "INSERT INTO workspace_schedules
            (id, workspace_id, name, cron_expr, timezone, prompt, enabled, next_run_at, source, created_at, updated_at)
@@ -71,6 +67,14 @@ pub(crate) fn insert(rows: &Connection, workspace: Option<&str>, wish: &Wish, so
     ))
     .refuse(broken("failed to create schedule"))?;
     Ok(made)
+}
+
+fn next_run(expression: &str, timezone: &str) -> Result<String, Refusal> {
+    let timetable = Timetable::parse(expression, timezone).map_err(|wrong| match wrong {
+        Wrong::Zone => bad(&format!("invalid timezone: {timezone}")),
+        _ => bad("invalid request body"),
+    })?;
+    Ok(timetable.next(Utc::now()).map_or(NEVER.to_owned(), whole_seconds))
 }
 
 fn whole_seconds(moment: DateTime<Utc>) -> String {
@@ -153,6 +157,9 @@ fn checked(row: &Row) -> rusqlite::Result<Value> {
 
 /// Twice the interval; 0, which nothing is staler than, where it can't be read.
 fn threshold(expression: &str, timezone: &str) -> i64 {
-    let interval = Cron::parse(expression).zip(Zone::named(timezone)).and_then(|(cron, zone)| cron.interval(&zone));
-    interval.map_or(0, |interval| interval.num_seconds() * 2)
+    let upcoming = Timetable::parse(expression, timezone).map(|timetable| timetable.upcoming(Utc::now(), 2));
+    match upcoming.as_deref() {
+        Ok([first, second]) => (*second - first).num_seconds() * 2,
+        _ => 0,
+    }
 }
