@@ -69,6 +69,11 @@ impl Refusal {
         self
     }
 
+    /// What went wrong, in the words of its answer.
+    pub(crate) fn reason(&self) -> &str {
+        self.body.as_ref().and_then(|body| body.get("error")?.as_str()).unwrap_or_default()
+    }
+
     pub(crate) fn without_error(mut self) -> Self {
         self.body.get_or_insert_default().remove("error");
         self
@@ -105,10 +110,12 @@ pub(crate) fn refused_with(status: StatusCode, error: &str) -> Refusal {
 
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
-        match self.body {
-            Some(body) => reply(self.status, &body),
-            None => self.status.into_response(),
+        let Some(body) = self.body else { return self.status.into_response() };
+        let mut response = reply(self.status, &body);
+        if let Some(seconds) = body.get("retry_after").and_then(Value::as_u64) {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds.into());
         }
+        response
     }
 }
 

@@ -192,12 +192,21 @@ async fn note_use(
 /// What a workspace asks of whoever speaks for it: its own token, if it has a live one. Org keys and
 /// the admin token are refused then; without a live token nothing is asked.
 pub(crate) async fn own_token(platform: &Arc<Platform>, workspace: &str, bearer: Option<&str>) -> Result<(), Refusal> {
-    if !platform.read(|rows| Ok(has_live_token(rows, workspace)?)).await? {
+    token_of(platform, workspace, bearer, "workspace").await
+}
+
+/// The same of a workspace that calls another one.
+pub(crate) async fn caller_token(platform: &Arc<Platform>, caller: &str, bearer: Option<&str>) -> Result<(), Refusal> {
+    token_of(platform, caller, bearer, "caller").await
+}
+
+async fn token_of(platform: &Arc<Platform>, id: &str, bearer: Option<&str>, whose: &str) -> Result<(), Refusal> {
+    if !platform.read(|rows| Ok(has_live_token(rows, id)?)).await? {
         return Ok(());
     }
-    let bearer = bearer.ok_or_else(|| unauthorized("missing workspace auth token"))?;
-    match accepts_token(platform, Some(workspace.to_owned()), bearer).await? {
+    let bearer = bearer.ok_or_else(|| unauthorized(&format!("missing {whose} auth token")))?;
+    match accepts_token(platform, Some(id.to_owned()), bearer).await? {
         true => Ok(()),
-        false => Err(unauthorized("invalid workspace auth token")),
+        false => Err(unauthorized(&format!("invalid {whose} auth token"))),
     }
 }

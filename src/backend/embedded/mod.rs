@@ -4,6 +4,7 @@
 //!
 //! One file a resource; `router` is the table of contents.
 
+mod a2a;
 mod activity;
 mod admin;
 mod agents;
@@ -15,7 +16,9 @@ mod clock;
 mod config;
 mod control_plane;
 mod cron;
+mod delegations;
 mod edge;
+mod events;
 mod guard;
 mod ids;
 mod keys;

@@ -6,6 +6,7 @@ use std::time::Duration;
 use axum::extract::State;
 use rusqlite::{Connection, Transaction};
 
+use super::a2a::Agents;
 use super::answer::Refusal;
 use super::limits::Limiter;
 use super::store::Store;
@@ -21,6 +22,7 @@ pub(crate) struct Platform {
     pub(crate) requests: Limiter,
     /// None where minting isn't limited.
     pub(crate) mints: Option<Limiter>,
+    pub(crate) agents: Agents,
 }
 
 impl Platform {
@@ -31,6 +33,7 @@ impl Platform {
             vault: Vault::open(&settings.state)?,
             requests: Limiter::new(settings.rate_limit, Duration::from_secs(60)),
             mints: (settings.mint_limit > 0).then(|| Limiter::new(settings.mint_limit, Duration::from_secs(3600))),
+            agents: Agents::default(),
             settings,
         })
     }

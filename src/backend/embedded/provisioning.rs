@@ -38,6 +38,15 @@ pub(crate) fn settle(rows: &Connection) -> rusqlite::Result<usize> {
     .execute([clock::now()])
 }
 
+/// Where a workspace's own container listens.
+pub(crate) fn container_url(id: &str) -> String {
+    format!("http://{}:8000", container(id))
+}
+
+fn container(id: &str) -> String {
+    format!("ws-{}", id.chars().take(12).collect::<String>())
+}
+
 /// Starts a workspace: at once `failed` or sooner or later `online`, by the provisioner.
 pub(crate) fn start(rows: &Connection, platform: &Platform, id: &str, why: Start) -> Result<(), Refusal> {
     rows.execute(
@@ -111,10 +120,7 @@ pub(crate) fn stop_failures(platform: &Platform, workspaces: &[String]) -> Vec<S
     if platform.settings.provisioner != Provisioner::Failing {
         return Vec::new();
     }
-    let failure = |id: &String| {
-        let container: String = id.chars().take(12).collect();
-        format!("stop {id}: force-remove ws-{container}: {DAEMON_AWAY}")
-    };
+    let failure = |id: &String| format!("stop {id}: force-remove {}: {DAEMON_AWAY}", container(id));
     workspaces.iter().map(failure).collect()
 }
 

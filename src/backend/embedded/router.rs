@@ -11,7 +11,8 @@ use axum::routing::{MethodRouter, delete, get, post};
 use super::answer::not_routed;
 use super::platform::Platform;
 use super::{Provisioner, edge};
-use super::{activity, admin, agents, approvals, budgets, bundles, config, control_plane, memories, metrics, models};
+use super::{a2a, activity, delegations, events};
+use super::{admin, agents, approvals, budgets, bundles, config, control_plane, memories, metrics, models};
 use super::{org_import, org_keys, registry, schedules, secrets, templates, tokens, viewport, workspaces};
 
 /// The platform has no general limit; this one keeps a mistake from filling the memory.
@@ -25,6 +26,7 @@ pub(crate) fn of(platform: Arc<Platform>) -> Router {
         .merge(workspaces())
         .merge(one_workspace())
         .merge(agents_side())
+        .merge(conversations())
         .merge(administration(&platform));
     routes
         .fallback(edge::unrouted)
@@ -72,7 +74,6 @@ fn workspaces() -> Routes {
 
 fn one_workspace() -> Routes {
     Router::new()
-        .route("/workspaces/{id}/activity", get(activity::list).post(activity::report))
         .route("/workspaces/{id}/agent", post(agents::assign).patch(agents::replace).delete(agents::remove))
         .route("/workspaces/{id}/agent/move", post(agents::relocate))
         .route("/workspaces/{id}/approvals", get(approvals::list).post(approvals::request))
@@ -101,6 +102,23 @@ fn agents_side() -> Routes {
         .route("/registry/check-access", post(registry::check_access))
         .route("/registry/discover/{id}", get(registry::discover))
         .route("/registry/{id}/peers", get(registry::peers))
+}
+
+/// What agents are told and say, and what is noted of it.
+fn conversations() -> Routes {
+    Router::new()
+        .route("/events", get(events::list))
+        .route("/events/{id}", get(events::list_of))
+        .route("/workspaces/{id}/a2a", post(a2a::proxy))
+        .route("/workspaces/{id}/activity", get(activity::list).post(activity::report))
+        .route("/workspaces/{id}/delegate", post(delegations::delegate))
+        .route("/workspaces/{id}/delegations", get(delegations::list))
+        .route("/workspaces/{id}/delegations/record", post(delegations::record))
+        .route("/workspaces/{id}/delegations/{delegation}/update", post(delegations::update))
+        .route("/workspaces/{id}/notify", post(activity::notify))
+        .route("/workspaces/{id}/session-search", get(activity::search))
+        .route("/workspaces/{id}/traces", get(activity::traces))
+        .route("/workspaces/{id}/transcript", get(activity::transcript))
 }
 
 fn administration(platform: &Platform) -> Routes {

@@ -164,6 +164,9 @@ CREATE TABLE a2a_queue (
   workspace_id TEXT NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE,
   method TEXT,
   body TEXT NOT NULL DEFAULT '{}',
+  message_id TEXT,
+  source_id TEXT,
+  attempts INTEGER NOT NULL DEFAULT 0,
   status TEXT NOT NULL DEFAULT 'queued',
   enqueued_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z')
 );
@@ -183,3 +186,27 @@ CREATE TABLE template_files (
   content TEXT NOT NULL,
   PRIMARY KEY (template, path)
 );
+
+-- what happened, as GET /events lists it
+CREATE TABLE events (
+  id TEXT PRIMARY KEY,
+  event_type TEXT NOT NULL,
+  workspace_id TEXT REFERENCES workspaces(id) ON DELETE SET NULL,
+  payload TEXT NOT NULL DEFAULT '{}',
+  created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z')
+);
+CREATE INDEX events_by_age ON events(created_at);
+CREATE INDEX events_by_workspace ON events(workspace_id, created_at);
+
+-- tokens that agents say they used, a day (UTC)
+CREATE TABLE token_usage (
+  workspace_id TEXT NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE,
+  day TEXT NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  calls INTEGER NOT NULL,
+  PRIMARY KEY (workspace_id, day)
+);
+
+CREATE UNIQUE INDEX a2a_queue_by_message ON a2a_queue(workspace_id, message_id)
+  WHERE status IN ('queued', 'dispatched');

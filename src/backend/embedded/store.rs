@@ -10,6 +10,7 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::OpenError;
 use super::answer::{Refusal, Refuse, broken};
+use super::events::{self, Watchers};
 use super::provisioning;
 
 const SCHEMA: &str = include_str!("schema.sql");
@@ -20,6 +21,7 @@ pub(crate) struct Store {
     path: PathBuf,
     writer: Mutex<Connection>,
     readers: Mutex<Vec<Connection>>,
+    pub(crate) watchers: Watchers,
 }
 
 impl Store {
@@ -27,7 +29,8 @@ impl Store {
         let path = directory.join("tenant.db");
         let mut writer = connect(&path).map_err(|error| OpenError::database(&path, &error))?;
         migrate(&mut writer).map_err(|error| OpenError::database(&path, &error))?;
-        Ok(Self { path, writer: Mutex::new(writer), readers: Mutex::default() })
+        writer.execute_batch(events::PENDING).map_err(|error| OpenError::database(&path, &error))?;
+        Ok(Self { path, writer: Mutex::new(writer), readers: Mutex::default(), watchers: Watchers::new() })
     }
 
     /// Looks at the rows as they are now: what is due to change by itself has changed.
@@ -60,7 +63,9 @@ impl Store {
         let transaction = writer.transaction_with_behavior(TransactionBehavior::Immediate)?;
         provisioning::settle(&transaction)?;
         let changed = change(&transaction)?;
+        let told = events::take_pending(&transaction)?;
         transaction.commit()?;
+        self.watchers.show(told);
         Ok(changed)
     }
 

@@ -4,5 +4,5 @@
 mod neighbours;
 mod presence;
 
-pub(crate) use neighbours::{check_access, discover, peers};
-pub(crate) use presence::{heartbeat, register, update_card};
+pub(crate) use neighbours::{are_related, check_access, discover, peers};
+pub(crate) use presence::{heartbeat, is_reachable, register, update_card};

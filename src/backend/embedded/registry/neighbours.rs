@@ -28,7 +28,7 @@ pub(crate) async fn check_access(State(platform): App, payload: Payload) -> Answ
     ok(&json!({ "allowed": allowed }))
 }
 
-fn are_related(rows: &Connection, caller: &str, target: &str) -> rusqlite::Result<bool> {
+pub(crate) fn are_related(rows: &Connection, caller: &str, target: &str) -> rusqlite::Result<bool> {
     if caller == target {
         return Ok(true);
     }

@@ -11,8 +11,8 @@ use super::super::answer::{Answer, Refusal, Refuse, bad, broken, ok};
 use super::super::guard;
 use super::super::payload::{Payload, even_null, filled};
 use super::super::platform::{App, Platform};
-use super::super::workspaces::row::{self, NewWorkspace};
-use super::super::{ids, tokens};
+use super::super::workspaces::row::{self, NewWorkspace, Workspace};
+use super::super::{a2a, events, ids, tokens};
 
 /// What a workspace costs a month is believed up to there.
 const MOST_SPEND: i64 = 1_000_000_000_000;
@@ -77,11 +77,12 @@ fn come_online(rows: &Connection, id: &str, url: &str, card: &Value) -> Result<(
          WHERE id = ?1 AND status <> 'removed'",
         (id, url, card.to_string()),
     )?;
+    events::tell(rows, "WORKSPACE_ONLINE", id, &json!({ "url": url, "agent_card": card }))?;
     Ok(())
 }
 
 /// Whether the platform would call that address. Names are believed: this tenant asks no name server.
-fn is_reachable(platform: &Platform, url: &str) -> bool {
+pub(crate) fn is_reachable(platform: &Platform, url: &str) -> bool {
     let Ok(uri) = url.parse::<Uri>() else { return false };
     let Some(host) = uri.host() else { return false };
     let host = host.trim_start_matches('[').trim_end_matches(']');
@@ -103,16 +104,52 @@ pub(crate) async fn heartbeat(State(platform): App, headers: HeaderMap, payload:
     let raw = filled(told.workspace_id.clone()).refuse(bad("invalid request body"))?;
     let id = ids::canonical(&raw).refuse(broken("failed to update"))?;
     guard::own_token(&platform, &id, guard::bearer(&headers)).await?;
-    platform
-        .write(move |rows, _| {
-            note(rows, &id, &told)?;
-            ok(&json!({ "status": "ok" }))
-        })
-        .await
+    let has_room = {
+        let (id, told) = (id.clone(), told);
+        platform.write(move |rows, _| Ok(note(rows, &id, &told)?)).await?
+    };
+    if has_room {
+        a2a::drain(&platform, id);
+    }
+    ok(&json!({ "status": "ok" }))
 }
 
-/// What isn't told is reset, but for the spend.
-fn note(rows: &Connection, id: &str, told: &Heartbeat) -> rusqlite::Result<()> {
+/// What isn't told is reset, but for the spend. True where the workspace could do more than it does.
+fn note(rows: &Connection, id: &str, told: &Heartbeat) -> rusqlite::Result<bool> {
+    let Some(before) = Workspace::find(rows, id)?.filter(|found| !found.is_removed()) else { return Ok(false) };
+    store(rows, id, told)?;
+    let Some(after) = Workspace::find(rows, id)? else { return Ok(false) };
+    tell_beat(rows, &before, &after, told)?;
+    Ok(after.active_tasks < after.max_concurrent_tasks)
+}
+
+fn tell_beat(rows: &Connection, before: &Workspace, after: &Workspace, told: &Heartbeat) -> rusqlite::Result<()> {
+    let beat = json!({ "active_tasks": after.active_tasks, "uptime_seconds": told.uptime_seconds.unwrap_or(0) });
+    events::show(rows, "WORKSPACE_HEARTBEAT", &after.id, &beat)?;
+    if before.current_task() != after.current_task() {
+        let task = json!({ "current_task": after.current_task(), "active_tasks": after.active_tasks });
+        events::show(rows, "TASK_UPDATED", &after.id, &task)?;
+    }
+    match (before.status.as_str(), after.status.as_str()) {
+        (was, is) if was == is => Ok(()),
+        (_, "degraded") => events::tell(rows, "WORKSPACE_DEGRADED", &after.id, &trouble(told)),
+        ("provisioning", "online") => {
+            events::tell(rows, "WORKSPACE_ONLINE", &after.id, &json!({ "recovered_from": "provisioning" }))
+        }
+        (_, "online") => events::tell(rows, "WORKSPACE_ONLINE", &after.id, &json!({})),
+        _ => Ok(()),
+    }
+}
+
+fn trouble(told: &Heartbeat) -> Value {
+    let sample = told.sample_error.as_deref().unwrap_or("");
+    match told.runtime_state.as_deref().filter(|state| !state.is_empty()) {
+        Some(state) => json!({ "runtime_state": state, "sample_error": sample }),
+        None => json!({ "error_rate": told.error_rate.unwrap_or(0.0), "sample_error": sample }),
+    }
+}
+
+fn store(rows: &Connection, id: &str, told: &Heartbeat) -> rusqlite::Result<()> {
     let rate = told.error_rate.unwrap_or(0.0);
     let state = told.runtime_state.as_deref().unwrap_or("");
     rows.prepare_cached(
@@ -148,7 +185,8 @@ pub(crate) async fn update_card(State(platform): App, headers: HeaderMap, payloa
     guard::own_token(&platform, &id, guard::bearer(&headers)).await?;
     platform
         .write(move |rows, _| {
-            rows.execute("UPDATE workspaces SET agent_card = ?2 WHERE id = ?1", (id, card.to_string()))?;
+            rows.execute("UPDATE workspaces SET agent_card = ?2 WHERE id = ?1", (&id, card.to_string()))?;
+            events::tell(rows, "AGENT_CARD_UPDATED", &id, &json!({ "agent_card": card }))?;
             ok(&json!({ "status": "updated" }))
         })
         .await

@@ -26,7 +26,7 @@ pub(crate) struct Workspace {
     pub(crate) parent_id: Option<String>,
     pub(crate) agent_card: Value,
     pub(crate) active_tasks: i64,
-    max_concurrent_tasks: i64,
+    pub(crate) max_concurrent_tasks: i64,
     uptime_seconds: i64,
     #[serde(serialize_with = "as_number")]
     last_error_rate: f64,
@@ -112,6 +112,10 @@ impl Workspace {
         rows.prepare_cached(&format!("SELECT {COLUMNS} FROM workspaces WHERE id = ?1"))?
             .query_row([id], Self::read)
             .optional()
+    }
+
+    pub(crate) fn current_task(&self) -> &str {
+        &self.in_list.current_task
     }
 
     pub(crate) fn is_removed(&self) -> bool {
