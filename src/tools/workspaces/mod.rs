@@ -10,7 +10,7 @@ mod list;
 pub mod wire;
 
 pub use idle::{Idle, judge};
-pub use wire::{confirm_exists, fetch_all, fetch_one};
+pub use wire::{confirm_exists, confirm_lives, fetch_all, fetch_one};
 
 use super::effect::Effect;
 use super::keys::CREATE_TOKEN;
