@@ -96,7 +96,7 @@ impl fmt::Display for Wrong {
             ),
             Self::Value(field) => write!(out, "the {field}, or a list, a range, * or */2"),
             Self::Range(field) => write!(out, "a range begins with the smaller value: the {field}"),
-            Self::Step(field) => write!(out, "a step is a whole number from 1, also that of the {}", field.name),
+            Self::Step(field) => write!(out, "the step of the {} is a whole number from 1", field.name),
         }
     }
 }
@@ -130,7 +130,7 @@ mod tests {
             ("* * * * * *", "exactly five fields"),
             ("@daily", "no @daily"),
             ("0 0 * * 7", "the day of the week is a number from 0 (Sunday) to 6"),
-            ("*/0 * * * *", "a step is a whole number from 1, also that of the minute"),
+            ("*/0 * * * *", "the step of the minute is a whole number from 1"),
             ("60 * * * *", "the minute is a number from 0 to 59"),
             ("0 24 * * *", "the hour is a number from 0 to 23"),
             ("0 0 0 * *", "the day of the month is a number from 1 to 31"),
