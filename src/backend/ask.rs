@@ -12,7 +12,8 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::answer::{Answer, Received};
+use super::answer::{Answer, Heard, Received};
+use super::client;
 use super::exchange::Request;
 use super::form;
 use super::path::{self, PathPart};
@@ -20,6 +21,7 @@ use super::road::Errand;
 use super::route::Route;
 use super::tenant::Tenant;
 use crate::failure::{Changed, Code, Failure};
+use crate::secrets::Credential;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -34,6 +36,7 @@ pub struct Ask {
     total: Duration,
     expected: &'static [u16],
     bearer: Option<HeaderValue>,
+    regardless: bool,
     hidden: Vec<SecretString>,
     problem: Option<Failure>,
 }
@@ -51,6 +54,7 @@ impl Ask {
             body: None,
             expected: &[],
             bearer: None,
+            regardless: false,
             hidden: Vec::new(),
             problem,
         }
@@ -116,6 +120,25 @@ impl Ask {
         self
     }
 
+    /// With a workspace's own token instead of our key, for routes that hand the bearer on.
+    pub fn as_workspace(mut self, token: &Credential) -> Self {
+        self = self.hiding(token.expose());
+        match client::bearer(token.expose()) {
+            Ok(bearer) => self.bearing(bearer),
+            Err(failure) => {
+                self.problem.get_or_insert(failure);
+                self
+            }
+        }
+    }
+
+    /// Also when the caller has gone: for clearing up after a call, and for what couldn't be cleared
+    /// up if its answer were lost.
+    pub fn regardless(mut self) -> Self {
+        self.regardless = true;
+        self
+    }
+
     pub async fn fetch<T>(self) -> Result<T, Failure>
     where
         T: DeserializeOwned + Send + 'static,
@@ -135,6 +158,11 @@ impl Ask {
     /// For the routes that answer a file.
     pub async fn bytes(self) -> Result<Bytes, Failure> {
         self.carry(async |answer, _| Ok(answer.bytes())).await
+    }
+
+    /// For the routes that pass on what somebody else says, in whatever form.
+    pub async fn heard(self) -> Result<Heard, Failure> {
+        self.carry(async |answer, _| answer.heard()).await
     }
 
     /// With another credential than the tenant's.
@@ -164,6 +192,7 @@ impl Ask {
     }
 
     async fn carry<T>(self, read: impl AsyncFnOnce(Answer, &Tenant) -> Result<T, Failure>) -> Result<T, Failure> {
+        let regardless = self.regardless;
         let (errand, tenant) = self.errand()?;
         let work = async {
             let answer = errand.run(&tenant.shared).await?;
@@ -172,7 +201,7 @@ impl Ask {
         // Leaving the request drops it, and with it its connection: the tenant sees that nobody waits.
         let done = tokio::select! {
             biased;
-            () = tenant.cancel.cancelled() => None,
+            () = tenant.cancel.cancelled(), if !regardless => None,
             result = work => Some(result),
         };
         done.unwrap_or_else(|| Err(cancelled(tenant.changed())))

@@ -28,7 +28,7 @@ mod tenant;
 mod wire;
 
 pub use address::Base;
-pub use answer::Received;
+pub use answer::{Heard, Received};
 pub use ask::Ask;
 pub use client::Client;
 pub use log::Sent;

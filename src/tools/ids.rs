@@ -158,6 +158,24 @@ checked_text!(RepoName, "a name of 1 to 63 letters, digits, `-` or `_`, beginnin
 fn is_relative(path: &str) -> bool {
     !path.contains("..") && !path.contains(['\'', '\\']) && path.split('/').all(|piece| !matches!(piece, "" | "."))
 }
+checked_text!(ScheduleId, "a schedule's id, a UUID as list_schedules gives it", uuid,
+    { "type": "string", "format": "uuid" });
+checked_text!(ScheduleName, "a name of 1 to 100 bytes on one line",
+    |text| within(text, 100).filter(|text| !text.trim().is_empty()),
+    { "type": "string", "maxLength": 100 });
+checked_text!(
+    /// Its fields are looked at together with the zone.
+    CronExpr, "a cron expression of five fields", |text| within(text, 200), { "type": "string" });
+checked_text!(
+    /// Some clients send an empty one where nobody named any.
+    ZoneName, "an IANA time zone like Europe/Berlin",
+    |text| if text.is_empty() { Some("UTC".to_owned()) } else { within(text, 64) },
+    { "type": "string" });
+checked_text!(ChannelId, "a channel's id, a UUID as list_channels gives it", uuid,
+    { "type": "string", "format": "uuid" });
+checked_text!(FieldName, "a field's name: 1 to 64 small letters, digits or `_`",
+    |text| within(text, 64).filter(|text| text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')),
+    { "type": "string" });
 
 #[cfg(test)]
 mod tests {

@@ -3,6 +3,7 @@
 //! Nothing in here knows a protocol or an HTTP library. `tool` is the entry type, `catalogue` the
 //! table of contents, `invocation` what a running tool may use.
 
+pub mod a2a;
 mod bounds;
 pub mod catalogue;
 mod container;

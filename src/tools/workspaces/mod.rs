@@ -11,7 +11,7 @@ pub mod wire;
 
 pub use idle::{Idle, judge};
 pub use lifecycle::refuse_running;
-pub use wire::{confirm_exists, fetch_all, fetch_one};
+pub use wire::{confirm_exists, confirm_lives, fetch_all, fetch_one};
 
 use super::effect::Effect;
 use super::keys::CREATE_TOKEN;
