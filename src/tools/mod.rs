@@ -8,6 +8,7 @@ mod bounds;
 pub mod catalogue;
 pub mod cursor;
 pub mod effect;
+mod given;
 pub mod ids;
 pub mod input;
 pub mod invocation;
