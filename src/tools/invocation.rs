@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::catalogue::Catalogue;
 use super::cursor::Seal;
+use super::surface::Surface;
 use crate::backend::Tenant;
 use crate::journal::Journal;
 use crate::policy::Rules;
@@ -41,6 +42,10 @@ pub struct Server {
     pub rules: Rules,
     pub journal: Journal,
     pub catalogue: Catalogue,
+    /// How much of it is listed.
+    pub surface: Surface,
+    /// Whether the list says what tools answer.
+    pub output_schemas: bool,
     /// For the cursors of its lists.
     pub seal: Seal,
 }

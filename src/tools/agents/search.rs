@@ -3,11 +3,11 @@
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use super::{SEARCH, TRACES};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::tools::ids::{Line, WorkspaceId};
 use crate::tools::input::unless_blank;
 use crate::tools::invocation::Invocation;
@@ -103,7 +103,7 @@ pub struct Trace {
 enum Traces {
     Page { data: Vec<Trace> },
     Plain(Vec<Trace>),
-    Other(Value),
+    Other(IgnoredAny),
 }
 
 impl List for ListTraces {
@@ -128,11 +128,8 @@ impl List for ListTraces {
 }
 
 fn unusual() -> Failure {
-    Failure::new(
-        crate::failure::Code::UnexpectedAnswer,
-        "the tracing service behind the tenant answered in another form",
-    )
-    .next("Ask the operator to look at the traces there.")
+    Failure::new(Code::UnexpectedAnswer, "the tracing service behind the tenant answered in another form")
+        .next("Ask the operator to look at the traces there.")
 }
 
 impl Trace {
