@@ -86,6 +86,15 @@ checked_text!(TokenId, "a token's id, a UUID as list_workspace_tokens gives it",
 checked_text!(ApprovalId, "an approval's id, a UUID as the approval lists give it", uuid,
     { "type": "string", "format": "uuid" });
 checked_text!(InvocationId, "an invocation's id, a UUID", uuid, { "type": "string", "format": "uuid" });
+checked_text!(MemoryId, "a memory's id, a UUID as search_memory gives it", uuid, { "type": "string", "format": "uuid" });
+checked_text!(DelegationId, "a delegation's id as list_delegations gives it: 1 to 200 bytes without `/`",
+    |text| within(text, 200).filter(|text| !text.contains('/')), { "type": "string", "maxLength": 200 });
+checked_text!(
+    /// The tenant can't address one with a slash.
+    MemoryKey, "a key of 1 to 255 bytes without `/` or line breaks",
+    |text| within(text, 255).filter(|text| !text.contains('/') && !matches!(text.as_str(), "." | "..")),
+    { "type": "string", "maxLength": 255 });
+checked_text!(Namespace, "a namespace of 1 to 50 bytes", |text| within(text, 50), { "type": "string", "maxLength": 50 });
 checked_text!(
     /// An org key by its id or by the eight characters it is listed under.
     KeyRef,
