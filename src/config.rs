@@ -14,6 +14,7 @@ use secrecy::SecretString;
 
 use crate::backend::Base;
 use crate::policy::Rules;
+use crate::tools::surface::Surface;
 use crate::tools::toolset::Toolset;
 
 /// One place where choices are made: the flags, the environment, or the file.
@@ -27,21 +28,13 @@ pub struct Layer {
     pub token_file: Option<PathBuf>,
     pub toolsets: Option<Vec<Toolset>>,
     pub surface: Option<Surface>,
+    pub output_schemas: Option<bool>,
     pub read_only: Option<bool>,
     pub listen: Option<SocketAddr>,
     pub log: Option<String>,
     pub credential_dirs: Option<Vec<PathBuf>>,
     pub allowed_hosts: Option<Vec<String>>,
     pub allowed_origins: Option<Vec<String>>,
-}
-
-/// How much of the catalogue is listed at once. Until there is a search to find the rest with, both
-/// list every tool.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Surface {
-    #[default]
-    Compact,
-    Full,
 }
 
 /// Everything, checked.
@@ -52,6 +45,8 @@ pub struct Config {
     pub tenant: Option<TenantConfig>,
     pub rules: Rules,
     pub surface: Surface,
+    /// Whether listings say what tools answer.
+    pub output_schemas: bool,
     pub listen: SocketAddr,
     pub log: String,
     /// Directories for credentials besides `credentials/` in the data directory.
@@ -99,6 +94,7 @@ impl Config {
                 toolsets: choices.toolsets.unwrap_or_else(|| Toolset::ALL.to_vec()),
             },
             surface: choices.surface.unwrap_or_default(),
+            output_schemas: choices.output_schemas.unwrap_or(false),
             listen: choices.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8787))),
             log: choices.log.unwrap_or_else(|| "warn".to_owned()),
             credential_dirs: choices.credential_dirs.unwrap_or_default(),
@@ -123,6 +119,7 @@ impl Layer {
             token_file: if token { self.token_file } else { below.token_file },
             toolsets: self.toolsets.or(below.toolsets),
             surface: self.surface.or(below.surface),
+            output_schemas: self.output_schemas.or(below.output_schemas),
             read_only: self.read_only.or(below.read_only),
             listen: self.listen.or(below.listen),
             log: self.log.or(below.log),
@@ -185,8 +182,8 @@ fn data_directory(chosen: Option<PathBuf>) -> Result<PathBuf, ConfigError> {
 pub mod values {
     use std::net::SocketAddr;
 
-    use super::Surface;
     use crate::nearest;
+    use crate::tools::surface::Surface;
     use crate::tools::toolset::Toolset;
 
     pub fn toolsets(text: &str) -> Result<Vec<Toolset>, String> {

@@ -6,7 +6,7 @@
 
 mod finish;
 mod record;
-mod size;
+mod shape;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -29,6 +29,7 @@ use crate::tools::catalogue::Entry;
 use crate::tools::effect::Effect;
 use crate::tools::input;
 use crate::tools::invocation::{Invocation, Server};
+use crate::tools::surface::{Through, Way};
 use crate::tools::tool::Prepared;
 use crate::transport::caller::Caller;
 use finish::Finish;
@@ -48,6 +49,8 @@ pub struct Call {
 pub struct Answer {
     pub invocation: Uuid,
     pub content: Value,
+    /// Some of it comes from the tenant: data, whatever it says.
+    pub untrusted: bool,
 }
 
 /// Why it gives nothing back.
@@ -88,25 +91,24 @@ impl Dispatch {
     /// The tools that this caller may use, always in the same order.
     pub fn list(&self, caller: &Caller) -> Vec<&Listed> {
         let entries = self.server.catalogue.entries().iter();
-        entries.filter(|entry| self.server.rules.lists(caller, entry)).map(Entry::listed).collect()
+        let shown = |entry: &&Entry| self.server.surface.shows(entry) && self.server.rules.lists(caller, entry);
+        entries.filter(shown).map(Entry::listed).collect()
     }
 
     pub fn instructions(&self) -> &'static str {
-        crate::tools::INSTRUCTIONS
+        self.server.surface.instructions()
     }
 
     pub async fn call(&self, call: Call) -> Result<Answer, Refusal> {
         let invocation = Uuid::now_v7();
-        self.travel(invocation, call)
-            .await
-            .map(|content| Answer { invocation, content })
-            .map_err(|failure| Refusal { invocation, failure })
+        self.travel(invocation, call).await.map_err(|failure| Refusal { invocation, failure })
     }
 
-    async fn travel(&self, id: Uuid, call: Call) -> Result<Value, Failure> {
+    async fn travel(&self, id: Uuid, mut call: Call) -> Result<Answer, Failure> {
         let begun = Instant::now();
+        let way = self.open(&mut call);
         let mut record = Record::new(id, &call, &self.server);
-        let admitted = match self.admit(call.tool, call.arguments, &call.caller, &mut record) {
+        let admitted = match self.admit(call.tool, call.arguments, way, &call.caller, &mut record) {
             Ok(admitted) => admitted,
             Err(failure) => {
                 // A call that never set out is written down too; nobody waits for that.
@@ -114,6 +116,7 @@ impl Dispatch {
                 return Err(failure);
             }
         };
+        let untrusted = !admitted.routes.is_empty();
         let invocation = Invocation {
             id,
             tenant: self.client.invocation(id, admitted.routes, call.cancel),
@@ -123,7 +126,17 @@ impl Dispatch {
             server: Arc::clone(&self.server),
         };
         let call = self.running.track_future(set_out(invocation, admitted, record, begun));
-        Finish::new(call).await
+        let content = Finish::new(call).await?;
+        Ok(Answer { invocation: id, content, untrusted })
+    }
+
+    /// A call that carries another becomes that one, and which way it came is kept.
+    fn open(&self, call: &mut Call) -> Result<Option<Way>, Failure> {
+        let Some(outer) = self.server.catalogue.find(&call.tool) else { return Ok(None) };
+        let Some(way) = outer.tool.calls else { return Ok(None) };
+        let (tool, arguments) = Through::open(&outer.tool, std::mem::take(&mut call.arguments))?;
+        (call.tool, call.arguments) = (tool, arguments);
+        Ok(Some(way))
     }
 
     /// Finds the tool, checks the arguments, asks policy. Whatever is known goes into the record.
@@ -131,6 +144,7 @@ impl Dispatch {
         &self,
         name: String,
         arguments: Map<String, Value>,
+        way: Result<Option<Way>, Failure>,
         caller: &Caller,
         record: &mut Record,
     ) -> Result<Admitted, Failure> {
@@ -141,6 +155,7 @@ impl Dispatch {
             return Err(self.unknown_tool(&name));
         };
         record.tool(entry);
+        let way = way?;
         // Before the arguments are looked at: what is hidden is refused whatever they are.
         self.permit(caller, entry, entry.tool.least, record)?;
         let prepared = entry
@@ -149,6 +164,9 @@ impl Dispatch {
             .inspect_err(|_| record.decided(Decision::Refused("arguments"), entry.tool.least))?;
         record.arguments_fit();
         let effect = prepared.effect.unwrap_or(entry.tool.least);
+        if let Some(way) = way {
+            way.admits(&entry.tool, effect).inspect_err(|_| record.decided(Decision::Refused("arguments"), effect))?;
+        }
         self.permit(caller, entry, effect, record)?;
         Ok(Admitted { entry: entry.tool.name, effect, routes: entry.tool.routes, prepared })
     }
@@ -215,7 +233,7 @@ async fn carry_out(
 ) -> Result<Value, Failure> {
     let ran = AssertUnwindSafe(admitted.prepared.run(&invocation)).catch_unwind().await;
     let result = ran.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "the tool broke off")));
-    let result = result.and_then(size::bounded);
+    let result = result.and_then(shape::shaped);
     // What was done before a failure is part of what the failure must say.
     let result = result.map_err(|failure| failure.after(invocation.tenant.changed()));
     let result = invocation.tenant.without_key(result);

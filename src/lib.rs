@@ -27,5 +27,6 @@ pub mod progress;
 pub mod secrets;
 pub mod store;
 pub mod text;
+pub mod timetable;
 pub mod tools;
 pub mod transport;

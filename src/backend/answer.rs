@@ -29,6 +29,13 @@ pub struct Received {
     route: Route,
 }
 
+/// What somebody beyond the tenant said, as it came.
+#[derive(Clone, Debug)]
+pub struct Heard {
+    pub status: u16,
+    pub text: String,
+}
+
 impl Received {
     pub fn decode<T: DeserializeOwned>(self) -> Result<T, Failure> {
         shape::fit(self.body).map_err(|misfit| unusual(self.status, self.route, misfit))
@@ -51,6 +58,18 @@ impl Answer {
         }
         let body = conclude(self.status, self.route, self.leg, decoded)?;
         Ok(Received { status: self.status, body, route: self.route })
+    }
+
+    pub(super) fn bytes(self) -> Bytes {
+        self.leg.settle(refusal::acknowledged(self.status));
+        self.bytes
+    }
+
+    pub(super) fn heard(self) -> Result<Heard, Failure> {
+        let status = self.status;
+        // Agents may answer anything; what isn't UTF-8 is shown as far as it can be.
+        let text = String::from_utf8_lossy(&self.bytes).into_owned();
+        conclude(status, self.route, self.leg, Ok(Heard { status, text }))
     }
 
     pub(super) fn text(self) -> Result<String, Failure> {

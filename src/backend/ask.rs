@@ -12,13 +12,16 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use super::answer::{Answer, Received};
+use super::answer::{Answer, Heard, Received};
+use super::client;
 use super::exchange::Request;
+use super::form;
 use super::path::{self, PathPart};
 use super::road::Errand;
 use super::route::Route;
 use super::tenant::Tenant;
 use crate::failure::{Changed, Code, Failure};
+use crate::secrets::Credential;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -28,10 +31,12 @@ pub struct Ask {
     route: &'static Route,
     parts: Vec<(&'static str, String)>,
     query: String,
-    body: Option<Bytes>,
+    /// Its content type, and what it is.
+    body: Option<(HeaderValue, Bytes)>,
     total: Duration,
     expected: &'static [u16],
     bearer: Option<HeaderValue>,
+    regardless: bool,
     hidden: Vec<SecretString>,
     problem: Option<Failure>,
 }
@@ -49,6 +54,7 @@ impl Ask {
             body: None,
             expected: &[],
             bearer: None,
+            regardless: false,
             hidden: Vec::new(),
             problem,
         }
@@ -68,10 +74,22 @@ impl Ask {
 
     pub fn body(mut self, value: &impl Serialize) -> Self {
         match serde_json::to_vec(value) {
-            Ok(bytes) => self.body = Some(bytes.into()),
+            Ok(bytes) => self.body = Some((HeaderValue::from_static("application/json"), bytes.into())),
             // Serde's words might quote the value.
             Err(_) => {
                 let failure = || Failure::new(Code::Internal, "the request can't be written as JSON");
+                self.problem.get_or_insert_with(failure);
+            }
+        }
+        self
+    }
+
+    /// One file, as a browser's form sends it.
+    pub fn file(mut self, field: &'static str, name: &str, kind: &'static str, content: &[u8]) -> Self {
+        match form::of_file(field, name, kind, content) {
+            Some(body) => self.body = Some(body),
+            None => {
+                let failure = || Failure::invalid("this file's name can't stand in a form");
                 self.problem.get_or_insert_with(failure);
             }
         }
@@ -102,6 +120,25 @@ impl Ask {
         self
     }
 
+    /// With a workspace's own token instead of our key, for routes that hand the bearer on.
+    pub fn as_workspace(mut self, token: &Credential) -> Self {
+        self = self.hiding(token.expose());
+        match client::bearer(token.expose()) {
+            Ok(bearer) => self.bearing(bearer),
+            Err(failure) => {
+                self.problem.get_or_insert(failure);
+                self
+            }
+        }
+    }
+
+    /// Also when the caller has gone: for clearing up after a call, and for what couldn't be cleared
+    /// up if its answer were lost.
+    pub fn regardless(mut self) -> Self {
+        self.regardless = true;
+        self
+    }
+
     pub async fn fetch<T>(self) -> Result<T, Failure>
     where
         T: DeserializeOwned + Send + 'static,
@@ -116,6 +153,16 @@ impl Ask {
     /// For the routes that answer text.
     pub async fn text(self) -> Result<String, Failure> {
         self.carry(async |answer, _| answer.text()).await
+    }
+
+    /// For the routes that answer a file.
+    pub async fn bytes(self) -> Result<Bytes, Failure> {
+        self.carry(async |answer, _| Ok(answer.bytes())).await
+    }
+
+    /// For the routes that pass on what somebody else says, in whatever form.
+    pub async fn heard(self) -> Result<Heard, Failure> {
+        self.carry(async |answer, _| answer.heard()).await
     }
 
     /// With another credential than the tenant's.
@@ -145,6 +192,7 @@ impl Ask {
     }
 
     async fn carry<T>(self, read: impl AsyncFnOnce(Answer, &Tenant) -> Result<T, Failure>) -> Result<T, Failure> {
+        let regardless = self.regardless;
         let (errand, tenant) = self.errand()?;
         let work = async {
             let answer = errand.run(&tenant.shared).await?;
@@ -153,7 +201,7 @@ impl Ask {
         // Leaving the request drops it, and with it its connection: the tenant sees that nobody waits.
         let done = tokio::select! {
             biased;
-            () = tenant.cancel.cancelled() => None,
+            () = tenant.cancel.cancelled(), if !regardless => None,
             result = work => Some(result),
         };
         done.unwrap_or_else(|| Err(cancelled(tenant.changed())))
@@ -175,15 +223,16 @@ impl Ask {
         if let Some(bearer) = self.bearer {
             headers.insert(AUTHORIZATION, bearer);
         }
-        if self.body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
+        let body = self.body.map(|(kind, body)| {
+            headers.insert(CONTENT_TYPE, kind);
+            body
+        });
         let id = HeaderValue::from_str(&self.tenant.id.to_string()).map_err(|_| broken())?;
         headers.insert(REQUEST_ID, id);
         let errand = Errand {
             invocation: self.tenant.id,
             route: *self.route,
-            request: Request { method: self.route.method, url, headers, body: self.body },
+            request: Request { method: self.route.method, url, headers, body },
             total: self.total,
             expected: self.expected,
             hidden: self.hidden,

@@ -114,7 +114,7 @@ impl fmt::Debug for Client {
     }
 }
 
-fn bearer(key: &str) -> Result<HeaderValue, Failure> {
+pub(super) fn bearer(key: &str) -> Result<HeaderValue, Failure> {
     let visible = !key.is_empty() && key.bytes().all(|b| b.is_ascii_graphic());
     let value = HeaderValue::from_str(&format!("Bearer {key}")).ok().filter(|_| visible);
     let Some(mut value) = value else {

@@ -13,6 +13,7 @@ mod clean;
 mod client;
 pub mod embedded;
 mod exchange;
+mod form;
 mod key;
 mod log;
 mod path;
@@ -27,7 +28,7 @@ mod tenant;
 mod wire;
 
 pub use address::Base;
-pub use answer::Received;
+pub use answer::{Heard, Received};
 pub use ask::Ask;
 pub use client::Client;
 pub use log::Sent;

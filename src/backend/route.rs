@@ -67,6 +67,13 @@ impl Route {
         self
     }
 
+    /// A POST that only asks (the tenant has one): it may be repeated, and a read may use it.
+    #[must_use]
+    pub const fn asking(mut self) -> Self {
+        self.acts = false;
+        self
+    }
+
     /// Whether asking may change something: then it is never repeated by us.
     pub const fn acts(&self) -> bool {
         self.acts

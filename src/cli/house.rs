@@ -49,6 +49,8 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         rules: config.rules.clone(),
         journal: Journal::open(&config.data),
         catalogue: Catalogue::new(),
+        surface: config.surface,
+        output_schemas: config.output_schemas,
         seal: Seal::new(client.derived_secret("cursor")),
     };
     Ok(Arc::new(Dispatch::new(Arc::new(server), client)))

@@ -19,8 +19,9 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tokio::runtime::Builder;
 
-use crate::config::{Config, ConfigError, Layer, Surface, values};
+use crate::config::{Config, ConfigError, Layer, values};
 use crate::failure::{Code, Failure};
+use crate::tools::surface::Surface;
 use crate::tools::toolset::Toolset;
 
 /// Administer a Molecule AI organisation from any MCP client.
@@ -66,6 +67,9 @@ struct Choices {
     /// How much of the catalogue is listed: compact or full
     #[arg(long, global = true, value_parser = values::surface)]
     surface: Option<Surface>,
+    /// List what tools answer, too; costs a client context
+    #[arg(long, global = true)]
+    output_schemas: bool,
     /// Refuse everything that changes anything
     #[arg(long, global = true)]
     read_only: bool,
@@ -88,6 +92,7 @@ impl Choices {
             data: self.data,
             toolsets: self.toolsets.map(|chosen| chosen.0),
             surface: self.surface,
+            output_schemas: self.output_schemas.then_some(true),
             // A flag can only tighten; the environment or the file may have said so already.
             read_only: self.read_only.then_some(true),
             listen,

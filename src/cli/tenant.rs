@@ -11,7 +11,7 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use super::{Choices, Ending, log, output};
-use crate::backend::embedded::{self, Environment, OpenError, Provisioner, Settings, Tenant};
+use crate::backend::embedded::{self, EVERYDAY_SALT, Environment, OpenError, Provisioner, Settings, Tenant};
 use crate::config::values;
 use crate::secrets::place::create_private;
 use crate::transport::stop;
@@ -48,9 +48,9 @@ pub(super) struct Flags {
     /// Files of rows to begin with
     #[arg(long, value_name = "FILE")]
     seed: Vec<PathBuf>,
-    /// Signs the tenant's own ledger
-    #[arg(long, value_name = "S")]
-    ledger_salt: Option<String>,
+    /// Signs the tenant's own ledger; empty for a tenant that can't tell whether it is whole
+    #[arg(long, value_name = "S", default_value = EVERYDAY_SALT)]
+    ledger_salt: String,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -103,8 +103,9 @@ fn open(flags: Flags, state: PathBuf) -> Result<Tenant, OpenError> {
             EnvironmentName::Production => Environment::Production,
         },
         fixtures: flags.fixtures,
-        ledger_salt: flags.ledger_salt,
+        ledger_salt: Some(flags.ledger_salt).filter(|salt| !salt.is_empty()),
         pace: Duration::from_millis(400),
+        schedule_poll: Duration::from_secs(30),
     })?;
     if !flags.empty && tenant.is_empty()? {
         tenant.seed_demo()?;

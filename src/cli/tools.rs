@@ -5,7 +5,7 @@ use std::sync::Arc;
 use clap::Args;
 
 use super::{Choices, Ending, output};
-use crate::policy::Rules;
+use crate::config::Config;
 use crate::tools::catalogue::{Catalogue, Entry};
 use crate::transport::caller::Caller;
 use crate::transport::mcp;
@@ -22,9 +22,9 @@ pub(super) fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending> {
     choices.embedded = true;
     let config = choices.config(None)?;
     let catalogue = Arc::new(Catalogue::new());
-    let listed = listed(&catalogue, &config.rules);
+    let listed = listed(&catalogue, &config);
     if flags.json {
-        let result = mcp::list(listed.iter().map(|entry| entry.listed()), false);
+        let result = mcp::list(listed.iter().map(|entry| entry.listed()), config.output_schemas);
         return Ok(output::json(&result)?);
     }
     for entry in listed {
@@ -39,7 +39,8 @@ pub(super) fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending> {
     Ok(())
 }
 
-fn listed<'a>(catalogue: &'a Catalogue, rules: &Rules) -> Vec<&'a Entry> {
+fn listed<'a>(catalogue: &'a Catalogue, config: &Config) -> Vec<&'a Entry> {
     let caller = Caller::terminal();
-    catalogue.entries().iter().filter(|entry| rules.lists(&caller, entry)).collect()
+    let shown = |entry: &&Entry| config.surface.shows(entry) && config.rules.lists(&caller, entry);
+    catalogue.entries().iter().filter(shown).collect()
 }

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::{ConfigError, Layer, checked_token, values, wrong};
 use crate::nearest;
 
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 14] = [
     "MOLECULE_ORG_TOKEN",
     "MOLECULE_ORG_TOKEN_FILE",
     "MOLECULE_URL",
@@ -15,6 +15,7 @@ const KNOWN: [&str; 13] = [
     "MOLECULE_MCP_DATA",
     "MOLECULE_MCP_TOOLSETS",
     "MOLECULE_MCP_SURFACE",
+    "MOLECULE_MCP_OUTPUT_SCHEMAS",
     "MOLECULE_MCP_READ_ONLY",
     "MOLECULE_MCP_LISTEN",
     "MOLECULE_MCP_LOG",
@@ -47,6 +48,7 @@ pub(super) fn layer(variables: impl Iterator<Item = (OsString, OsString)>) -> Re
             "MOLECULE_MCP_DATA" => layer.data = Some(value.into()),
             "MOLECULE_MCP_TOOLSETS" => layer.toolsets = Some(values::toolsets(&value).map_err(of)?),
             "MOLECULE_MCP_SURFACE" => layer.surface = Some(values::surface(&value).map_err(of)?),
+            "MOLECULE_MCP_OUTPUT_SCHEMAS" => layer.output_schemas = Some(values::switch(&value).map_err(of)?),
             "MOLECULE_MCP_READ_ONLY" => layer.read_only = Some(values::switch(&value).map_err(of)?),
             "MOLECULE_MCP_LISTEN" => layer.listen = Some(values::listen(&value).map_err(of)?),
             "MOLECULE_MCP_LOG" => layer.log = Some(values::log(&value).map_err(of)?),

@@ -19,6 +19,7 @@ struct File {
     data: Option<PathBuf>,
     toolsets: Option<Vec<String>>,
     surface: Option<String>,
+    output_schemas: Option<bool>,
     read_only: Option<bool>,
     listen: Option<String>,
     log: Option<String>,
@@ -42,6 +43,7 @@ pub(super) fn layer(path: &Path) -> Result<Layer, ConfigError> {
         toolsets: parse(file.toolsets.map(|names| names.join(",")), values::toolsets)
             .map_err(|error| named("toolsets", error))?,
         surface: parse(file.surface, values::surface).map_err(|error| named("surface", error))?,
+        output_schemas: file.output_schemas,
         read_only: file.read_only,
         listen: parse(file.listen, values::listen).map_err(|error| named("listen", error))?,
         log: parse(file.log, values::log).map_err(|error| named("log", error))?,

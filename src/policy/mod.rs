@@ -28,7 +28,7 @@ impl Rules {
         if self.read_only && !effect.is_read() {
             return Decision::Refused("read-only");
         }
-        if !self.toolsets.contains(&entry.toolset) {
+        if entry.toolset != Toolset::Surface && !self.toolsets.contains(&entry.toolset) {
             return Decision::Refused("toolset");
         }
         Decision::Allowed("operator")

@@ -24,16 +24,26 @@ const DECIDE: Route = Route::post("/workspaces/{workspace_id}/approvals/{approva
 pub const TOOLS: &[Tool] = &[
     Draft::write("list_pending_approvals", &[PENDING, workspaces::LIST, LIST])
         .about("List pending requests of all workspaces, newest 50. Asking denies what is older than ten minutes; the answer names what was denied.")
+        .said("waiting for me, sign off, requests for permission, human in the loop, needs a decision, inbox")
+        .everyday()
         .acts::<ListPendingApprovals>(),
     Draft::read("list_workspace_approvals", &[LIST, workspaces::GET])
         .alias(&["get_workspace_approvals"])
         .about("List one workspace's newest 50 requests with their decisions. Denies nothing.")
+        .said("what one agent asked permission for, past decisions, request history")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
+        .everyday()
         .lists::<ListWorkspaceApprovals>(),
     Draft::write("create_approval", &[workspaces::GET, CREATE])
         .about("Ask for a person's approval on a workspace's behalf. The same request twice makes two.")
+        .said("request permission, ask a human, needs sign off before")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","action":"deploy 4.18","reason":"the fix for the login is in it"}"#)
         .acts::<CreateApproval>(),
     Draft::escalate("decide_approval", &[LIST, DECIDE])
         .about("Carry out a person's decision on a pending request. Never decide on your own; who decided is recorded by the server.")
+        .said("approve, deny, reject, allow, say yes, say no, grant request, sign off, turn down")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","approval_id":"0b9f8f5e-3c1d-4a57-9f0e-5d1c2b7a6e43","decision":"approved"}"#)
+        .everyday()
         .acts::<DecideApproval>(),
 ];
 
@@ -221,7 +231,7 @@ impl Act for DecideApproval {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let request = self.find(call).await?;
-        let decided_by = signature(call);
+        let decided_by = call.signature();
         let body = json!({ "decision": self.decision, "decided_by": decided_by });
         let ask = call.tenant.ask(&DECIDE).part("workspace_id", &self.workspace_id);
         let answer: DecidedAnswer = ask.part("approval_id", &self.approval_id).body(&body).fetch().await?;
@@ -244,9 +254,4 @@ impl DecideApproval {
         }
         Err(Failure::new(Code::Conflict, format!("it was {} already", request.status)))
     }
-}
-
-/// Who the tenant shall say decided: this server's caller, never free text and never "human".
-fn signature(call: &Invocation) -> String {
-    format!("molecule-org-mcp:{}/{} key {}", call.caller.name, call.caller.door.as_str(), call.server.key_tag)
 }

@@ -4,12 +4,13 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
 use super::schema::Schema;
-use super::tool::Tool;
+use super::surface::Index;
+use super::tool::{Place, Tool};
 use super::toolset::Toolset;
 use super::{
     agents, approvals, artifacts, budgets, channels, checkpoints, files, governance, instructions, keys, memory,
 };
-use super::{org, platform, plugins, schedules, secrets, workspaces};
+use super::{org, platform, plugins, schedules, secrets, surface, workspaces};
 use crate::nearest::nearest;
 
 /// The table of contents.
@@ -31,6 +32,7 @@ const TOOLSETS: &[(Toolset, &[Tool])] = &[
     (Toolset::Artifacts, artifacts::TOOLS),
     (Toolset::Platform, platform::TOOLS),
     (Toolset::Governance, governance::TOOLS),
+    (Toolset::Surface, surface::TOOLS),
 ];
 
 /// A tool in its toolset.
@@ -51,6 +53,8 @@ pub struct Listed {
     pub destructive: bool,
     pub idempotent: bool,
     pub open_world: bool,
+    /// A client that puts tools aside shall keep this one.
+    pub always_loaded: bool,
 }
 
 impl Entry {
@@ -66,6 +70,7 @@ impl Entry {
             destructive: self.tool.most.is_destructive(),
             idempotent: self.tool.idempotent,
             open_world: self.tool.open_world,
+            always_loaded: self.tool.place == Place::AlwaysLoaded,
         })
     }
 }
@@ -74,6 +79,7 @@ impl Entry {
 pub struct Catalogue {
     entries: Vec<Entry>,
     by_name: HashMap<&'static str, usize>,
+    index: OnceLock<Index>,
 }
 
 impl Catalogue {
@@ -89,7 +95,7 @@ impl Catalogue {
                 entries.push(Entry { tool: *tool, toolset: *toolset, listed: OnceLock::new() });
             }
         }
-        Self { entries, by_name }
+        Self { entries, by_name, index: OnceLock::new() }
     }
 
     pub fn entries(&self) -> &[Entry] {
@@ -98,6 +104,11 @@ impl Catalogue {
 
     pub fn find(&self, name: &str) -> Option<&Entry> {
         self.by_name.get(name).and_then(|at| self.entries.get(*at))
+    }
+
+    /// The search over it, made when first asked for.
+    pub fn index(&self) -> &Index {
+        self.index.get_or_init(|| Index::of(&self.entries))
     }
 
     pub fn nearest(&self, wrong: &str) -> Option<&'static str> {

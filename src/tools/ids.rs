@@ -90,7 +90,7 @@ checked_text!(EventId, "an event's id, a UUID as list_events gives it", uuid, { 
 checked_text!(
     /// A plain name, or a whole path where the operator allows its directory; `file:` before it is
     /// how sinks and sources write it.
-    FileName, "a file's name, or its whole path in a directory that the operator allows",
+    BundleFile, "a file's name, or its whole path in a directory that the operator allows",
     |text| within(text.strip_prefix("file:").unwrap_or(text), 1024), { "type": "string" });
 checked_text!(
     /// The tenant refuses others, and for an update only after it has written the other fields.
@@ -99,6 +99,15 @@ checked_text!(
 checked_text!(WebAddress, "an http or https address without a user name, blanks or quotes",
     |text| within(text, 2048).filter(|text| is_address(text)), { "type": "string", "format": "uri" });
 checked_text!(InvocationId, "an invocation's id, a UUID", uuid, { "type": "string", "format": "uuid" });
+checked_text!(MemoryId, "a memory's id, a UUID as search_memory gives it", uuid, { "type": "string", "format": "uuid" });
+checked_text!(DelegationId, "a delegation's id as list_delegations gives it: 1 to 200 bytes without `/`",
+    |text| within(text, 200).filter(|text| !text.contains('/')), { "type": "string", "maxLength": 200 });
+checked_text!(
+    /// The tenant can't address one with a slash.
+    MemoryKey, "a key of 1 to 255 bytes without `/` or line breaks",
+    |text| within(text, 255).filter(|text| !text.contains('/') && !matches!(text.as_str(), "." | "..")),
+    { "type": "string", "maxLength": 255 });
+checked_text!(Namespace, "a namespace of 1 to 50 bytes", |text| within(text, 50), { "type": "string", "maxLength": 50 });
 checked_text!(
     /// An org key by its id or by the eight characters it is listed under.
     KeyRef,
@@ -144,6 +153,65 @@ fn is_own_directory(path: &str) -> bool {
     let inside = path.starts_with('/') && !path.split('/').any(|piece| piece == "..");
     inside && pieces.next().is_none_or(|first| !SYSTEM.contains(&first))
 }
+// Files, plugins, instructions, checkpoints and repositories.
+checked_text!(InstructionId, "an instruction's id, a UUID as list_instructions gives it", uuid,
+    { "type": "string", "format": "uuid" });
+checked_text!(
+    /// Below one of a workspace's roots. A quote would end the one in which the tenant's shell has it.
+    FilePath, "a path like `skills/seo/SKILL.md`: relative, no `..`, no empty piece, no quote, at most 1000 bytes",
+    |text| within(text, 1000).filter(|text| is_relative(text)),
+    { "type": "string", "maxLength": 1000 });
+checked_text!(
+    /// In a container; `workspace:` before it, as an upload's address has it, is taken off.
+    ContainerPath, "a whole path below /workspace, /configs, /home or /plugins, without `..` or empty pieces",
+    |text| {
+        let path = text.strip_prefix("workspace:").unwrap_or(text);
+        let (root, rest) = path.strip_prefix('/')?.split_once('/')?;
+        let known = matches!(root, "workspace" | "configs" | "home" | "plugins");
+        within(path, 1000).filter(|_| known && is_relative(rest))
+    },
+    { "type": "string", "maxLength": 1000 });
+checked_text!(FileName, "a file's plain name of 1 to 100 bytes, without slashes or quotes",
+    |text| within(text, 100).filter(|text| !text.contains(['/', '\\', '"']) && is_relative(text)),
+    { "type": "string", "maxLength": 100 });
+checked_text!(PluginName, "a plugin's name: 1 to 100 letters, digits, `_`, `-` or `.`, no `..`",
+    |text| of_characters(text, 100, "_-.").filter(|text| text != "." && !text.contains("..")),
+    { "type": "string", "maxLength": 100 });
+checked_text!(Sha256, "a SHA-256 as 64 hexadecimal digits",
+    |text| Some(text.to_ascii_lowercase()).filter(|text| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())),
+    { "type": "string", "pattern": "^[0-9a-fA-F]{64}$" });
+checked_text!(WorkflowName, "a workflow's name of 1 to 200 bytes without slashes",
+    |text| within(text, 200).filter(|text| !text.contains(['/', '\\']) && !matches!(text.as_str(), "." | "..")),
+    { "type": "string", "maxLength": 200 });
+checked_text!(Heading, "a title of 1 to 200 bytes on one line",
+    |text| within(text, 200).filter(|text| !text.trim().is_empty()),
+    { "type": "string", "maxLength": 200 });
+checked_text!(RepoName, "a name of 1 to 63 letters, digits, `-` or `_`, beginning with a letter or digit",
+    |text| of_characters(text, 63, "_-").filter(|text| text.starts_with(|c: char| c.is_ascii_alphanumeric())),
+    { "type": "string", "maxLength": 63 });
+
+/// The tenant refuses two dots wherever they stand, in a name too.
+fn is_relative(path: &str) -> bool {
+    !path.contains("..") && !path.contains(['\'', '\\']) && path.split('/').all(|piece| !matches!(piece, "" | "."))
+}
+checked_text!(ScheduleId, "a schedule's id, a UUID as list_schedules gives it", uuid,
+    { "type": "string", "format": "uuid" });
+checked_text!(ScheduleName, "a name of 1 to 100 bytes on one line",
+    |text| within(text, 100).filter(|text| !text.trim().is_empty()),
+    { "type": "string", "maxLength": 100 });
+checked_text!(
+    /// Its fields are looked at together with the zone.
+    CronExpr, "a cron expression of five fields", |text| within(text, 200), { "type": "string" });
+checked_text!(
+    /// Some clients send an empty one where nobody named any.
+    ZoneName, "an IANA time zone like Europe/Berlin",
+    |text| if text.is_empty() { Some("UTC".to_owned()) } else { within(text, 64) },
+    { "type": "string" });
+checked_text!(ChannelId, "a channel's id, a UUID as list_channels gives it", uuid,
+    { "type": "string", "format": "uuid" });
+checked_text!(FieldName, "a field's name: 1 to 64 small letters, digits or `_`",
+    |text| within(text, 64).filter(|text| text.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')),
+    { "type": "string" });
 
 #[cfg(test)]
 mod tests {
@@ -196,6 +264,24 @@ mod tests {
         ] {
             assert_eq!(accepts::<HostDirectory>(path), fits, "{path}");
         }
+    }
+
+    #[test]
+    fn a_path_stays_below_its_root() {
+        for good in ["a", "skills/seo/SKILL.md", "a b/ü%2e.md", ".hidden/x?y#z"] {
+            assert!(accepts::<FilePath>(good), "{good}");
+            assert!(accepts::<ContainerPath>(&format!("workspace:/workspace/{good}")), "{good}");
+        }
+        for bad in ["", ".", "..", "/a", "a/", "a//b", "./a", "a/../b", "a..b", "a\\b", "a\0b", "a\nb", "a'; rm -rf '"]
+        {
+            assert!(!accepts::<FilePath>(bad), "{bad:?}");
+            assert!(!accepts::<ContainerPath>(&format!("/workspace/{bad}")), "{bad:?}");
+            assert!(!accepts::<FileName>(bad), "{bad:?}");
+        }
+        for bad in ["a", "/etc/passwd", "/workspacex/a", "/workspace", "workspace:a", "//workspace/a"] {
+            assert!(!accepts::<ContainerPath>(bad), "{bad:?}");
+        }
+        assert_eq!(ContainerPath::try_from("workspace:/home/a".to_owned()).unwrap().as_str(), "/home/a");
     }
 
     #[test]

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::catalogue::Catalogue;
 use super::cursor::Seal;
+use super::surface::Surface;
 use crate::backend::Tenant;
 use crate::journal::Journal;
 use crate::policy::Rules;
@@ -27,6 +28,13 @@ pub struct Invocation {
     pub server: Arc<Server>,
 }
 
+impl Invocation {
+    /// Who the tenant shall say did it: this server's caller, never free text and never "human".
+    pub fn signature(&self) -> String {
+        format!("molecule-org-mcp:{}/{} key {}", self.caller.name, self.caller.door.as_str(), self.server.key_tag)
+    }
+}
+
 /// What is the same for every call.
 pub struct Server {
     /// The tenant's address.
@@ -41,6 +49,10 @@ pub struct Server {
     pub rules: Rules,
     pub journal: Journal,
     pub catalogue: Catalogue,
+    /// How much of it is listed.
+    pub surface: Surface,
+    /// Whether the list says what tools answer.
+    pub output_schemas: bool,
     /// For the cursors of its lists.
     pub seal: Seal,
 }

@@ -100,7 +100,7 @@ impl Choice {
 }
 
 fn known<I: List>(fields: BTreeSet<String>) -> Result<BTreeSet<String>, Failure> {
-    let item = schema::of::<I::Item>();
+    let item = schema::of_answer::<I::Item>();
     let names: Vec<&str> = schema::names(&item).collect();
     match fields.iter().find(|field| !names.contains(&field.as_str())) {
         None => Ok(fields),
@@ -177,7 +177,7 @@ pub(super) fn input<I: List>() -> Schema {
 
 /// Which columns an item has depends on the call, so none is promised.
 pub(super) fn output<I: List>() -> Schema {
-    let mut item = schema::of::<I::Item>();
+    let mut item = schema::of_answer::<I::Item>();
     item.remove("required");
     let schema = json!({
         "type": "object",

@@ -2,7 +2,9 @@
 //! takes cents for dollars.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+
+use super::bounds::Whole;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Money {
@@ -17,5 +19,26 @@ impl Money {
 
     pub fn cents(self) -> i64 {
         self.cents
+    }
+}
+
+/// An amount as a caller gives it: with the currency, because who thinks in dollars or euros should
+/// notice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Amount {
+    cents: Whole<0, 100_000_000>,
+    currency: Currency,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+enum Currency {
+    #[serde(rename = "USD")]
+    UsDollar,
+}
+
+impl Amount {
+    pub fn cents(self) -> i64 {
+        self.cents.get()
     }
 }

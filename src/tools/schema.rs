@@ -9,9 +9,18 @@ use serde_json::{Map, Value};
 
 pub type Schema = Map<String, Value>;
 
-/// The schema of `T`, inlined and trimmed.
+/// The schema of what is taken, inlined and trimmed.
 pub fn of<T: JsonSchema>() -> Schema {
-    let settings = SchemaSettings::draft2020_12().with(|settings| {
+    build::<T>(SchemaSettings::draft2020_12())
+}
+
+/// The schema of what is answered: a field that is left out when it is empty isn't promised.
+pub fn of_answer<T: JsonSchema>() -> Schema {
+    build::<T>(SchemaSettings::draft2020_12().for_serialize())
+}
+
+fn build<T: JsonSchema>(settings: SchemaSettings) -> Schema {
+    let settings = settings.with(|settings| {
         settings.inline_subschemas = true;
         settings.meta_schema = None;
     });
@@ -26,6 +35,11 @@ pub fn of<T: JsonSchema>() -> Schema {
         }
         _ => Map::new(),
     }
+}
+
+/// What is decided elsewhere.
+pub fn any_object() -> Schema {
+    Schema::from_iter([("type".to_owned(), "object".into())])
 }
 
 /// The names of an input's fields, in the order they are declared to clients.
@@ -58,9 +72,17 @@ fn trim(value: &mut Value) {
 
 fn trim_keywords(fields: &mut Map<String, Value>) {
     fields.remove("title");
-    // A switch that isn't given is off.
-    if fields.get("default").is_some_and(|default| default.is_null() || default == &Value::Bool(false)) {
+    // A switch that isn't given is off, and an object is empty.
+    let says_nothing = |default: &Value| match default {
+        Value::Null | Value::Bool(false) => true,
+        Value::Object(inner) => inner.is_empty(),
+        _ => false,
+    };
+    if fields.get("default").is_some_and(says_nothing) {
         fields.remove("default");
+    }
+    if fields.get("additionalProperties") == Some(&Value::Bool(true)) {
+        fields.remove("additionalProperties");
     }
     let is_number_format = fields
         .get("format")

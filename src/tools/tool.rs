@@ -17,6 +17,7 @@ use super::input;
 use super::invocation::Invocation;
 use super::list::{self, List};
 use super::schema::{self, Schema};
+use super::surface::{Through, Way};
 use crate::backend::Route;
 use crate::failure::{Code, Failure};
 
@@ -82,8 +83,10 @@ pub struct Tool {
     pub said: &'static str,
     /// Arguments as one might give them, as JSON.
     pub example: &'static str,
-    /// Where it stands in the compact surface.
+    /// How near at hand it is.
     pub place: Place,
+    /// It calls the tool that its arguments name.
+    pub calls: Option<Way>,
     input: fn() -> Schema,
     output: fn() -> Schema,
     prepare: Prepare,
@@ -246,6 +249,7 @@ impl Draft {
             said: self.said,
             example: self.example,
             place: self.place,
+            calls: None,
             input,
             output,
             prepare,
@@ -254,7 +258,14 @@ impl Draft {
 
     /// The input type carries it out.
     pub const fn acts<I: Act>(self) -> Tool {
-        self.tool(schema::of::<I>, schema::of::<I::Answer>, prepare_act::<I>)
+        self.tool(schema::of::<I>, schema::of_answer::<I::Answer>, prepare_act::<I>)
+    }
+
+    /// It carries a call of another tool; the road opens it.
+    pub const fn calls(self, way: Way) -> Tool {
+        let mut tool = self.tool(schema::of::<Through>, schema::any_object, prepare_nothing);
+        tool.calls = Some(way);
+        tool
     }
 
     /// The input type says what is in the list; paging and columns are the same for all.
@@ -270,8 +281,12 @@ impl Draft {
         O: DeserializeOwned + Serialize + JsonSchema + Send + 'static,
     {
         assert!(self.routes.len() == 1, "a tool that sends has exactly one route");
-        self.tool(schema::of::<I>, schema::of::<O>, prepare_send::<I, O>)
+        self.tool(schema::of::<I>, schema::of_answer::<O>, prepare_send::<I, O>)
     }
+}
+
+fn prepare_nothing(tool: &Tool, _: Map<String, Value>) -> Result<Prepared, Failure> {
+    Err(Failure::invalid(format!("{} can't be called by itself", tool.name)).next("Name the tool that you mean."))
 }
 
 fn prepare_act<I: Act>(tool: &Tool, arguments: Map<String, Value>) -> Result<Prepared, Failure> {

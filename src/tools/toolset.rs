@@ -24,6 +24,8 @@ pub enum Toolset {
     Artifacts,
     Platform,
     Governance,
+    /// The tools that find and call others: always there, and not for an operator to name.
+    Surface,
 }
 
 impl Toolset {
@@ -66,6 +68,7 @@ impl Toolset {
             Self::Artifacts => "artifacts",
             Self::Platform => "platform",
             Self::Governance => "governance",
+            Self::Surface => "surface",
         }
     }
 

@@ -64,8 +64,19 @@ fn are_private(capsules: &Path) {
     }
 }
 
-/// Every tool, with arguments that let it go as far as it can.
+/// Every tool, with arguments that let it go as far as it can: those of its example, or others.
 fn calls() -> Vec<(&'static str, Value)> {
+    let mut calls = chosen();
+    for entry in Catalogue::new().entries().iter().filter(|entry| entry.tool.calls.is_none()) {
+        let name = entry.tool.name;
+        if !calls.iter().any(|(tool, _)| *tool == name) {
+            calls.push((name, serde_json::from_str(entry.tool.example).unwrap()));
+        }
+    }
+    calls
+}
+
+fn chosen() -> Vec<(&'static str, Value)> {
     let it = || json!({ "workspace_id": ID });
     vec![
         ("whoami", json!({})),
@@ -116,13 +127,6 @@ fn calls() -> Vec<(&'static str, Value)> {
             json!({ "inline": { "name": "x", "workspaces": [{ "channels": [{ "config": { "bot_token": MINTED } }] }] } }),
         ),
     ]
-}
-
-#[test]
-fn the_calls_are_of_every_tool() {
-    for entry in Catalogue::new().entries() {
-        assert!(calls().iter().any(|(tool, _)| *tool == entry.tool.name), "{} isn't among them", entry.tool.name);
-    }
 }
 
 /// What it should, and all that it shouldn't.

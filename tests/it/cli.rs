@@ -4,6 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use molecule_org_mcp::tools::catalogue::Catalogue;
+use molecule_org_mcp::tools::surface::Surface;
 use molecule_org_mcp::transport::mcp;
 use serde_json::{Value, json};
 
@@ -25,7 +26,8 @@ fn data() -> tempfile::TempDir {
 async fn tools_prints_exactly_what_is_listed() {
     let data = data();
     let catalogue = Catalogue::new();
-    let listed = mcp::list(catalogue.entries().iter().map(|entry| entry.listed()), false);
+    let shown = catalogue.entries().iter().filter(|entry| Surface::Compact.shows(entry));
+    let listed = mcp::list(shown.map(|entry| entry.listed()), false);
     let printed = run(data.path(), &["tools", "--json"]).await;
     assert_eq!((printed.code, printed.json()), (0, serde_json::to_value(&listed).unwrap()));
     let mut served = Running::start(command(data.path()), &["--embedded"]);
@@ -33,7 +35,8 @@ async fn tools_prints_exactly_what_is_listed() {
     served.send(&json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" }));
     assert_eq!(served.answer()["result"]["tools"], printed.json()["tools"]);
 
-    let some = run(data.path(), &["tools", "--json", "--toolsets", "keys", "--read-only"]).await.json();
+    let some =
+        run(data.path(), &["tools", "--json", "--surface", "full", "--toolsets", "keys", "--read-only"]).await.json();
     let names: Vec<&str> =
         some["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["list_org_keys", "inspect_org_keys", "list_workspace_tokens"]);
@@ -138,7 +141,8 @@ async fn the_demo_says_how_to_connect_and_it_is_so() {
     };
     let (status, body) = post(bearer).await;
     let answer: Value = serde_json::from_str(&body).unwrap();
-    assert_eq!((status, answer["result"]["tools"].as_array().unwrap().len()), (200, Catalogue::new().entries().len()));
+    let listed = Catalogue::new().entries().iter().filter(|entry| Surface::Compact.shows(entry)).count();
+    assert_eq!((status, answer["result"]["tools"].as_array().unwrap().len()), (200, listed));
     assert_eq!(post("Bearer wrong").await.0, 401);
     let again = run(&fresh, &["demo", "--data", fresh.to_str().unwrap()]).await;
     assert_eq!(again.code, 2, "{}", again.err);

@@ -25,4 +25,5 @@ mod road;
 mod snapshot;
 mod stdio;
 mod support;
+mod surface;
 mod toolsets;

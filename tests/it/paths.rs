@@ -87,19 +87,7 @@ fn texts(entry: &Entry) -> Vec<String> {
 
 /// Arguments that fit, but for the field in question.
 fn around(entry: &Entry, field: &str, text: &str) -> Map<String, Value> {
-    let schema = entry.tool.input_schema();
-    let required = schema.get("required").and_then(Value::as_array).cloned().unwrap_or_default();
-    let mut arguments = Map::new();
-    for name in required.iter().filter_map(Value::as_str) {
-        let fits = match name {
-            "key" if entry.tool.name == "revoke_key" => "abcdefgh",
-            "source" => "env:PATH",
-            "decision" => "approved",
-            name if is_id(name) && name != "key" => ID,
-            _ => "plain",
-        };
-        arguments.insert(name.to_owned(), fits.into());
-    }
+    let mut arguments: Map<String, Value> = serde_json::from_str(entry.tool.example).unwrap();
     arguments.insert(field.to_owned(), text.into());
     arguments
 }

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use molecule_org_mcp::tools::catalogue::{Catalogue, Entry};
 use molecule_org_mcp::tools::toolset::Toolset;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::snapshot;
 
@@ -22,7 +22,7 @@ refuses everything but reads. Where the arguments decide, the mildest and the he
 fn the_reference_is_what_the_catalogue_says() {
     let catalogue = Catalogue::new();
     let mut text = HEAD.to_owned();
-    for toolset in Toolset::ALL {
+    for toolset in Toolset::ALL.into_iter().chain([Toolset::Surface]) {
         let tools = || catalogue.entries().iter().filter(|entry| entry.toolset == toolset);
         write!(text, "\n## {}\n\n| tool | effect | |\n|---|---|---|\n", toolset.as_str()).unwrap();
         for entry in tools() {
@@ -38,9 +38,8 @@ fn the_reference_is_what_the_catalogue_says() {
 
 #[test]
 fn the_examples_are_calls_that_would_be_taken() {
-    for entry in Catalogue::new().entries() {
-        let arguments: Map<String, Value> = example(entry).into_iter().collect();
-        if let Err(failure) = entry.tool.prepare(arguments) {
+    for entry in Catalogue::new().entries().iter().filter(|entry| entry.tool.calls.is_none()) {
+        if let Err(failure) = entry.tool.prepare(example(entry)) {
             panic!("{}: {failure}", entry.tool.name);
         }
     }
@@ -121,42 +120,17 @@ fn cell(text: &str) -> String {
     text.replace('\n', " ").replace('|', "\\|")
 }
 
-/// What is required, and what a call of this tool is usually about.
-fn example(entry: &Entry) -> Vec<(String, Value)> {
-    const ALSO: [(&str, &str); 3] =
-        [("update_workspace", "role"), ("import_org", "template"), ("mint_org_key", "sink")];
-    let schema = entry.tool.input_schema();
-    let names = schema.get("properties").and_then(Value::as_object).into_iter().flatten().map(|(name, _)| name);
-    names
-        .filter(|name| required(&schema, name) || ALSO.contains(&(entry.tool.name, name.as_str())))
-        .map(|name| (name.clone(), sample(entry.tool.name, name)))
-        .collect()
+fn example(entry: &Entry) -> Map<String, Value> {
+    serde_json::from_str(entry.tool.example).unwrap()
 }
 
-fn sample(tool: &str, field: &str) -> Value {
-    match (tool, field) {
-        (_, "workspace_id") => json!("613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"),
-        (_, "approval_id") => json!("0b9f8f5e-3c1d-4a57-9f0e-5d1c2b7a6e43"),
-        (_, "token_id") => json!("9d2c7a41-86f3-4e0b-b1a5-7c64e2f09d18"),
-        ("revoke_key", "key") => json!("q7RzB2ne"),
-        (_, "key") => json!("ANTHROPIC_API_KEY"),
-        ("mint_org_key", "name") => json!("ci-deploy"),
-        (_, "name") => json!("Night Shift"),
-        (_, "role") => json!("answers tickets at night"),
-        (_, "action") => json!("deploy 4.18"),
-        (_, "decision") => json!("approved"),
-        (_, "source") => json!("env:ANTHROPIC_API_KEY"),
-        (_, "sink") => json!("file:ci-deploy"),
-        (_, "template") => json!("starter-team"),
-        _ => panic!("{tool}.{field} needs a sample"),
-    }
-}
-
+/// Texts as they are, anything else as JSON in quotes.
 fn command(entry: &Entry) -> String {
     let mut text = format!("molecule-org-mcp call {}", entry.tool.name);
     for (name, value) in example(entry) {
-        let value = value.as_str().unwrap().to_owned();
-        let value = if value.contains(' ') { format!("'{value}'") } else { value };
+        let value = value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned);
+        let plain = value.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.:/".contains(&byte));
+        let value = if plain { value } else { format!("'{}'", value.replace('\'', "'\\''")) };
         write!(text, " {name}={value}").unwrap();
     }
     text

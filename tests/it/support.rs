@@ -20,6 +20,7 @@ use molecule_org_mcp::secrets::Directories;
 use molecule_org_mcp::tools::catalogue::Catalogue;
 use molecule_org_mcp::tools::cursor::Seal;
 use molecule_org_mcp::tools::invocation::Server;
+use molecule_org_mcp::tools::surface::Surface;
 use molecule_org_mcp::tools::toolset::Toolset;
 use molecule_org_mcp::transport::caller::Caller;
 use rusqlite::Connection;
@@ -88,8 +89,12 @@ impl Host {
 
     /// A row that no route can make.
     pub fn seed(&self, row: &Value) {
+        self.seed_lines(&row.to_string());
+    }
+
+    pub fn seed_lines(&self, rows: &str) {
         let file = self.state.path().join("row.jsonl");
-        std::fs::write(&file, row.to_string()).unwrap();
+        std::fs::write(&file, rows).unwrap();
         self.tenant.seed_rows(&file).unwrap();
     }
 
@@ -144,6 +149,7 @@ pub async fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str)
 pub struct Plan {
     pub rules: Rules,
     pub limits: Limits,
+    pub surface: Surface,
     /// With the demo organisation in it.
     pub seeded: bool,
 }
@@ -151,7 +157,7 @@ pub struct Plan {
 impl Default for Plan {
     fn default() -> Self {
         let rules = Rules { read_only: false, toolsets: Toolset::ALL.to_vec() };
-        Self { rules, limits: Limits::default(), seeded: false }
+        Self { rules, limits: Limits::default(), surface: Surface::Full, seeded: false }
     }
 }
 
@@ -161,6 +167,7 @@ pub struct House {
     host: Option<Host>,
     calls: AtomicU64,
     done: Mutex<BTreeSet<String>>,
+    refused: Mutex<BTreeSet<String>>,
 }
 
 impl House {
@@ -179,7 +186,7 @@ impl House {
     fn built(url: &str, key: SecretString, plan: Plan) -> Self {
         let home = tempfile::tempdir().unwrap();
         let dispatch = road(home.path(), url, key, plan);
-        Self { dispatch, home, host: None, calls: AtomicU64::new(0), done: Mutex::default() }
+        Self { dispatch, home, host: None, calls: AtomicU64::new(0), done: Mutex::default(), refused: Mutex::default() }
     }
 
     pub fn host(&self) -> &Host {
@@ -187,13 +194,26 @@ impl House {
     }
 
     pub async fn try_call(&self, tool: &str, arguments: Value) -> Result<Answer, Refusal> {
+        self.cancellable(tool, arguments, CancellationToken::new()).await
+    }
+
+    /// For a caller who may change its mind.
+    pub async fn cancellable(
+        &self,
+        tool: &str,
+        arguments: Value,
+        cancel: CancellationToken,
+    ) -> Result<Answer, Refusal> {
         let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
-        let (progress, cancel) = (Progress::default(), CancellationToken::new());
+        let progress = Progress::default();
         let caller = Caller::terminal();
         self.calls.fetch_add(1, Ordering::Relaxed);
         let result = self.dispatch.call(Call { caller, tool: tool.into(), arguments, progress, cancel }).await;
-        if result.is_ok() {
+        if let Ok(answer) = &result {
+            self.is_as_declared(tool, &answer.content);
             self.done.lock().unwrap().insert(tool.to_owned());
+        } else {
+            self.refused.lock().unwrap().insert(tool.to_owned());
         }
         result
     }
@@ -203,6 +223,15 @@ impl House {
             Ok(answer) => answer.content,
             Err(refusal) => panic!("{tool}: {}", refusal.failure.text()),
         }
+    }
+
+    /// Clients check an answer against the output schema, and so does this house.
+    fn is_as_declared(&self, tool: &str, answer: &Value) {
+        let entry = self.dispatch.server().catalogue.find(tool).unwrap();
+        let schema = Value::Object((*entry.listed().output).clone());
+        let validator = jsonschema::validator_for(&schema).unwrap();
+        let mistakes: Vec<String> = validator.iter_errors(answer).map(|error| error.to_string()).collect();
+        assert!(mistakes.is_empty(), "{tool} answered {answer}: {mistakes:?}");
     }
 
     /// The failure's text, which is all that an agent sees.
@@ -222,6 +251,11 @@ impl House {
     /// Tools that were called and answered.
     pub fn done(&self) -> BTreeSet<String> {
         self.done.lock().unwrap().clone()
+    }
+
+    /// Tools that were called and refused.
+    pub fn refused(&self) -> BTreeSet<String> {
+        self.refused.lock().unwrap().clone()
     }
 
     /// Every call has one intent and one outcome, and nothing else stands in the journal.
@@ -276,6 +310,8 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         rules: plan.rules,
         journal: Journal::open(home),
         catalogue: Catalogue::new(),
+        surface: plan.surface,
+        output_schemas: false,
         seal: Seal::new(client.derived_secret("cursor")),
     };
     Arc::new(Dispatch::new(Arc::new(server), client))

@@ -6,11 +6,11 @@ use axum::http::StatusCode;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::answer::{Answer, Refuse, bad, broken, ok, reply};
+use super::answer::{Answer, Refuse, bad, broken, missing, ok, reply};
 use super::guard::{Access, Admin};
-use super::payload::{Params, Payload, filled};
+use super::payload::{Params, Payload};
 use super::platform::App;
-use super::{Provisioner, clock, ids, provisioning};
+use super::{Provisioner, clock, events, ids, provisioning};
 
 const RUNTIMES: [&str; 8] =
     ["claude-code", "langgraph", "crewai", "autogen", "deepagents", "hermes", "gemini-cli", "openclaw"];
@@ -40,16 +40,19 @@ pub(crate) async fn bootstrap_failed(
     let told: BootstrapFailure = payload.json().refuse(bad("invalid request body"))?;
     let id = ids::canonical(&raw).refuse(broken("db update failed"))?;
     let log = told.log_tail.unwrap_or_default();
-    let log = log.get(..log.floor_char_boundary(LONGEST_LOG)).unwrap_or_default();
-    let reason = [filled(told.error), filled(Some(log.to_owned()))].into_iter().flatten().collect::<Vec<_>>();
-    let reason = reason.join("\n\n");
+    let log = log.get(..log.floor_char_boundary(LONGEST_LOG)).unwrap_or_default().to_owned();
+    let error = told.error.unwrap_or_default();
+    let said = [error.as_str(), log.as_str()].into_iter().filter(|text| !text.is_empty());
+    let reason = said.collect::<Vec<_>>().join("\n\n");
     platform
         .write(move |rows, _| {
             let waiting = "SELECT EXISTS (SELECT 1 FROM workspaces WHERE id = ?1 AND status = 'provisioning')";
             if !rows.query_row(waiting, [&id], |row| row.get::<_, bool>(0))? {
                 return ok(&json!({ "ok": true, "no_change": true }));
             }
-            provisioning::fail(rows, &id, &reason)?;
+            provisioning::mark_failed(rows, &id, &reason)?;
+            let told = json!({ "error": error, "log_tail": log, "source": "bootstrap_watcher" });
+            events::tell(rows, "WORKSPACE_PROVISION_FAILED", &id, &told)?;
             ok(&json!({ "ok": true }))
         })
         .await
@@ -89,6 +92,10 @@ pub(crate) async fn refresh_images(_: Admin, State(platform): App, params: Param
     if platform.settings.provisioner == Provisioner::Simulated {
         return ok(&json!({ "pulled": runtimes, "failed": [], "recreated": [] }));
     }
+    let pulls_only = params.get("recreate").is_some_and(|recreate| !recreate.is_empty() && recreate != "true");
+    if pulls_only {
+        return ok(&json!({ "pulled": [], "failed": runtimes, "recreated": [] }));
+    }
     Ok(reply(
         StatusCode::INTERNAL_SERVER_ERROR,
         &json!({
@@ -105,4 +112,9 @@ pub(crate) async fn github_token(_: Admin) -> Answer {
 
 pub(crate) async fn workspace_github_token(_: Access) -> Answer {
     Err(broken("token refresh failed"))
+}
+
+/// A shell in a container, which this tenant never has.
+pub(crate) async fn terminal(_: Access) -> Answer {
+    Err(missing("container not running"))
 }

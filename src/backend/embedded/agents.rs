@@ -11,7 +11,7 @@ use super::guard::Access;
 use super::payload::{Payload, filled};
 use super::platform::App;
 use super::workspaces::row;
-use super::{clock, ids};
+use super::{clock, events, ids};
 
 #[derive(Deserialize)]
 struct Assignment {
@@ -61,7 +61,9 @@ pub(crate) async fn assign(access: Access, State(platform): App, payload: Payloa
                 return Err(conflict("workspace already has an active agent, use PATCH to replace"));
             }
             let id = insert(rows, &workspace, &model)?;
-            created(&json!({ "agent_id": id, "model": model }))
+            let told = json!({ "agent_id": id, "model": model });
+            events::tell(rows, "AGENT_ASSIGNED", &workspace, &told)?;
+            created(&told)
         })
         .await
 }
@@ -74,7 +76,9 @@ pub(crate) async fn replace(access: Access, State(platform): App, payload: Paylo
             let old = active(rows, &workspace)?.refuse(missing("no active agent to replace"))?;
             retire(rows, &old)?;
             let id = insert(rows, &workspace, &model)?;
-            ok(&json!({ "agent_id": id, "model": model, "old_model": old.model }))
+            let told = json!({ "agent_id": id, "model": model, "old_model": old.model });
+            events::tell(rows, "AGENT_REPLACED", &workspace, &told)?;
+            ok(&told)
         })
         .await
 }
@@ -85,6 +89,8 @@ pub(crate) async fn remove(access: Access, State(platform): App) -> Answer {
         .write(move |rows, _| {
             let agent = active(rows, &workspace)?.refuse(missing("no active agent to remove"))?;
             retire(rows, &agent)?;
+            let told = json!({ "agent_id": agent.id, "model": agent.model });
+            events::tell(rows, "AGENT_REMOVED", &workspace, &told)?;
             ok(&json!({ "status": "removed", "agent_id": agent.id }))
         })
         .await
@@ -105,6 +111,11 @@ pub(crate) async fn relocate(access: Access, State(platform): App, payload: Payl
             }
             let agent = active(rows, &source)?.refuse(missing("no active agent in source workspace"))?;
             rows.execute("UPDATE agents SET workspace_id = ?2 WHERE id = ?1", (&agent.id, &target))?;
+            let here = [(&source, "target_workspace_id", &target), (&target, "source_workspace_id", &source)];
+            for (workspace, name, other) in here {
+                let told = json!({ "agent_id": agent.id, "model": agent.model, name: other });
+                events::tell(rows, "AGENT_MOVED", workspace, &told)?;
+            }
             ok(&json!({
                 "agent_id": agent.id,
                 "model": agent.model,

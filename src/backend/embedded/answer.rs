@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 pub(crate) type Answer = Result<Response, Refusal>;
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain");
 
 pub(crate) fn reply(status: StatusCode, body: &impl Serialize) -> Response {

@@ -10,7 +10,7 @@ use super::answer::{Answer, Refuse, bad, broken, created, missing, ok};
 use super::guard::{Access, Admin};
 use super::payload::{Payload, filled};
 use super::platform::App;
-use super::{clock, ids};
+use super::{clock, events, ids};
 
 const PATIENCE_SECONDS: f64 = 600.0;
 
@@ -32,6 +32,7 @@ pub(crate) async fn request(access: Access, State(platform): App, payload: Paylo
     let ask: Ask = payload.json().refuse(bad("invalid request body"))?;
     let action = filled(ask.action).refuse(bad("invalid request body"))?;
     let workspace = access.uuid().refuse(broken("failed to create approval"))?;
+    let (task, reason) = (ask.task_id.unwrap_or_default(), ask.reason.unwrap_or_default());
     let context = ask.context.map(|context| Value::from(context).to_string());
     platform
         .write(move |rows, _| {
@@ -39,20 +40,25 @@ pub(crate) async fn request(access: Access, State(platform): App, payload: Paylo
             rows.execute(
                 "INSERT INTO approval_requests (id, workspace_id, task_id, action, reason, context, created_at)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                (
-                    &id,
-                    workspace,
-                    ask.task_id.unwrap_or_default(),
-                    action,
-                    ask.reason.unwrap_or_default(),
-                    context,
-                    clock::now(),
-                ),
+                (&id, &workspace, &task, &action, &reason, context, clock::now()),
             )
             .refuse(broken("failed to create approval"))?;
+            let mut told = json!({ "approval_id": id, "action": action, "reason": reason, "task_id": task });
+            events::tell(rows, "APPROVAL_REQUESTED", &workspace, &told)?;
+            escalate(rows, &workspace, &mut told)?;
             created(&json!({ "approval_id": id, "status": "pending" }))
         })
         .await
+}
+
+/// Tells the workspace above what was asked below it.
+fn escalate(rows: &Connection, from: &str, told: &mut Value) -> rusqlite::Result<()> {
+    let parent: Option<String> =
+        rows.prepare_cached("SELECT parent_id FROM workspaces WHERE id = ?1")?.query_row([from], |row| row.get(0))?;
+    let (Some(parent), Some(told)) = (parent, told.as_object_mut()) else { return Ok(()) };
+    told.remove("task_id");
+    told.insert("from_workspace_id".to_owned(), from.into());
+    events::tell(rows, "APPROVAL_ESCALATED", &parent, &Value::from(told.clone()))
 }
 
 pub(crate) async fn list(access: Access, State(platform): App) -> Answer {
@@ -142,11 +148,16 @@ pub(crate) async fn decide(
             let decided = rows.execute(
                 "UPDATE approval_requests SET status = ?3, decided_by = ?4, decided_at = ?5
                  WHERE id = ?1 AND workspace_id = ?2 AND status = 'pending'",
-                (&approval, workspace, &decision, decided_by, clock::now()),
+                (&approval, &workspace, &decision, &decided_by, clock::now()),
             )?;
             match decided {
                 0 => Err(missing("approval not found or already decided")),
-                _ => ok(&json!({ "status": decision, "approval_id": approval })),
+                _ => {
+                    let event = if decision == "approved" { "APPROVAL_APPROVED" } else { "APPROVAL_DENIED" };
+                    let told = json!({ "approval_id": approval, "decision": decision, "decided_by": decided_by });
+                    events::tell(rows, event, &workspace, &told)?;
+                    ok(&json!({ "status": decision, "approval_id": approval }))
+                }
             }
         })
         .await

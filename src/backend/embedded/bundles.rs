@@ -9,12 +9,12 @@ use serde_json::{Map, Value, json};
 
 use super::answer::{Answer, Refusal, Refuse, bad, created, missing, ok};
 use super::guard::Admin;
-use super::ids;
 use super::payload::{Payload, filled, or_default};
 use super::platform::{App, Platform};
 use super::provisioning::{self, Start};
 use super::templates::{self, Template, yaml};
 use super::workspaces::row::{self, NewWorkspace, Workspace};
+use super::{events, ids};
 
 /// A patch may have made a workspace its own ancestor.
 const DEEPEST: usize = 32;
@@ -24,6 +24,7 @@ const DEEPEST: usize = 32;
 struct Bundle {
     #[serde(deserialize_with = "or_default")]
     name: String,
+    id: Option<String>,
     description: Option<String>,
     #[serde(deserialize_with = "or_default")]
     tier: i64,
@@ -95,6 +96,8 @@ fn unpack(rows: &Connection, platform: &Platform, bundle: &Bundle, parent: Optio
         ..NewWorkspace::named(&bundle.name)
     };
     workspace.insert(rows)?;
+    let told = json!({ "name": bundle.name, "tier": bundle.tier, "source_bundle_id": bundle.id });
+    events::tell(rows, "WORKSPACE_PROVISIONING", &workspace.id, &told)?;
     provisioning::start(rows, platform, &workspace.id, Start::Configured)?;
     let mut told = json!({ "workspace_id": workspace.id, "name": bundle.name, "status": "provisioning" });
     let below: Result<Vec<Value>, Refusal> =

@@ -17,6 +17,11 @@ pub(crate) fn stored(moment: DateTime<Utc>) -> String {
     moment.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
+/// The form that the platform gives to times of schedules.
+pub(crate) fn whole_seconds(moment: DateTime<Utc>) -> String {
+    moment.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
 pub(crate) fn parse(text: &str) -> Option<DateTime<Utc>> {
     let moment = DateTime::parse_from_rfc3339(text).ok()?;
     Some(moment.to_utc())

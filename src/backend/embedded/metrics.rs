@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use axum::extract::State;
 use axum::http::{HeaderValue, StatusCode};
-use chrono::{Days, SecondsFormat, Utc};
-use rusqlite::Connection;
+use chrono::{Days, NaiveDate, SecondsFormat, Utc};
+use rusqlite::{Connection, OptionalExtension};
 use serde_json::json;
 
 use super::answer::{Answer, Refuse, broken, missing, ok, with_type};
@@ -15,24 +15,42 @@ use super::workspaces::row;
 
 const PROMETHEUS: HeaderValue = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
 
-/// Nobody counts tokens here, so they are what they are on the platform before the first call.
+/// Dollars a token, whatever the model.
+const INPUT_PRICE: f64 = 3e-6;
+const OUTPUT_PRICE: f64 = 15e-6;
+
+/// What agents said of themselves in their answers today.
 pub(crate) async fn of_workspace(access: Access, State(platform): App) -> Answer {
     let id = access.uuid().refuse(broken("failed to verify workspace"))?;
-    let exists = platform.read(|rows| Ok(row::exists(rows, &id)?)).await?;
-    exists.then_some(()).refuse(missing("workspace not found"))?;
     let today = Utc::now().date_naive();
+    let (input, output, calls) = platform
+        .read(|rows| {
+            row::exists(rows, &id)?.then_some(()).refuse(missing("workspace not found"))?;
+            Ok(used_on(rows, &id, today)?)
+        })
+        .await?;
     let midnight = |ahead: u64| {
         let day = today.checked_add_days(Days::new(ahead))?.and_hms_opt(0, 0, 0)?;
         Some(day.and_utc().to_rfc3339_opts(SecondsFormat::Secs, true))
     };
     ok(&json!({
-        "input_tokens": 0,
-        "output_tokens": 0,
-        "total_calls": 0,
-        "estimated_cost_usd": "0.000000",
+        "input_tokens": input,
+        "output_tokens": output,
+        "total_calls": calls,
+        "estimated_cost_usd": format!("{:.6}", input as f64 * INPUT_PRICE + output as f64 * OUTPUT_PRICE),
         "period_start": midnight(0),
         "period_end": midnight(1),
     }))
+}
+
+fn used_on(rows: &Connection, id: &str, day: NaiveDate) -> rusqlite::Result<(i64, i64, i64)> {
+    let used = rows
+        .prepare_cached(
+            "SELECT input_tokens, output_tokens, calls FROM token_usage WHERE workspace_id = ?1 AND day = ?2",
+        )?
+        .query_row((id, day.to_string()), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))
+        .optional()?;
+    Ok(used.unwrap_or_default())
 }
 
 pub(crate) async fn of_server(State(platform): App) -> Answer {

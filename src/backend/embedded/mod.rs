@@ -7,21 +7,28 @@
 mod a2a;
 mod activity;
 mod admin;
+mod admin_memories;
 mod agents;
 mod answer;
 mod approvals;
+mod artifacts;
 mod budgets;
 mod bundles;
+mod channels;
+mod checkpoints;
 mod clock;
 mod config;
 mod control_plane;
-mod cron;
 mod delegations;
 mod edge;
 mod events;
+mod files;
+mod folder;
 mod guard;
 mod ids;
+mod instructions;
 mod keys;
+mod ledger;
 mod limits;
 mod memories;
 mod metrics;
@@ -30,6 +37,7 @@ mod org_import;
 mod org_keys;
 mod payload;
 mod platform;
+mod plugins;
 mod provisioning;
 mod registry;
 mod router;
@@ -41,8 +49,8 @@ mod templates;
 mod tokens;
 mod vault;
 mod viewport;
+mod watch;
 mod workspaces;
-mod zone;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -50,10 +58,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::serve::ListenerExt;
+use axum::{Extension, Router};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use platform::Platform;
@@ -80,6 +89,9 @@ pub enum Environment {
     Production,
 }
 
+/// No secret: it lets an everyday tenant say whether the ledger that it was filled with is whole.
+pub const EVERYDAY_SALT: &str = "everyday";
+
 // no Debug: it would print the admin token
 #[derive(Clone)]
 pub struct Settings {
@@ -93,12 +105,15 @@ pub struct Settings {
     pub mint_limit: u32,
     pub provisioner: Provisioner,
     pub environment: Environment,
-    /// A directory with `org-templates` and `workspace-templates`, in place of the built-in ones.
+    /// A directory with `org-templates`, `workspace-templates` and `plugins`, in place of the built-in
+    /// ones. It's only read.
     pub fixtures: Option<PathBuf>,
     /// Signs the entries of the tenant's ledger.
     pub ledger_salt: Option<String>,
     /// How long the simulated provisioner takes for one workspace.
     pub pace: Duration,
+    /// How often the scheduler looks for what is due.
+    pub schedule_poll: Duration,
 }
 
 impl Settings {
@@ -114,8 +129,9 @@ impl Settings {
             provisioner: Provisioner::Simulated,
             environment: Environment::Staging,
             fixtures: None,
-            ledger_salt: None,
+            ledger_salt: Some(EVERYDAY_SALT.to_owned()),
             pace: Duration::from_millis(400),
+            schedule_poll: Duration::from_secs(30),
         }
     }
 }
@@ -159,14 +175,18 @@ impl Tenant {
     }
 }
 
-/// Serves until cancelled; requests that have begun are finished.
+/// Serves until cancelled; requests that have begun are finished. As long, what is scheduled is run.
 pub async fn serve(tenant: &Tenant, listener: TcpListener, until: CancellationToken) -> std::io::Result<()> {
     let listener = listener.tap_io(|stream| {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY was refused");
         }
     });
-    let service = tenant.router().into_make_service_with_connect_info::<SocketAddr>();
+    let mut scheduler = JoinSet::new();
+    scheduler.spawn(schedules::keep_running(Arc::clone(&tenant.platform)));
+    // what streams without end must know when to end
+    let router = tenant.router().layer(Extension(until.clone()));
+    let service = router.into_make_service_with_connect_info::<SocketAddr>();
     axum::serve(listener, service).with_graceful_shutdown(until.cancelled_owned()).await
 }
 

@@ -19,6 +19,12 @@ impl Payload {
     pub(crate) fn json<T: DeserializeOwned>(&self) -> Option<T> {
         serde_json::Deserializer::from_slice(&self.0).into_iter().next()?.ok()
     }
+
+    /// The fields of a form, written as in a query.
+    pub(crate) fn form(&self) -> Params {
+        let uri = format!("/?{}", String::from_utf8_lossy(&self.0)).parse();
+        Params(uri.ok().and_then(|uri| Query::try_from_uri(&uri).ok()).map(|Query(map)| map).unwrap_or_default())
+    }
 }
 
 impl<S: Send + Sync> FromRequest<S> for Payload {

@@ -8,6 +8,7 @@ use rusqlite::{Connection, Transaction};
 
 use super::a2a::Agents;
 use super::answer::Refusal;
+use super::ledger::Signer;
 use super::limits::Limiter;
 use super::store::Store;
 use super::vault::Vault;
@@ -19,6 +20,7 @@ pub(crate) struct Platform {
     pub(crate) settings: Settings,
     pub(crate) store: Arc<Store>,
     pub(crate) vault: Vault,
+    pub(crate) signer: Signer,
     pub(crate) requests: Limiter,
     /// None where minting isn't limited.
     pub(crate) mints: Option<Limiter>,
@@ -31,6 +33,7 @@ impl Platform {
         Ok(Self {
             store: Arc::new(Store::open(&settings.state)?),
             vault: Vault::open(&settings.state)?,
+            signer: Signer::new(settings.ledger_salt.clone()),
             requests: Limiter::new(settings.rate_limit, Duration::from_secs(60)),
             mints: (settings.mint_limit > 0).then(|| Limiter::new(settings.mint_limit, Duration::from_secs(3600))),
             agents: Agents::default(),

@@ -3,10 +3,12 @@
 //! survives a restart, and several processes agree.
 
 use rusqlite::Connection;
+use serde_json::json;
 
 use super::answer::Refusal;
 use super::platform::Platform;
-use super::{Provisioner, clock};
+use super::workspaces::row::{self, Workspace};
+use super::{Provisioner, clock, events, files};
 
 const DAEMON_AWAY: &str =
     "Cannot connect to the Docker daemon at unix:///var/run/docker.sock. Is the docker daemon running?";
@@ -28,14 +30,23 @@ pub(crate) fn is_due(rows: &Connection) -> rusqlite::Result<bool> {
 }
 
 /// A container that has come up has an address and introduces itself.
-pub(crate) fn settle(rows: &Connection) -> rusqlite::Result<usize> {
-    rows.prepare_cached(
+pub(crate) fn settle(rows: &Connection) -> rusqlite::Result<()> {
+    let mut settle = rows.prepare_cached(
         "UPDATE workspaces SET status = settles_to, settles_at = NULL, settles_to = NULL, last_sample_error = '',
            url = CASE WHEN url = '' THEN 'http://ws-' || substr(id, 1, 12) || ':8000' ELSE url END,
            agent_card = coalesce(agent_card, json_object('name', name, 'description', coalesce(role, ''), 'version', '1.0.0'))
-         WHERE settles_at <= ?1",
-    )?
-    .execute([clock::now()])
+         WHERE settles_at <= ?1
+         RETURNING id, status, url, agent_card",
+    )?;
+    let settled = settle.query_map([clock::now()], |row| {
+        let come_up = json!({ "url": row.get::<_, String>(2)?, "agent_card": row::json(row.get(3)?) });
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, come_up))
+    })?;
+    for (id, _, come_up) in settled.collect::<Result<Vec<_>, _>>()?.iter().filter(|(_, status, _)| status == "online") {
+        files::container::furnish(rows, id)?;
+        events::tell(rows, "WORKSPACE_ONLINE", id, come_up)?;
+    }
+    Ok(())
 }
 
 /// Where a workspace's own container listens.
@@ -45,6 +56,15 @@ pub(crate) fn container_url(id: &str) -> String {
 
 fn container(id: &str) -> String {
     format!("ws-{}", id.chars().take(12).collect::<String>())
+}
+
+/// Starts a workspace that is there already, and tells it.
+pub(crate) fn restart(rows: &Connection, platform: &Platform, id: &str, why: Start) -> Result<(), Refusal> {
+    if let Some(found) = Workspace::find(rows, id)? {
+        let told = json!({ "name": found.name, "tier": found.tier, "runtime": found.runtime });
+        events::tell(rows, "WORKSPACE_PROVISIONING", id, &told)?;
+    }
+    start(rows, platform, id, why)
 }
 
 /// Starts a workspace: at once `failed` or sooner or later `online`, by the provisioner.
@@ -78,7 +98,12 @@ fn refuse_large(rows: &Connection, id: &str) -> rusqlite::Result<()> {
     if tier >= 4 { fail(rows, id, "provisioning failed") } else { Ok(()) }
 }
 
-pub(crate) fn fail(rows: &Connection, id: &str, reason: &str) -> rusqlite::Result<()> {
+fn fail(rows: &Connection, id: &str, reason: &str) -> rusqlite::Result<()> {
+    mark_failed(rows, id, reason)?;
+    events::tell(rows, "WORKSPACE_PROVISION_FAILED", id, &json!({ "error": reason }))
+}
+
+pub(crate) fn mark_failed(rows: &Connection, id: &str, reason: &str) -> rusqlite::Result<()> {
     rows.execute(
         "UPDATE workspaces SET status = 'failed', last_sample_error = ?2, settles_at = NULL, settles_to = NULL
          WHERE id = ?1",
@@ -99,7 +124,7 @@ pub(crate) fn restart_for_secret(
         return Ok(());
     }
     for id in containers_seeing(rows, workspace, key)? {
-        start(rows, platform, &id, Start::FromVolume)?;
+        restart(rows, platform, &id, Start::FromVolume)?;
     }
     Ok(())
 }
@@ -126,4 +151,12 @@ pub(crate) fn stop_failures(platform: &Platform, workspaces: &[String]) -> Vec<S
 
 pub(crate) fn daemon_away() -> String {
     format!("container list: {DAEMON_AWAY}")
+}
+
+/// Why nothing can be written for a workspace where nobody keeps its volume.
+pub(crate) fn no_container(platform: &Platform) -> String {
+    match platform.settings.provisioner {
+        Provisioner::Failing => format!("failed to create ephemeral container: {DAEMON_AWAY}"),
+        Provisioner::Simulated | Provisioner::None | Provisioner::ControlPlane => "docker not available".to_owned(),
+    }
 }

@@ -159,6 +159,45 @@ CREATE TABLE workspace_channels (
   UNIQUE (workspace_id, channel_type)
 );
 
+-- what was sent through channels: nothing leaves the machine
+CREATE TABLE channel_messages (
+  id TEXT PRIMARY KEY,
+  channel_id TEXT NOT NULL REFERENCES workspace_channels(id) ON DELETE CASCADE,
+  chat_id TEXT NOT NULL,
+  text TEXT NOT NULL,
+  sent_at TEXT NOT NULL
+);
+
+CREATE TABLE instructions (
+  id TEXT PRIMARY KEY,
+  scope TEXT NOT NULL,
+  scope_target TEXT,
+  title TEXT NOT NULL,
+  content TEXT NOT NULL,
+  priority INTEGER NOT NULL DEFAULT 0,
+  enabled INTEGER NOT NULL DEFAULT 1,
+  created_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'),
+  updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z')
+);
+
+CREATE TABLE audit_events (
+  id TEXT PRIMARY KEY,
+  workspace_id TEXT NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE,
+  timestamp TEXT NOT NULL,
+  agent_id TEXT NOT NULL,
+  session_id TEXT NOT NULL,
+  operation TEXT NOT NULL,
+  input_hash TEXT,
+  output_hash TEXT,
+  model_used TEXT,
+  human_oversight_flag INTEGER NOT NULL DEFAULT 0,
+  risk_flag INTEGER NOT NULL DEFAULT 0,
+  prev_hmac TEXT,
+  hmac TEXT NOT NULL
+);
+CREATE INDEX audit_events_by_workspace ON audit_events(workspace_id, timestamp);
+CREATE INDEX audit_events_by_agent ON audit_events(agent_id, timestamp);
+
 CREATE TABLE a2a_queue (
   id TEXT PRIMARY KEY,
   workspace_id TEXT NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE,
@@ -210,3 +249,56 @@ CREATE TABLE token_usage (
 
 CREATE UNIQUE INDEX a2a_queue_by_message ON a2a_queue(workspace_id, message_id)
   WHERE status IN ('queued', 'dispatched');
+
+-- the words of memories, kept in step by the triggers whoever writes the memory
+CREATE VIRTUAL TABLE agent_memory_words USING fts5(content, content = 'agent_memories', tokenize = 'porter unicode61');
+CREATE TRIGGER agent_memories_written AFTER INSERT ON agent_memories BEGIN
+  INSERT INTO agent_memory_words (rowid, content) VALUES (new.rowid, new.content);
+END;
+CREATE TRIGGER agent_memories_gone AFTER DELETE ON agent_memories BEGIN
+  INSERT INTO agent_memory_words (agent_memory_words, rowid, content) VALUES ('delete', old.rowid, old.content);
+END;
+CREATE TRIGGER agent_memories_changed AFTER UPDATE OF content ON agent_memories BEGIN
+  INSERT INTO agent_memory_words (agent_memory_words, rowid, content) VALUES ('delete', old.rowid, old.content);
+  INSERT INTO agent_memory_words (rowid, content) VALUES (new.rowid, new.content);
+END;
+
+-- what a workspace remembers under a key
+CREATE TABLE workspace_memory (
+  workspace_id TEXT NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE,
+  key TEXT NOT NULL,
+  value TEXT NOT NULL,
+  version INTEGER NOT NULL,
+  expires_at TEXT,
+  updated_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'),
+  PRIMARY KEY (workspace_id, key)
+);
+
+CREATE TABLE workflow_checkpoints (
+  id TEXT PRIMARY KEY,
+  workspace_id TEXT NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE,
+  workflow_id TEXT NOT NULL,
+  step_name TEXT NOT NULL,
+  step_index INTEGER NOT NULL DEFAULT 0,
+  payload TEXT,
+  completed_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'),
+  UNIQUE (workspace_id, workflow_id, step_name)
+);
+
+-- what lies in the containers of simulated workspaces: a root is /configs, /workspace, /home or /plugins
+CREATE TABLE workspace_files (
+  workspace_id TEXT NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE,
+  root TEXT NOT NULL,
+  path TEXT NOT NULL,
+  content BLOB NOT NULL,
+  PRIMARY KEY (workspace_id, root, path)
+);
+
+-- which plugins an organisation's workspaces may have; none is any
+CREATE TABLE org_plugin_allowlist (
+  org_id TEXT NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE,
+  plugin_name TEXT NOT NULL,
+  enabled_by TEXT NOT NULL,
+  enabled_at TEXT NOT NULL DEFAULT (strftime('%Y-%m-%dT%H:%M:%f', 'now') || '000Z'),
+  PRIMARY KEY (org_id, plugin_name)
+);

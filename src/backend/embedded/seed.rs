@@ -1,6 +1,7 @@
 //! Rows that no route can make: for the recordings, and for the demo. One JSON object a line, with its
-//! table; the rest are columns. Besides plain values a column may be `{"$seconds_from_now": n}` (a
-//! time), `{"$sealed": "..."}` (a secret's value) or `{"$random": true}` (a hash that no key has).
+//! table; the rest are columns. A row of the ledger without a signature is signed. Besides plain
+//! values a column may be `{"$seconds_from_now": n}` (a time), `{"$sealed": "..."}` (a secret's value),
+//! `{"$bytes": "..."}` (a file's content) or `{"$random": true}` (a hash that no key has).
 
 use std::path::Path;
 
@@ -10,10 +11,10 @@ use serde_json::{Map, Value};
 
 use super::answer::{Refusal, broken};
 use super::platform::Platform;
-use super::{OpenError, clock, ids, keys, vault};
+use super::{OpenError, clock, ids, keys, ledger, vault};
 
 const DEMO: &str = include_str!("demo.jsonl");
-const TABLES: [&str; 10] = [
+const TABLES: [&str; 17] = [
     "workspaces",
     "org_api_tokens",
     "workspace_auth_tokens",
@@ -23,7 +24,14 @@ const TABLES: [&str; 10] = [
     "activity_logs",
     "workspace_schedules",
     "workspace_channels",
+    "audit_events",
+    "instructions",
     "a2a_queue",
+    "agent_memories",
+    "workspace_memory",
+    "workflow_checkpoints",
+    "workspace_files",
+    "org_plugin_allowlist",
 ];
 
 type Line = Map<String, Value>;
@@ -84,6 +92,15 @@ fn insert(rows: &Connection, platform: &Platform, line: &str) -> Result<(), Stri
     if known.iter().any(|name| name == "id") {
         line.entry("id").or_insert_with(|| ids::fresh().into());
     }
+    let moment_of = |value: &Value| value.get("$seconds_from_now").and_then(Value::as_f64).map(clock::from_now);
+    for value in line.values_mut() {
+        if let Some(moment) = moment_of(value) {
+            *value = moment.into();
+        }
+    }
+    if table == "audit_events" {
+        ledger::sign_seed(rows, &platform.signer, &mut line)?;
+    }
     let cells: Result<Vec<Cell>, String> = line.values().map(|value| cell(platform, &line, value)).collect();
     let names: Vec<&str> = line.keys().map(String::as_str).collect();
     let marks = vec!["?"; names.len()].join(", ");
@@ -109,8 +126,8 @@ fn cell(platform: &Platform, line: &Line, value: &Value) -> Result<Cell, String>
 }
 
 fn special(platform: &Platform, line: &Line, object: &Map<String, Value>) -> Result<Cell, String> {
-    if let Some(seconds) = object.get("$seconds_from_now").and_then(Value::as_f64) {
-        return Ok(Cell::Text(clock::from_now(seconds)));
+    if let Some(text) = object.get("$bytes").and_then(Value::as_str) {
+        return Ok(Cell::Blob(text.as_bytes().to_vec()));
     }
     if object.contains_key("$random") {
         let key = keys::Key::mint().map_err(|_| "no randomness to be had".to_owned())?;

@@ -14,7 +14,7 @@ use super::events::{self, Watchers};
 use super::provisioning;
 
 const SCHEMA: &str = include_str!("schema.sql");
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = 2;
 const BUSY: Duration = Duration::from_secs(5);
 
 pub(crate) struct Store {
@@ -29,6 +29,7 @@ impl Store {
         let path = directory.join("tenant.db");
         let mut writer = connect(&path).map_err(|error| OpenError::database(&path, &error))?;
         migrate(&mut writer).map_err(|error| OpenError::database(&path, &error))?;
+        is_current(&writer, directory)?;
         writer.execute_batch(events::PENDING).map_err(|error| OpenError::database(&path, &error))?;
         Ok(Self { path, writer: Mutex::new(writer), readers: Mutex::default(), watchers: Watchers::new() })
     }
@@ -91,11 +92,20 @@ fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     // another process may have been first
-    if version(&transaction)? < SCHEMA_VERSION {
+    if version(&transaction)? == 0 {
         transaction.execute_batch(SCHEMA)?;
         transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     }
     transaction.commit()
+}
+
+/// It is a tenant for trying things out: one that another version made isn't worth converting.
+fn is_current(connection: &Connection, directory: &Path) -> Result<(), OpenError> {
+    if version(connection).is_ok_and(|version| version == SCHEMA_VERSION) {
+        return Ok(());
+    }
+    let place = directory.display();
+    Err(OpenError::new(format!("the embedded tenant in {place} was made by another version; remove it to begin anew")))
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<i64> {

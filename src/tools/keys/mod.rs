@@ -14,30 +14,45 @@ use crate::backend::Route;
 pub const LIST_KEYS: Route = Route::get("/org/tokens");
 const MINT_KEY: Route = Route::post("/org/tokens");
 const REVOKE_KEY: Route = Route::delete("/org/tokens/{key}");
-pub(super) const LIST_TOKENS: Route = Route::get("/workspaces/{workspace_id}/tokens");
+pub const LIST_TOKENS: Route = Route::get("/workspaces/{workspace_id}/tokens");
 pub(super) const CREATE_TOKEN: Route = Route::post("/workspaces/{workspace_id}/tokens");
-pub(super) const REVOKE_TOKEN: Route = Route::delete("/workspaces/{workspace_id}/tokens/{token_id}");
+pub const REVOKE_TOKEN: Route = Route::delete("/workspaces/{workspace_id}/tokens/{token_id}");
 
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_org_keys", &[LIST_KEYS])
         .about("List live org keys: prefix, name, who minted each, age and idle days, which one this server uses.")
+        .said("api keys, credentials, who has access, unused key, last used")
+        .everyday()
         .lists::<org_keys::ListOrgKeys>(),
     Draft::escalate("mint_org_key", &[MINT_KEY, REVOKE_KEY])
         .about("Mint an org key, which gives full power over the organisation. The key goes to a file on the server, never into the answer, which says where.")
+        .said("create new api key, generate credential, issue access, give CI access")
+        .example(r#"{"name":"ci-deploy","sink":"file:ci-deploy"}"#)
+        .everyday()
         .acts::<org_keys::MintOrgKey>(),
     Draft::destroy("revoke_key", &[LIST_KEYS, REVOKE_KEY])
         .about("Revoke an org key by id or prefix, effective on its next request. Cannot be undone.")
+        .said("leaked key, delete api key, disable credential, cut off access, compromised")
+        .example(r#"{"key":"q7RzB2ne"}"#)
+        .everyday()
         .acts::<org_keys::RevokeKey>(),
     Draft::read("inspect_org_keys", &[LIST_KEYS])
         .about("Judge the org keys: unused, unnamed, duplicate names, minted by a key that is gone, nearness to the cap of 500, and the tree of who minted whom.")
+        .said("audit api keys, hygiene, stale credentials, who created which key, risky, clean up keys, lineage")
         .acts::<inspect::InspectOrgKeys>(),
     Draft::read("list_workspace_tokens", &[LIST_TOKENS, super::workspaces::GET])
         .about("List a workspace's live tokens by id and prefix, newest first.")
+        .said("agent credentials, bearer of a workspace")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .lists::<workspace_tokens::ListWorkspaceTokens>(),
     Draft::escalate("create_workspace_token", &[super::workspaces::GET, CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN])
         .about("Create a token for one workspace (50 at most). It goes to a file on the server; the answer says where.")
+        .said("mint token for an agent, issue agent credential, let an external agent log in, authenticate")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","sink":"file:laptop-agent"}"#)
         .acts::<workspace_tokens::CreateWorkspaceToken>(),
     Draft::destroy("revoke_workspace_token", &[REVOKE_TOKEN])
         .about("Revoke a workspace token, effective on its next request. Cannot be undone. Revoking the last one leaves the workspace's registry calls open.")
+        .said("delete agent credential, disable token, leaked token of an agent, lost laptop")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","token_id":"9d2c7a41-86f3-4e0b-b1a5-7c64e2f09d18"}"#)
         .sends::<workspace_tokens::RevokeWorkspaceToken, workspace_tokens::Revoked>(),
 ];

@@ -10,9 +10,10 @@ use super::refusals::living;
 use super::wire::confirm_exists;
 use super::{CONFIG, UPDATE_CONFIG};
 use crate::failure::{Changed, Code, Failure};
+use crate::tools::given::GivenData;
 use crate::tools::ids::{Word, WorkspaceId};
 use crate::tools::invocation::Invocation;
-use crate::tools::masking::{mask, refuse_shown};
+use crate::tools::masking::{mask, refuse_masks};
 use crate::tools::prose::Data;
 use crate::tools::tool::Act;
 
@@ -87,7 +88,8 @@ pub struct UpdateConfig {
     /// From list_workspaces.
     workspace_id: WorkspaceId,
     /// Members to set, at most 256 KiB. Each replaces the member of that name as a whole.
-    config: Map<String, Value>,
+    #[schemars(with = "Map<String, Value>")]
+    config: GivenData,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -102,7 +104,7 @@ impl Act for UpdateConfig {
     type Answer = UpdatedConfig;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let wanted = Value::Object(self.config);
+        let wanted = self.config.into_value();
         check(&wanted)?;
         let (_, before) = tokio::try_join!(living(&self.workspace_id, call), fetch(&self.workspace_id, call))?;
         if !before.is_object() && !before.is_null() {
@@ -133,8 +135,8 @@ impl Act for UpdateConfig {
 
 fn check(wanted: &Value) -> Result<(), Failure> {
     let text = wanted.to_string();
-    if text == "{}" {
-        return Err(Failure::invalid("`config` sets nothing").next("Give at least one member."));
+    if !wanted.as_object().is_some_and(|members| !members.is_empty()) {
+        return Err(Failure::invalid("`config`: expected an object with at least one member"));
     }
     if text.len() > LARGEST {
         return Err(Failure::invalid("`config` is larger than 256 KiB").next("Keep large texts in files: write_file."));
@@ -143,5 +145,5 @@ fn check(wanted: &Value) -> Result<(), Failure> {
     if text.contains("\\u0000") {
         return Err(Failure::invalid("`config` holds a NUL character"));
     }
-    refuse_shown(wanted, "config")
+    refuse_masks(wanted, "config")
 }

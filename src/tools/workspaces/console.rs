@@ -6,10 +6,9 @@ use serde::Deserialize;
 use super::CONSOLE;
 use super::wire::confirm_exists;
 use crate::failure::{Code, Failure};
-use crate::tools::bounds::Whole;
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
-use crate::tools::range::{LENGTH, Part, part, tail};
+use crate::tools::range::{From, Passage};
 use crate::tools::tool::Act;
 
 #[derive(Deserialize, JsonSchema)]
@@ -18,7 +17,7 @@ pub struct GetConsole {
     /// From list_workspaces.
     workspace_id: WorkspaceId,
     /// Characters to leave out at the start; without it, the end of the output.
-    from: Option<Whole<0, 100_000_000>>,
+    from: Option<From>,
 }
 
 #[derive(Deserialize)]
@@ -28,7 +27,7 @@ struct Output {
 }
 
 impl Act for GetConsole {
-    type Answer = Part;
+    type Answer = Passage;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         // The tenant doesn't look whether there is such a workspace.
@@ -40,9 +39,9 @@ impl Act for GetConsole {
             }
             _ => failure,
         })?;
-        Ok(match self.from {
-            None => tail(&output, LENGTH),
-            Some(from) => part(&output, usize::try_from(from.get()).unwrap_or(usize::MAX), LENGTH),
-        })
+        match self.from {
+            None => Passage::end_of(&output),
+            from => Passage::of(&output, from, None),
+        }
     }
 }

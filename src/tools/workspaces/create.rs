@@ -12,8 +12,9 @@ use crate::failure::{Changed, Failure};
 use crate::secrets::credential::in_the_clear;
 use crate::secrets::sink::Proved;
 use crate::secrets::{Credential, Sink, Source};
-use crate::tools::bounds::{Text, Whole};
+use crate::tools::bounds::Whole;
 use crate::tools::effect::Effect;
+use crate::tools::given::GivenText;
 use crate::tools::ids::{HostDirectory, Role, SecretName, TemplateName, Word, WorkspaceId, WorkspaceName};
 use crate::tools::invocation::Invocation;
 use crate::tools::keys::tokens;
@@ -25,10 +26,10 @@ const MEMORIES: usize = 50;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateWorkspace {
-    /// Needn't be unique.
+    /// Its name.
     #[schemars(with = "String")]
     name: WorkspaceName,
-    /// What it is for.
+    /// Purpose.
     #[serde(default, deserialize_with = "filled")]
     #[schemars(with = "Option<String>")]
     role: Option<Role>,
@@ -36,46 +37,46 @@ pub struct CreateWorkspace {
     #[serde(default, deserialize_with = "filled")]
     #[schemars(with = "Option<String>")]
     template: Option<TemplateName>,
-    /// Default: the template's.
+    /// Like `claude-code`.
     runtime: Option<Word>,
-    /// Default: the template's.
-    #[schemars(with = "Option<String>")]
+    /// Its LLM.
     model: Option<Word>,
-    /// Size of its machine, 1 to 10; default 3.
+    /// 1 to 10; usually 3.
     #[schemars(with = "Option<i64>")]
     tier: Option<Tier>,
-    /// The workspace above it.
+    /// Above it.
     #[serde(default, deserialize_with = "filled")]
     #[schemars(with = "Option<String>")]
     parent_id: Option<WorkspaceId>,
-    /// Its agent runs elsewhere.
+    /// Runs elsewhere.
     #[serde(default)]
     external: bool,
-    /// An external agent's address.
+    /// If external.
     url: Option<Word>,
-    /// Secret names to sources, `env:NAME` or `file:NAME`.
+    /// To `env:NAME` or `file:NAME`.
     #[schemars(with = "Option<Map<String, Value>>")]
     secrets: Option<BTreeMap<SecretName, Source>>,
-    /// Gets its token: `file` or `file:NAME`.
+    /// `file:NAME` gets its token.
     #[schemars(with = "Option<String>")]
     sink: Option<Sink>,
-    /// US cents a month; default: no limit.
+    /// Cents a month.
     #[schemars(with = "Option<i64>")]
     budget_limit: Option<Whole<0, { 1 << 53 }>>,
-    /// Default 1.
+    /// Usually 1.
     #[schemars(with = "Option<i64>")]
     max_concurrent_tasks: Option<Whole<1, 1000>>,
-    /// A directory of the host, mounted.
+    /// Host path to mount.
     #[serde(default, deserialize_with = "filled")]
     #[schemars(with = "Option<String>")]
     workspace_dir: Option<HostDirectory>,
-    /// To that directory; default none.
+    /// `read_only` or `read_write`.
+    #[schemars(with = "Option<String>")]
     workspace_access: Option<Access>,
-    /// Place on the canvas.
-    x: Option<f64>,
-    /// With `x`.
-    y: Option<f64>,
-    /// At most 50, each up to 100 kB.
+    /// `x` and `y`.
+    #[schemars(with = "Option<Map<String, Value>>")]
+    canvas: Option<Place>,
+    /// `content`, and `scope` LOCAL, TEAM or GLOBAL.
+    #[schemars(with = "Option<Vec<Value>>")]
     initial_memories: Option<Vec<InitialMemory>>,
 }
 
@@ -98,7 +99,7 @@ impl TryFrom<i64> for Tier {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Access {
     None,
@@ -106,18 +107,17 @@ pub enum Access {
     ReadWrite,
 }
 
-#[derive(Serialize, Deserialize, JsonSchema)]
+/// The tenant cuts longer ones.
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InitialMemory {
-    #[schemars(with = "String")]
-    content: Text<100_000>,
-    /// Default LOCAL.
+    content: GivenText<100_000>,
     #[serde(default)]
     scope: Scope,
 }
 
 /// Who reads a memory.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 enum Scope {
     #[default]
@@ -126,8 +126,10 @@ enum Scope {
     Global,
 }
 
-#[derive(Serialize)]
-struct Place {
+/// On the canvas.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
     x: f64,
     y: f64,
 }
@@ -251,9 +253,6 @@ impl CreateWorkspace {
             return Err(Failure::invalid("`url` is only kept for an external workspace")
                 .next("Add `external: true`, or leave `url` out."));
         }
-        if self.x.is_some() != self.y.is_some() {
-            return Err(Failure::invalid("`x` and `y` go together").next("Give both, or neither."));
-        }
         let mounts = self.workspace_access.is_some_and(|access| access != Access::None);
         if mounts && self.workspace_dir.is_none() {
             return Err(Failure::invalid("`workspace_access` needs `workspace_dir`"));
@@ -286,7 +285,7 @@ impl CreateWorkspace {
             max_concurrent_tasks: self.max_concurrent_tasks,
             workspace_dir: &self.workspace_dir,
             workspace_access: self.workspace_access,
-            canvas: self.x.zip(self.y).map(|(x, y)| Place { x, y }),
+            canvas: self.canvas,
             initial_memories: &self.initial_memories,
         }
     }

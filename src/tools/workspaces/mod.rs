@@ -25,6 +25,7 @@ mod wait;
 pub mod wire;
 
 pub use idle::{Idle, judge};
+pub use refusals::{confirm_lives, refuse_running};
 pub use wire::{confirm_exists, fetch_all, fetch_one};
 
 use super::effect::Effect;
@@ -93,7 +94,7 @@ pub const TOOLS: &[Tool] = &[
         .up_to(Effect::Escalate)
         .said("new agent add make spawn provision")
         .example(r#"{"name":"SEO Analyst","role":"watches the rankings","template":"claude-code-default","tier":2,"parent_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","secrets":{"SERP_API_KEY":"env:SERP_API_KEY"}}"#)
-        .about("Create a workspace: a container, or with `external` a place for an agent elsewhere. Says tier and status it got; twice makes two.")
+        .about("Create a workspace. Twice makes two.")
         .acts::<create::CreateWorkspace>(),
     Draft::write("update_workspace", &[UPDATE, GET, LIST])
         .idempotent()

@@ -13,6 +13,11 @@ pub(super) async fn living(id: &WorkspaceId, call: &Invocation) -> Result<Detail
     Ok(one)
 }
 
+/// For what is meant for a workspace that lives, and needs nothing of it.
+pub async fn confirm_lives(id: &WorkspaceId, call: &Invocation) -> Result<(), Failure> {
+    living(id, call).await.map(|_| ())
+}
+
 pub(super) fn refuse_removed(one: &Detail) -> Result<(), Failure> {
     if one.status == "removed" {
         // The tenant would bring it back, half.
@@ -33,7 +38,7 @@ pub(super) fn refuse_external(one: &Detail, doing: &str) -> Result<(), Failure> 
     .next("Start it where it runs; it registers again by itself."))
 }
 
-pub(super) fn refuse_running(one: &Detail, tasks: u32, interrupting: bool, doing: &str) -> Result<(), Failure> {
+pub fn refuse_running(one: &Detail, tasks: u32, interrupting: bool, doing: &str) -> Result<(), Failure> {
     if tasks == 0 || interrupting {
         return Ok(());
     }

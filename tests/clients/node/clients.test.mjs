@@ -107,7 +107,7 @@ function converse(kind, door) {
     it('lists the tools, the same each time', async () => {
       const { tools } = await client.listTools();
       const names = tools.map((tool) => tool.name);
-      assert.ok(names.length >= 31, `${names.length} tools`);
+      for (const name of ['find_tools', 'call_dangerous_tool', 'list_workspaces']) assert.ok(names.includes(name), name);
       for (const name of ['list_workspaces', 'mint_org_key', 'revoke_key', 'import_org']) {
         assert.ok(names.includes(name), name);
       }

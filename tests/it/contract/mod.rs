@@ -8,10 +8,16 @@
     reason = "a test says what went wrong by panicking"
 )]
 
+mod agent;
+mod belongings;
 mod compare;
 mod exchange;
+mod ledger;
+mod outside;
 mod play;
+mod scheduler;
 mod state;
+mod talk;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -38,6 +44,12 @@ fn recorded(state: &Path) -> Settings {
     }
 }
 
+/// With the agent that the recording's workspaces speak to.
+fn with_agent(state: &Path) -> Settings {
+    agent::start();
+    recorded(state)
+}
+
 macro_rules! recordings {
     ($($test:ident: $recording:literal, $settings:expr;)*) => {$(
         #[tokio::test]
@@ -48,6 +60,11 @@ macro_rules! recordings {
 }
 
 recordings! {
+    schedules: "schedules", recorded;
+    channels: "channels", recorded;
+    audit: "audit", recorded;
+    instructions: "instructions", recorded;
+
     org_keys: "org-keys", recorded;
     workspaces: "workspaces", recorded;
     org_import: "org-import", recorded;
@@ -56,6 +73,10 @@ recordings! {
     workspace_tokens: "workspace-tokens", recorded;
     registry: "registry", recorded;
     platform: "platform", recorded;
+    files: "files", recorded;
+    plugins: "plugins", recorded;
+    memory: "memory", recorded;
+    artifacts_checkpoints: "artifacts-checkpoints", recorded;
     workspaces_delete: "workspaces-delete", |state| Settings { provisioner: Provisioner::None, ..recorded(state) };
     platform_ratelimit: "platform-ratelimit", |state| Settings { rate_limit: 5, ..recorded(state) };
     platform_bootstrap: "platform-bootstrap", |state| Settings { admin_token: None, ..recorded(state) };
@@ -70,4 +91,7 @@ recordings! {
         environment: Environment::Production,
         ..recorded(state)
     };
+    activity: "activity", with_agent;
+    delegation: "delegation", with_agent;
+    admin: "admin", with_agent;
 }

@@ -15,39 +15,44 @@ use super::play::start;
 
 const VALUE: &str = "correct-horse-battery-staple";
 
-struct Caller {
-    address: SocketAddr,
-    key: String,
+pub(super) struct Caller {
+    pub(super) address: SocketAddr,
+    pub(super) key: String,
 }
 
 impl Caller {
-    async fn on(tenant: &Tenant, key: &str) -> Self {
+    pub(super) async fn on(tenant: &Tenant, key: &str) -> Self {
         Self { address: start(tenant).await, key: key.to_owned() }
     }
 
-    async fn send(&self, method: &str, path: &str, body: Value) -> Answer {
-        let headers = vec![("Authorization".to_owned(), format!("Bearer {}", self.key))];
+    pub(super) async fn send(&self, method: &str, path: &str, body: Value) -> Answer {
+        self.send_with(method, path, body, ("Accept", "application/json")).await
+    }
+
+    pub(super) async fn send_with(&self, method: &str, path: &str, body: Value, (name, value): (&str, &str)) -> Answer {
+        let bearer = ("Authorization".to_owned(), format!("Bearer {}", self.key));
+        let headers = vec![bearer, (name.to_owned(), value.to_owned())];
         let body = if body.is_null() { Vec::new() } else { serde_json::to_vec(&body).unwrap() };
         Request { method, path: path.to_owned(), headers, body }.send(self.address).await
     }
 
-    async fn get(&self, path: &str) -> Value {
+    pub(super) async fn get(&self, path: &str) -> Value {
         let answer = self.send("GET", path, Value::Null).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         answer.body
     }
 }
 
-fn open(directory: &Path) -> Tenant {
+pub(super) fn open(directory: &Path) -> Tenant {
     let pace = Duration::from_millis(30);
     Tenant::open(Settings { pace, ..Settings::everyday(directory.to_owned()) }).unwrap()
 }
 
-fn key_of(tenant: &Tenant) -> String {
+pub(super) fn key_of(tenant: &Tenant) -> String {
     tenant.mint_org_key("test", "start-up").unwrap().expose_secret().to_owned()
 }
 
-async fn status_in_the_end(caller: &Caller, id: &str, wanted: &str) {
+pub(super) async fn status_in_the_end(caller: &Caller, id: &str, wanted: &str) {
     for _ in 0..200 {
         if caller.get(&format!("/workspaces/{id}")).await["status"] == wanted {
             return;

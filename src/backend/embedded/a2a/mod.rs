@@ -99,7 +99,6 @@ pub(crate) async fn send(platform: &Arc<Platform>, from: &Sender, raw: &str, bod
 }
 
 /// Sends a prompt as the platform itself. The error is what the platform would note of it.
-#[expect(dead_code, reason = "the scheduler sends its prompts with it")]
 pub(crate) async fn deliver(platform: &Arc<Platform>, workspace: &str, text: &str) -> Result<(), String> {
     let body = prompt(text, None).to_string();
     match send(platform, &Sender::Platform, workspace, body.as_bytes()).await {

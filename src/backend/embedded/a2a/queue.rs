@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use rusqlite::{Connection, OptionalExtension};
 
+use super::super::answer::Refusal;
 use super::super::delegations;
 use super::super::ids;
 use super::super::platform::Platform;
@@ -71,7 +72,10 @@ pub(crate) fn drain(platform: &Arc<Platform>, workspace: String) {
     });
 }
 
-async fn send_oldest(platform: &Arc<Platform>, workspace: String) -> Result<(), super::Refusal> {
+async fn send_oldest(platform: &Arc<Platform>, workspace: String) -> Result<(), Refusal> {
+    if !platform.read(|rows| Ok(any_waits(rows, &workspace)?)).await? {
+        return Ok(());
+    }
     let id = workspace.clone();
     let taken = platform.write(move |rows, _| Ok(take(rows, &id)?)).await?;
     let Some(waiting) = taken else { return Ok(()) };
@@ -100,6 +104,11 @@ async fn send_oldest(platform: &Arc<Platform>, workspace: String) -> Result<(), 
         .await
 }
 
+fn any_waits(rows: &Connection, workspace: &str) -> rusqlite::Result<bool> {
+    rows.prepare_cached("SELECT EXISTS (SELECT 1 FROM a2a_queue WHERE workspace_id = ?1 AND status = 'queued')")?
+        .query_row([workspace], |row| row.get(0))
+}
+
 fn take(rows: &Connection, workspace: &str) -> rusqlite::Result<Option<Waiting>> {
     let oldest = rows
         .prepare_cached(
@@ -109,7 +118,7 @@ fn take(rows: &Connection, workspace: &str) -> rusqlite::Result<Option<Waiting>>
              RETURNING id, source_id, body",
         )?
         .query_row([workspace], |row| {
-            let from = row.get::<_, Option<String>>(1)?.map_or(Sender::Canvas, Sender::Workspace);
+            let from = row.get::<_, Option<String>>(1)?.map_or(Sender::Platform, Sender::Workspace);
             Ok((row.get(0)?, from, row.get::<_, String>(2)?))
         })
         .optional()?;

@@ -17,7 +17,7 @@ pub(crate) enum Sender {
     /// Somebody at the canvas: whoever names no workspace.
     Canvas,
     Workspace(String),
-    /// Schedules.
+    /// Its schedules, and what waited in the queue without a sender.
     Platform,
 }
 
@@ -30,10 +30,12 @@ impl Sender {
         if RESERVED.iter().any(|prefix| named.starts_with(prefix)) {
             return Err(forbidden("invalid caller ID"));
         }
-        if let Some(id) = ids::canonical(named).filter(|_| named != target) {
+        // what is no id is nobody's kin, and refused by that
+        let Some(id) = ids::canonical(named) else { return Ok(Self::Workspace(named.to_owned())) };
+        if ids::canonical(target).as_ref() != Some(&id) {
             guard::caller_token(platform, &id, guard::bearer(headers)).await?;
         }
-        Ok(Self::Workspace(named.to_owned()))
+        Ok(Self::Workspace(id))
     }
 
     pub(super) fn workspace(&self) -> Option<&str> {

@@ -65,7 +65,7 @@ fn is_spent(rows: &Connection, id: &str) -> rusqlite::Result<bool> {
 
 /// A message wakes a hibernated workspace; the sender has to come again.
 async fn wake(platform: &Arc<Platform>, id: String) -> Result<Refusal, Refusal> {
-    platform.write(move |rows, platform| provisioning::start(rows, platform, &id, Start::FromVolume)).await?;
+    platform.write(move |rows, platform| provisioning::restart(rows, platform, &id, Start::FromVolume)).await?;
     let waking = refused_with(StatusCode::SERVICE_UNAVAILABLE, "workspace is waking from hibernation — retry shortly");
     Ok(waking.with("waking", true).with("retry_after", WAKING_SECONDS))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::Response;
+use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -17,7 +17,8 @@ use super::super::ids;
 use super::super::payload::{Payload, filled};
 use super::super::platform::{App, Platform};
 use super::super::workspaces::row;
-use super::rows::{self, End, Task};
+use super::end::{self, End};
+use super::rows::{self, Task};
 
 /// Before the only second attempt, where nobody listened: a container may be starting.
 const SECOND_ATTEMPT: Duration = Duration::from_secs(8);
@@ -29,43 +30,6 @@ struct Wish {
     idempotency_key: Option<String>,
 }
 
-pub(crate) async fn delegate(access: Access, State(platform): App, payload: Payload) -> Answer {
-    let invalid = || bad("invalid delegation request");
-    let wish: Wish = payload.json().refuse(invalid())?;
-    let (target, text) = filled(wish.target_id).zip(filled(wish.task)).refuse(invalid())?;
-    ids::canonical(&target).refuse(bad("target_id must be a valid UUID"))?;
-    if target == access.raw {
-        return Err(bad("self-delegation not permitted"));
-    }
-    let task = Task { id: ids::fresh(), source: access.raw.clone(), target, text };
-    let (begun, key) = (task.clone(), filled(wish.idempotency_key));
-    let tracked = platform
-        .write(move |rows, _| {
-            if !row::exists(rows, &begun.source)? {
-                return Ok(Tracked::Unknown);
-            }
-            if let Some(known) = key.as_deref().map(|key| rows::known(rows, &begun.source, key)).transpose()?.flatten()
-            {
-                return Ok(Tracked::Known(known));
-            }
-            rows::begin(rows, &begun, key.as_deref())?;
-            Ok(Tracked::New)
-        })
-        .await?;
-    let mut told = json!({ "delegation_id": task.id, "status": "delegated", "target_id": task.target });
-    match tracked {
-        Tracked::Known(known) => return ok(&known),
-        Tracked::Unknown => warn(&mut told),
-        Tracked::New => {}
-    }
-    tokio::spawn(async move {
-        if let Err(refusal) = carry_out(&platform, task).await {
-            tracing::warn!(reason = refusal.reason(), "the end of a delegation was not noted");
-        }
-    });
-    accepted(&told)
-}
-
 enum Tracked {
     New,
     /// What the first one with that key is told.
@@ -74,14 +38,43 @@ enum Tracked {
     Unknown,
 }
 
-fn warn(told: &mut Value) {
-    if let Some(told) = told.as_object_mut() {
-        told.insert("warning".to_owned(), "delegation dispatched but status tracking unavailable".into());
+pub(crate) async fn delegate(access: Access, State(platform): App, payload: Payload) -> Answer {
+    let invalid = || bad("invalid delegation request");
+    let wish: Wish = payload.json().refuse(invalid())?;
+    let (target, text) = filled(wish.target_id).zip(filled(wish.task)).refuse(invalid())?;
+    let target = ids::canonical(&target).refuse(bad("target_id must be a valid UUID"))?;
+    let source = access.uuid().unwrap_or(access.raw);
+    if target == source {
+        return Err(bad("self-delegation not permitted"));
     }
+    let task = Task { id: ids::fresh(), source, target, text };
+    let (begun, key) = (task.clone(), filled(wish.idempotency_key));
+    let tracked = platform.write(move |rows, _| Ok(track(rows, &begun, key.as_deref())?)).await?;
+    let mut told = json!({ "delegation_id": task.id, "status": "delegated", "target_id": task.target });
+    match (tracked, told.as_object_mut()) {
+        (Tracked::Known(known), _) => return ok(&known),
+        (Tracked::Unknown, Some(told)) => {
+            told.insert("warning".to_owned(), "delegation dispatched but status tracking unavailable".into());
+        }
+        _ => {}
+    }
+    tokio::spawn(async move {
+        if let Err(refusal) = carry_out(&platform, task).await {
+            tracing::warn!(reason = refusal.reason(), "the end of a delegation was not noted");
+        }
+    });
+    Ok(reply(StatusCode::ACCEPTED, &told))
 }
 
-fn accepted(told: &Value) -> Result<Response, Refusal> {
-    Ok(reply(StatusCode::ACCEPTED, told))
+fn track(rows: &Connection, task: &Task, key: Option<&str>) -> rusqlite::Result<Tracked> {
+    if !row::exists(rows, &task.source)? {
+        return Ok(Tracked::Unknown);
+    }
+    if let Some(known) = key.map_or(Ok(None), |key| rows::known(rows, &task.source, key))? {
+        return Ok(Tracked::Known(known));
+    }
+    rows::begin(rows, task, key)?;
+    Ok(Tracked::New)
 }
 
 async fn carry_out(platform: &Arc<Platform>, task: Task) -> Result<(), Refusal> {
@@ -98,7 +91,7 @@ async fn carry_out(platform: &Arc<Platform>, task: Task) -> Result<(), Refusal> 
         Ok(Outcome::Unreachable) => End::Failed(UNREACHABLE.to_owned()),
         Err(refusal) => End::Failed(refusal.reason().to_owned()),
     };
-    platform.write(move |rows, _| Ok(rows::finish(rows, &task, &end)?)).await
+    platform.write(move |rows, _| Ok(end::note(rows, &task, &end)?)).await
 }
 
 async fn send(platform: &Arc<Platform>, task: &Task) -> Result<Outcome, Refusal> {

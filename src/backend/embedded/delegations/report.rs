@@ -3,6 +3,7 @@
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
+use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -12,6 +13,7 @@ use super::super::payload::{Payload, filled};
 use super::super::platform::App;
 use super::super::workspaces::row;
 use super::super::{events, ids};
+use super::end::{IN_EVENT, complete};
 use super::rows::{self, Task, shortened};
 
 #[derive(Deserialize)]
@@ -70,12 +72,12 @@ pub(crate) async fn update(
 }
 
 /// A success leaves a row of its own, a failure doesn't.
-fn note(rows: &rusqlite::Connection, source: &str, delegation: &str, told: &Update) -> rusqlite::Result<()> {
+fn note(rows: &Connection, source: &str, delegation: &str, told: &Update) -> rusqlite::Result<()> {
     if told.status.as_deref() == Some("completed") {
         let text = told.response_preview.as_deref().unwrap_or_default();
         rows::set_status(rows, source, delegation, "completed", None)?;
-        rows::complete(rows, source, None, delegation, text)?;
-        let payload = json!({ "delegation_id": delegation, "response_preview": shortened(text, 200) });
+        complete(rows, source, None, delegation, text)?;
+        let payload = json!({ "delegation_id": delegation, "response_preview": shortened(text, IN_EVENT) });
         return events::tell(rows, "DELEGATION_COMPLETE", source, &payload);
     }
     let error = told.error.as_deref().unwrap_or_default();

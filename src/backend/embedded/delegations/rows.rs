@@ -1,4 +1,4 @@
-//! A delegation's two rows among its source's activity, and the events that go with them.
+//! The request rows of delegations among their source's activity, and the events that go with them.
 
 use rusqlite::{Connection, OptionalExtension};
 use serde_json::{Value, json};
@@ -10,8 +10,6 @@ use super::super::events;
 const OF_DELEGATION: &str = "workspace_id = ?1 AND activity_type = 'delegation' AND method = 'delegate'
     AND json_extract(request_body, '$.delegation_id') = ?2";
 
-const IN_EVENT: usize = 200;
-const IN_SUMMARY: usize = 80;
 const OF_TASK: usize = 100;
 
 #[derive(Clone)]
@@ -20,12 +18,6 @@ pub(super) struct Task {
     pub(super) source: String,
     pub(super) target: String,
     pub(super) text: String,
-}
-
-pub(super) enum End {
-    Completed(String),
-    Failed(String),
-    Queued,
 }
 
 /// What the first delegation with that key came to. A failed one frees its key, and is forgotten.
@@ -87,7 +79,7 @@ pub(super) fn dispatched(rows: &Connection, task: &Task) -> rusqlite::Result<()>
     tell_status(rows, task, "dispatched")
 }
 
-fn tell_status(rows: &Connection, task: &Task, status: &str) -> rusqlite::Result<()> {
+pub(super) fn tell_status(rows: &Connection, task: &Task, status: &str) -> rusqlite::Result<()> {
     let told = json!({ "delegation_id": task.id, "target_id": task.target, "status": status });
     events::tell(rows, "DELEGATION_STATUS", &task.source, &told)
 }
@@ -104,95 +96,6 @@ pub(super) fn set_status(
     ))?
     .execute((source, delegation, status, error))
     .map(drop)
-}
-
-/// Nothing is kept where the source is no workspace.
-pub(super) fn finish(rows: &Connection, task: &Task, end: &End) -> rusqlite::Result<()> {
-    if !super::super::workspaces::row::exists(rows, &task.source)? {
-        return Ok(());
-    }
-    match end {
-        End::Completed(text) => {
-            set_status(rows, &task.source, &task.id, "completed", None)?;
-            complete(rows, &task.source, Some(&task.target), &task.id, text)?;
-            let told = json!({
-                "delegation_id": task.id,
-                "target_id": task.target,
-                "response_preview": shortened(text, IN_EVENT),
-            });
-            events::tell(rows, "DELEGATION_COMPLETE", &task.source, &told)
-        }
-        End::Failed(reason) => {
-            set_status(rows, &task.source, &task.id, "failed", Some(reason))?;
-            Entry { summary: Some("Delegation failed"), status: "failed", error: Some(reason), ..result(task) }
-                .insert(rows)?;
-            let told = json!({ "delegation_id": task.id, "target_id": task.target, "error": reason });
-            events::tell(rows, "DELEGATION_FAILED", &task.source, &told)
-        }
-        End::Queued => {
-            set_status(rows, &task.source, &task.id, "queued", None)?;
-            let response = json!({ "queued": true, "delegation_id": task.id });
-            let summary = Some("Delegation queued — target at capacity");
-            Entry { summary, response: Some(&response), status: "queued", ..result(task) }.insert(rows)?;
-            tell_status(rows, task, "queued")
-        }
-    }
-}
-
-fn result(task: &Task) -> Entry<'_> {
-    Entry {
-        workspace: &task.source,
-        kind: "delegation",
-        source: Some(&task.source),
-        target: Some(&task.target),
-        method: Some("delegate_result"),
-        ..Entry::default()
-    }
-}
-
-pub(super) fn complete(
-    rows: &Connection,
-    source: &str,
-    target: Option<&str>,
-    delegation: &str,
-    text: &str,
-) -> rusqlite::Result<()> {
-    Entry {
-        workspace: source,
-        kind: "delegation",
-        source: Some(source),
-        target,
-        method: Some("delegate_result"),
-        summary: Some(&format!("Delegation completed ({})", shortened(text, IN_SUMMARY))),
-        response: Some(&json!({ "text": text, "delegation_id": delegation })),
-        status: "completed",
-        ..Entry::default()
-    }
-    .insert(rows)
-}
-
-/// A queued one that was answered at last: its result row is written over.
-pub(crate) fn drained(
-    rows: &Connection,
-    source: &str,
-    target: &str,
-    delegation: &str,
-    text: &str,
-) -> rusqlite::Result<()> {
-    set_status(rows, source, delegation, "completed", None)?;
-    rows.prepare_cached(
-        "DELETE FROM activity_logs WHERE workspace_id = ?1 AND activity_type = 'delegation' AND status = 'queued'
-           AND method = 'delegate_result' AND json_extract(response_body, '$.delegation_id') = ?2",
-    )?
-    .execute((source, delegation))?;
-    complete(rows, source, Some(target), delegation, text)?;
-    let told = json!({
-        "delegation_id": delegation,
-        "target_id": target,
-        "response_preview": shortened(text, IN_EVENT),
-        "via": "queue_drain",
-    });
-    events::tell(rows, "DELEGATION_COMPLETE", source, &told)
 }
 
 /// The first so many bytes, at a character's end.

@@ -6,6 +6,7 @@ use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use super::super::answer::Refusal;
+use super::super::events;
 use super::super::platform::Platform;
 use super::super::provisioning::{self, Start};
 use super::super::schedules;
@@ -96,11 +97,31 @@ fn insert(
         ..NewWorkspace::named(&wanted.name)
     };
     workspace.insert(rows)?;
-    let told = furnish(rows, template, wanted, &workspace)?;
+    tell(rows, &workspace)?;
+    let told = furnish(rows, platform, template, wanted, &workspace)?;
     if !wanted.external {
         provisioning::start(rows, platform, &workspace.id, Start::Configured)?;
     }
     Ok(Made { place: workspace.place, id: workspace.id, told })
+}
+
+fn tell(rows: &Connection, workspace: &NewWorkspace) -> rusqlite::Result<()> {
+    let told = json!({
+        "name": workspace.name,
+        "tier": workspace.tier,
+        "runtime": workspace.runtime,
+        "x": workspace.place.0,
+        "y": workspace.place.1,
+        "parent_id": workspace.parent_id,
+    });
+    events::tell(rows, "WORKSPACE_PROVISIONING", &workspace.id, &told)?;
+    match workspace.external {
+        true => {
+            let told = json!({ "name": workspace.name, "external": true });
+            events::tell(rows, "WORKSPACE_ONLINE", &workspace.id, &told)
+        }
+        false => Ok(()),
+    }
 }
 
 fn place(step: &Step, parent: Option<&Made>) -> (f64, f64) {
@@ -114,6 +135,7 @@ fn place(step: &Step, parent: Option<&Made>) -> (f64, f64) {
 /// Memories, schedules and channels; what the answer says of the workspace.
 fn furnish(
     rows: &Connection,
+    platform: &Platform,
     template: &OrgTemplate,
     wanted: &Wanted,
     workspace: &NewWorkspace,
@@ -132,7 +154,7 @@ fn furnish(
         ("name".to_owned(), json!(workspace.name)),
         ("tier".to_owned(), json!(workspace.tier)),
     ]);
-    let (kept, skipped) = channels::insert(rows, &workspace.id, wanted)?;
+    let (kept, skipped) = channels::insert(rows, platform, &workspace.id, wanted);
     for (name, list) in [("channels", kept), ("channels_skipped", skipped)] {
         if !list.is_empty() {
             told.insert(name.to_owned(), list.into());

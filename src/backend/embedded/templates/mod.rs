@@ -1,6 +1,6 @@
 //! Templates of workspaces: folders with a `config.yaml`. They come from the fixtures (or are built in)
 //! and from POST /templates/import, whose files lie in the database. A workspace's template is found by
-//! its name.
+//! its name, and is what `files` shows of one without a container.
 
 mod library;
 pub(crate) mod yaml;
@@ -13,12 +13,11 @@ use rusqlite::Connection;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Refusal, Refuse, bad, broken, conflict, created, missing, ok};
-use super::guard::{Access, Admin};
+use super::answer::{Answer, Refuse, bad, broken, conflict, created, ok};
+use super::guard::Admin;
 use super::payload::{Payload, filled};
 use super::platform::{App, Platform};
-use super::workspaces::row::Workspace;
-pub(crate) use library::{Template, all, exists, for_workspace};
+pub(crate) use library::{Template, all, bytes, exists, files, for_workspace, keep};
 
 const MOST_FILES: usize = 200;
 
@@ -88,7 +87,7 @@ pub(crate) async fn import(_: Admin, State(platform): App, payload: Payload) -> 
             let config = generated(&name, files.keys());
             files.entry("config.yaml".to_owned()).or_insert(config);
             for (path, content) in &files {
-                library::keep(rows, &id, path, content)?;
+                keep(rows, &id, path, content)?;
             }
             created(&json!({ "status": "imported", "id": id, "name": name }))
         })
@@ -114,29 +113,4 @@ fn generated<'a>(name: &str, files: impl Iterator<Item = &'a String>) -> String 
         "skills": skills,
     })
     .to_string()
-}
-
-/// The files that a workspace's template shares with its neighbours; those that aren't there, or lie
-/// outside, are left out.
-pub(crate) async fn shared_context(access: Access, State(platform): App) -> Answer {
-    let id = access.uuid().refuse(missing("workspace not found"))?;
-    let shared = platform
-        .read(|rows| {
-            let workspace = Workspace::find(rows, &id)?.refuse(missing("workspace not found"))?;
-            let template = for_workspace(rows, &platform, &workspace.name)?;
-            Ok::<_, Refusal>(template.map(|template| shared_files(rows, &platform, &template)))
-        })
-        .await?;
-    ok(&shared.unwrap_or_default())
-}
-
-fn shared_files(rows: &Connection, platform: &Platform, template: &Template) -> Vec<Value> {
-    let named = template.config.get("shared_context").and_then(Value::as_array);
-    let paths = named.into_iter().flatten().filter_map(Value::as_str);
-    paths
-        .filter_map(|path| {
-            let content = library::file(rows, platform, &template.id, path)?;
-            Some(json!({ "path": path, "content": content }))
-        })
-        .collect()
 }

@@ -15,7 +15,7 @@ use super::super::guard::Admin;
 use super::super::payload::{Payload, filled};
 use super::super::platform::{App, Platform};
 use super::super::provisioning::{self, Start};
-use super::super::{Provisioner, config, memories, secrets, templates, tokens};
+use super::super::{Provisioner, config, events, memories, secrets, templates, tokens};
 use super::row::NewWorkspace;
 use super::{connection, rules};
 
@@ -93,10 +93,16 @@ fn make(rows: &Connection, platform: &Platform, wish: &Wish, name: &str, address
         ..NewWorkspace::named(name)
     };
     workspace.insert(rows).refuse(broken("failed to create workspace"))?;
+    let told = json!({ "name": name, "tier": workspace.tier, "runtime": runtime });
+    events::tell(rows, "WORKSPACE_PROVISIONING", &workspace.id, &told)?;
     furnish(rows, platform, wish, &workspace.id)?;
     match (external, url) {
-        (true, Some(_)) => created(&json!({ "id": workspace.id, "external": true, "status": "online" })),
-        (true, None) => await_agent(rows, &workspace.id, address),
+        (true, Some(_)) => {
+            let told = json!({ "name": name, "external": true });
+            events::tell(rows, "WORKSPACE_ONLINE", &workspace.id, &told)?;
+            created(&json!({ "id": workspace.id, "external": true, "status": "online" }))
+        }
+        (true, None) => await_agent(rows, &workspace, address),
         (false, _) => start(rows, platform, wish, &workspace),
     }
 }
@@ -116,7 +122,10 @@ fn furnish(rows: &Connection, platform: &Platform, wish: &Wish, id: &str) -> Res
 }
 
 /// The answer says `awaiting_agent`, the row stays `provisioning`: as on the platform.
-fn await_agent(rows: &Connection, id: &str, address: &str) -> Answer {
+fn await_agent(rows: &Connection, workspace: &NewWorkspace, address: &str) -> Answer {
+    let id = &workspace.id;
+    let told = json!({ "name": workspace.name, "external": true });
+    events::tell(rows, "WORKSPACE_AWAITING_AGENT", id, &told)?;
     let token = tokens::insert(rows, id)?;
     created(&json!({
         "id": id,

@@ -11,7 +11,7 @@ use super::super::answer::{Answer, Refusal, broken, conflict, ok};
 use super::super::guard::Admin;
 use super::super::payload::Params;
 use super::super::platform::{App, Platform};
-use super::super::{clock, ids, provisioning};
+use super::super::{clock, events, ids, provisioning};
 use super::row;
 
 pub(crate) async fn delete(_: Admin, State(platform): App, Path(raw): Path<String>, params: Params) -> Answer {
@@ -45,6 +45,8 @@ fn remove(rows: &Connection, platform: &Platform, id: &str, purge: bool) -> Answ
     for workspace in &all {
         remove_row(rows, workspace)?;
         revoke(rows, workspace)?;
+        let told = if workspace == id { json!({ "cascade_deleted": cascaded }) } else { json!({}) };
+        events::tell(rows, "WORKSPACE_REMOVED", workspace, &told)?;
     }
     let failures = provisioning::stop_failures(platform, &all);
     if !failures.is_empty() {

@@ -12,7 +12,7 @@ use super::super::guard::Access;
 use super::super::payload::{Params, Payload, filled};
 use super::super::platform::{App, Platform};
 use super::super::provisioning::{self, Start};
-use super::super::{Provisioner, templates};
+use super::super::{Provisioner, events, templates};
 use super::row::{self, Workspace};
 
 #[derive(Deserialize, Default)]
@@ -32,7 +32,7 @@ pub(crate) async fn restart(access: Access, State(platform): App, params: Params
             may_start(rows, platform, &found)?;
             let template = filled(wish.template).filter(|name| templates::exists(rows, platform, name));
             let why = if template.is_some() { Start::Configured } else { Start::FromVolume };
-            provisioning::start(rows, platform, &id, why)?;
+            provisioning::restart(rows, platform, &id, why)?;
             ok(&json!({
                 "status": "provisioning",
                 "config_dir": template.as_deref().unwrap_or("existing-volume"),
@@ -80,12 +80,16 @@ pub(crate) async fn pause(access: Access, State(platform): App) -> Answer {
 }
 
 fn pause_row(rows: &Connection, id: &str) -> rusqlite::Result<usize> {
-    rows.execute(
+    let paused = rows.execute(
         "UPDATE workspaces SET status = 'paused', url = '', active_tasks = 0, current_task = '',
            settles_at = NULL, settles_to = NULL
          WHERE id = ?1 AND status NOT IN ('paused', 'removed')",
         [id],
-    )
+    )?;
+    if let (1, Some(found)) = (paused, Workspace::find(rows, id)?) {
+        events::tell(rows, "WORKSPACE_PAUSED", id, &json!({ "name": found.name }))?;
+    }
+    Ok(paused)
 }
 
 pub(crate) async fn resume(access: Access, State(platform): App) -> Answer {
@@ -99,7 +103,7 @@ pub(crate) async fn resume(access: Access, State(platform): App) -> Answer {
             for workspace in with_descendants(rows, id)? {
                 let paused = Workspace::find(rows, &workspace)?.is_some_and(|found| found.status == "paused");
                 if paused {
-                    provisioning::start(rows, platform, &workspace, Start::FromVolume)?;
+                    provisioning::restart(rows, platform, &workspace, Start::FromVolume)?;
                     count += 1;
                 }
             }
@@ -133,6 +137,8 @@ pub(crate) async fn hibernate(access: Access, State(platform): App, params: Para
                      WHERE id = ?1",
                     [&id],
                 )?;
+                let told = json!({ "name": found.name, "tier": found.tier });
+                events::tell(rows, "WORKSPACE_HIBERNATED", &id, &told)?;
             }
             ok(&json!({ "status": "hibernated" }))
         })

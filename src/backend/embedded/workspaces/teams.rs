@@ -9,7 +9,7 @@ use super::super::answer::{Answer, Refusal, Refuse, bad, broken, missing, ok};
 use super::super::guard::Access;
 use super::super::platform::{App, Platform};
 use super::super::provisioning::{self, Start};
-use super::super::{Provisioner, templates};
+use super::super::{Provisioner, events, templates};
 use super::remove_row;
 use super::row::{self, NewWorkspace, Workspace};
 
@@ -25,7 +25,9 @@ pub(crate) async fn expand(access: Access, State(platform): App) -> Answer {
             let wanted = wanted.refuse(bad("workspace has no sub_workspaces defined in config"))?;
             let children: Result<Vec<Value>, Refusal> =
                 wanted.iter().map(|wish| add_child(rows, platform, &id, wish)).collect();
-            ok(&json!({ "status": "expanded", "children": children? }))
+            let children = children?;
+            events::tell(rows, "WORKSPACE_EXPANDED", &id, &json!({ "children": children }))?;
+            ok(&json!({ "status": "expanded", "children": children }))
         })
         .await
 }
@@ -36,6 +38,8 @@ fn add_child(rows: &Connection, platform: &Platform, parent: &str, wish: &Value)
     let name = if text("name").is_empty() { text("config") } else { text("name") };
     let child = NewWorkspace { role: Some(text("role")), parent_id: Some(parent), ..NewWorkspace::named(name) };
     child.insert(rows)?;
+    let told = json!({ "name": name, "tier": child.tier, "runtime": child.runtime });
+    events::tell(rows, "WORKSPACE_PROVISIONING", &child.id, &told)?;
     if platform.settings.provisioner == Provisioner::Simulated {
         provisioning::start(rows, platform, &child.id, Start::Configured)?;
     }
@@ -49,8 +53,10 @@ pub(crate) async fn collapse(access: Access, State(platform): App) -> Answer {
             let children = row::living_children(rows, &id)?;
             for (child, _) in &children {
                 remove_row(rows, child)?;
+                events::tell(rows, "WORKSPACE_REMOVED", child, &json!({}))?;
             }
             let names: Vec<&String> = children.iter().map(|(_, name)| name).collect();
+            events::tell(rows, "WORKSPACE_COLLAPSED", &id, &json!({ "removed_children": names }))?;
             ok(&json!({ "status": "collapsed", "removed": names }))
         })
         .await

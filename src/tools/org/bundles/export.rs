@@ -9,7 +9,7 @@ use super::super::EXPORT_BUNDLE;
 use super::{below, text};
 use crate::failure::Failure;
 use crate::secrets::{Credential, Sink};
-use crate::tools::ids::{FileName, WorkspaceId};
+use crate::tools::ids::{BundleFile, WorkspaceId};
 use crate::tools::invocation::Invocation;
 use crate::tools::masking::mask;
 use crate::tools::prose::Data;
@@ -25,7 +25,7 @@ pub struct ExportBundle {
     /// From list_workspaces.
     workspace_id: WorkspaceId,
     /// Write it to this new file on the server, for import_bundle, instead of showing it.
-    file: Option<FileName>,
+    file: Option<BundleFile>,
 }
 
 #[derive(Serialize, JsonSchema)]

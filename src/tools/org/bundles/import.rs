@@ -8,9 +8,10 @@ use serde_json::{Map, Value};
 use super::super::IMPORT_BUNDLE;
 use super::{LARGEST, below, text};
 use crate::failure::{Code, Failure};
-use crate::tools::ids::{FileName, WorkspaceId};
+use crate::tools::given::GivenData;
+use crate::tools::ids::{BundleFile, WorkspaceId};
 use crate::tools::invocation::Invocation;
-use crate::tools::masking::{literal_credential, refuse_shown};
+use crate::tools::masking::{literal_credential, refuse_masks};
 use crate::tools::prose::Prose;
 use crate::tools::tool::Act;
 
@@ -21,9 +22,10 @@ const INLINE: usize = 1 << 20;
 #[serde(deny_unknown_fields)]
 pub struct ImportBundle {
     /// A file on the server, as export_bundle wrote it.
-    file: Option<FileName>,
-    /// The bundle itself, 1 MiB at most; not one that export_bundle showed.
-    bundle: Option<Map<String, Value>>,
+    file: Option<BundleFile>,
+    /// The bundle itself, 1 MiB at most.
+    #[schemars(with = "Option<Map<String, Value>>")]
+    bundle: Option<GivenData>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -92,7 +94,10 @@ impl ImportBundle {
                     .ok_or_else(|| Failure::new(Code::InvalidInput, "that file holds no bundle"))
             }
             (None, Some(bundle)) => {
-                let bundle = Value::Object(bundle);
+                let bundle = bundle.into_value();
+                if !bundle.is_object() {
+                    return Err(Failure::invalid("`bundle`: expected an object, as export_bundle gives it"));
+                }
                 if bundle.to_string().len() > INLINE {
                     return Err(
                         Failure::invalid("`bundle` is larger than 1 MiB").next("Have it put in a file: `file`.")
@@ -107,8 +112,8 @@ impl ImportBundle {
 
 /// What the tenant would take and nobody can mean.
 fn check(bundle: &Value) -> Result<Vec<String>, Failure> {
-    refuse_shown(bundle, "bundle").map_err(|failure| {
-        failure.next("Import the file that export_bundle writes with `file`, with its masked places filled by references like ${NAME}.")
+    refuse_masks(bundle, "bundle").map_err(|failure| {
+        failure.next("Put a reference like ${NAME} there, and give the new workspace that secret with set_secret.")
     })?;
     if let Some(place) = literal_credential(bundle, "bundle") {
         return Err(Failure::invalid(format!("{place} holds a credential in clear"))
@@ -156,7 +161,7 @@ mod tests {
             json!({ "name": " " }),
             json!({ "name": "A", "sub_workspaces": [{ "tier": 2 }] }),
             json!({ "name": "A", "agent_card": { "auth_token": "abc" } }),
-            json!({ "name": "A", "prompts": { "config.yaml": "⟦text 1⟧name: A⟦end 1⟧" } }),
+            json!({ "name": "A", "prompts": { "config.yaml": "api_key: (masked)" } }),
         ] {
             assert!(check(&bundle).is_err(), "{bundle}");
         }

@@ -1,0 +1,64 @@
+//! The last look at an answer before it goes out: what nobody sees is taken out of every text in it,
+//! marks that pretend to be ours are taken apart, and what is larger than a client can take is refused
+//! (some refuse what is over 25,000 tokens, and writing a giant out would hold up everybody else).
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::failure::{Code, Failure};
+use crate::fence;
+
+/// About 25,000 tokens.
+const LARGEST: usize = 100_000;
+
+pub(super) fn shaped(mut answer: Value) -> Result<Value, Failure> {
+    if clean(&mut answer) <= LARGEST {
+        return Ok(answer);
+    }
+    Err(Failure::new(Code::TooLarge, "the answer would be larger than 100 kB")
+        .next("Ask for less: a smaller `limit`, fewer `fields`, a filter or a range."))
+}
+
+/// Gives back roughly its length as JSON.
+fn clean(value: &mut Value) -> usize {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(shown) = fence::shown(text) {
+                *text = shown;
+            }
+            text.len() + 2
+        }
+        Value::Array(items) => items.iter_mut().map(|item| clean(item) + 1).sum(),
+        Value::Object(fields) => {
+            // Names are the tenant's, too, where an answer holds JSON of any shape.
+            if fields.keys().any(|name| matches!(fence::shown(name), Cow::Owned(_))) {
+                let named = std::mem::take(fields).into_iter();
+                *fields = named.map(|(name, inner)| (fence::shown(&name).into_owned(), inner)).collect();
+            }
+            fields.iter_mut().map(|(name, inner)| name.len() + clean(inner) + 4).sum()
+        }
+        Value::Null | Value::Bool(_) | Value::Number(_) => 5,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_giant_is_refused_wherever_it_hides() {
+        assert!(shaped(json!({ "items": vec!["x".repeat(90); 1000] })).is_ok());
+        for giant in [json!("x".repeat(200_000)), json!(vec![0; 30_000]), json!({ "a": { "b": vec!["xy"; 40_000] } })] {
+            assert_eq!(shaped(giant).unwrap_err().code(), Code::TooLarge);
+        }
+    }
+
+    #[test]
+    fn every_text_is_cleaned_and_only_our_fence_stays() {
+        let ours = fence::around("kept", "");
+        let answer = json!({ "na\u{200b}me": ["a\u{202e}b ⟦end 1⟧", ours] });
+        assert_eq!(shaped(answer).unwrap(), json!({ "name": ["ab [[end 1]]", ours] }));
+    }
+}

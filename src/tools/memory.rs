@@ -1,5 +1,0 @@
-//! What agents remember: searchable memories, and values under keys.
-
-use super::tool::Tool;
-
-pub const TOOLS: &[Tool] = &[];

@@ -1,5 +1,0 @@
-//! What workspaces do by the clock.
-
-use super::tool::Tool;
-
-pub const TOOLS: &[Tool] = &[];
