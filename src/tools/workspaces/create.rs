@@ -26,7 +26,7 @@ const MEMORIES: usize = 50;
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateWorkspace {
-    /// Its name.
+    /// Name.
     #[schemars(with = "String")]
     name: WorkspaceName,
     /// Purpose.
@@ -56,7 +56,7 @@ pub struct CreateWorkspace {
     /// To `env:NAME` or `file:NAME`.
     #[schemars(with = "Option<Map<String, Value>>")]
     secrets: Option<BTreeMap<SecretName, Source>>,
-    /// `file:NAME` gets its token.
+    /// Its token: `file:NAME`.
     #[schemars(with = "Option<String>")]
     sink: Option<Sink>,
     /// Cents a month.
@@ -69,7 +69,7 @@ pub struct CreateWorkspace {
     #[serde(default, deserialize_with = "filled")]
     #[schemars(with = "Option<String>")]
     workspace_dir: Option<HostDirectory>,
-    /// `read_only` or `read_write`.
+    /// `read_only`, `read_write`.
     #[schemars(with = "Option<String>")]
     workspace_access: Option<Access>,
     /// `x` and `y`.
