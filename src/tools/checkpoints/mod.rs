@@ -32,7 +32,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<change::SaveCheckpoint>(),
     Draft::read("get_latest_checkpoint", &[LATEST, workspaces::GET])
         .about("A workspace's newest checkpoint, of any workflow: where to go on.")
-        .said("resume, last progress, state")
+        .said("resume, most recent or last progress, state, where an agent left off")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .acts::<show::GetLatestCheckpoint>(),
     Draft::read("list_checkpoints", &[LIST, workspaces::GET])

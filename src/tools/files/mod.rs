@@ -41,7 +41,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<write::WriteFile>(),
     Draft::destroy("delete_file", &[workspaces::GET, LIST, DELETE])
         .about("Delete a file or folder below /configs. Present tenants refuse every path; then nothing is changed.")
-        .said("remove a file, rm")
+        .said("remove a document, notes, md, rm, clean up")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","path":"skills/seo/SKILL.md"}"#)
         .acts::<write::DeleteFile>(),
     Draft::destroy("replace_all_files", &[workspaces::LIST, workspaces::GET, REPLACE, LIST])

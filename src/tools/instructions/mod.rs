@@ -25,7 +25,7 @@ const RESOLVE: Route = Route::get("/workspaces/{workspace_id}/instructions/resol
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_instructions", &[LIST, workspaces::GET])
         .about("List the standing instructions that agents obey, disabled ones too. With `workspace_id`: the enabled ones for it.")
-        .said("rules, policies, system prompt for all agents")
+        .said("show all rules, policies, system prompt given to agents, switched off")
         .example(r#"{"scope":"global"}"#)
         .lists::<show::ListInstructions>(),
     Draft::escalate("create_instruction", &[workspaces::GET, LIST, CREATE])
@@ -38,7 +38,7 @@ pub const TOOLS: &[Tool] = &[
     Draft::escalate("update_instruction", &[LIST, UPDATE])
         .idempotent()
         .about("Change an instruction's title, content or priority, or switch it on or off; read back. Its scope stays.")
-        .said("edit a rule, disable, enable, reorder")
+        .said("edit, reword or rewrite a rule, disable, enable, reorder")
         .example(r#"{"instruction_id":"9ace37cb-5a66-49e3-8008-5ea093d35a77","enabled":false}"#)
         .acts::<change::UpdateInstruction>(),
     Draft::destroy("delete_instruction", &[LIST, DELETE])

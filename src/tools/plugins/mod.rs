@@ -33,7 +33,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<list::ListPluginSources>(),
     Draft::read("list_installed_plugins", &[INSTALLED, workspaces::GET])
         .about("List the plugins in a workspace's running container, and whether its runtime supports them.")
-        .said("extensions, skills of an agent")
+        .said("which extensions or skills an agent has, what is currently on it")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .lists::<list::ListInstalledPlugins>(),
     Draft::read("list_available_plugins", &[AVAILABLE, workspaces::GET])
@@ -56,7 +56,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<install::InstallPlugin>(),
     Draft::destroy("uninstall_plugin", &[workspaces::GET, INSTALLED, UNINSTALL])
         .about("Remove a plugin from a running workspace, which restarts.")
-        .said("delete an extension, disable a skill")
+        .said("delete, take out or take off an extension, get rid of a skill")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"code-review"}"#)
         .acts::<install::UninstallPlugin>(),
     Draft::read("get_plugin_allowlist", &[ALLOWLIST])
