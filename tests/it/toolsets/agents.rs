@@ -58,17 +58,20 @@ fn note(bearers: &Noted, headers: &HeaderMap) -> String {
     bearer
 }
 
+fn said(body: Value) -> Response {
+    body.to_string().into_response()
+}
+
 async fn answer(bearers: Noted, headers: HeaderMap, body: Bytes) -> Response {
     note(&bearers, &headers);
     let asked: Value = serde_json::from_slice(&body).unwrap();
     let text = asked["params"]["message"]["parts"][0]["text"].as_str().unwrap().to_owned();
-    let result =
-        |result: Value| axum::Json(json!({ "jsonrpc": "2.0", "id": asked["id"], "result": result })).into_response();
+    let result = |result: Value| said(json!({ "jsonrpc": "2.0", "id": asked["id"], "result": result }));
     match text.split_once(' ').unwrap_or((&text, "")) {
-        ("fail", _) => axum::Json(json!({ "error": { "code": -32603, "message": OVERLOADED } })).into_response(),
+        ("fail", _) => said(json!({ "error": { "code": -32603, "message": OVERLOADED } })),
         ("status", code) => {
             let status = StatusCode::from_u16(code.parse().unwrap()).unwrap();
-            (status, axum::Json(json!({ "error": "the agent's own words" }))).into_response()
+            (status, said(json!({ "error": "the agent's own words" }))).into_response()
         }
         ("sleep", seconds) => {
             tokio::time::sleep(Duration::from_secs(seconds.parse().unwrap())).await;
@@ -97,7 +100,7 @@ async fn transcript(bearers: Noted, request: Request) -> Response {
         tokio::time::sleep(Duration::from_secs(20)).await;
     }
     let lines = json!([{ "type": "user", "text": "hi" }, { "type": "log", "text": bearer, "query": query }]);
-    axum::Json(json!({ "supported": true, "lines": lines, "cursor": 2, "more": false })).into_response()
+    said(json!({ "supported": true, "lines": lines, "cursor": 2, "more": false }))
 }
 
 async fn workspace(house: &House, name: &str, url: &str) -> String {
@@ -332,20 +335,26 @@ async fn what_a_ledger_shows_is_said_and_no_more() {
         asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         house.call("query_agent_ledger", asked)
     };
-    // The everyday tenant has no key for signatures, so only links can be judged.
-    let whole = of(1, json!({})).await;
-    assert_eq!((&whole["chain"], &whole["count"]), (&json!("unknown"), &json!(6)), "{whole}");
-    assert!(whole["reason"].as_str().unwrap().contains("no key"), "{whole}");
-    for broken in [3, 7] {
-        assert_eq!(of(broken, json!({})).await["chain"], "broken");
+    // Seeded with signatures of another key: the links hold, and the tenant finds the signatures wrong.
+    let signed = of(1, json!({})).await;
+    assert_eq!((&signed["chain"], &signed["count"]), (&json!("broken"), &json!(6)), "{signed}");
+    assert!(signed["reason"].as_str().unwrap().contains("a signature that doesn't fit"), "{signed}");
+    for (broken, entry) in [(3, "li-"), (7, "entry mi-2 follows")] {
+        let judged = of(broken, json!({})).await;
+        assert!(judged["chain"] == "broken" && judged["reason"].as_str().unwrap().contains(entry), "{judged}");
     }
-    // A filter cuts the beginning off, and says nothing about the chain.
-    let later = of(1, json!({ "session_id": "s2" })).await;
-    assert_eq!((&later["chain"], &later["items"][0]["id"]), (&json!("unknown"), &json!("va-4")), "{later}");
     let first = of(4, json!({ "limit": 200 })).await;
     assert_eq!((&first["count"], first["items"].as_array().unwrap().len()), (&json!(505), 200));
     let second = of(4, json!({ "limit": 200, "cursor": first["next"] })).await;
     let third = of(4, json!({ "limit": 200, "cursor": second["next"] })).await;
     assert_eq!(third["items"].as_array().unwrap().len(), 105);
     assert!(third.get("next").is_none());
+    let demo = "de300000-0000-4000-8000-000000000002";
+    let whole = house.call("query_agent_ledger", json!({ "workspace_id": demo })).await;
+    assert_eq!((&whole["chain"], &whole["count"]), (&json!("valid"), &json!(8)), "{whole}");
+    // A filter cuts the beginning off, and says nothing about the chain.
+    let later = json!({ "workspace_id": demo, "session_id": "release-4.18", "limit": 1 });
+    let later = house.call("query_agent_ledger", later).await;
+    assert_eq!((&later["chain"], &later["count"]), (&json!("valid"), &json!(3)), "{later}");
+    assert_eq!(later["items"][0]["id"], "demo-build-runner-6");
 }
