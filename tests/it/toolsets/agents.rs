@@ -10,6 +10,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use molecule_org_mcp::backend::Limits;
+use molecule_org_mcp::dispatch::{Call, Progress};
+use molecule_org_mcp::transport::caller::Caller;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -221,7 +223,7 @@ async fn what_an_agent_answers_is_told_from_what_the_tenant_says() {
     let one = workspace(&house, "Talker", &agent.url).await;
     let chat = |message: &str| json!({ "workspace_id": one, "message": message });
     let failed = house.refusal("chat_with_agent", chat("fail")).await;
-    says(&failed, "TENANT_ERROR", &[OVERLOADED, "isn't known whether anything was changed"]);
+    says(&failed, "TENANT_ERROR", &[OVERLOADED, "Part of it was done"]);
     for status in [401, 404, 500] {
         let refused = house.refusal("chat_with_agent", chat(&format!("status {status}"))).await;
         says(&refused, "TENANT_ERROR", &["the agent's own words", "isn't known"]);
@@ -268,6 +270,25 @@ async fn a_delegation_that_couldnt_arrive_isnt_begun() {
     let waiting = house.call("create_workspace", json!({ "name": "Waiting", "external": true })).await["id"].clone();
     says(&house.refusal("delegate_task", task(&waiting)).await, "PRECONDITION_FAILED", &["no agent"]);
     assert_eq!(house.call("list_delegations", json!({ "workspace_id": one })).await["count"], 0);
+}
+
+#[tokio::test]
+async fn whoever_waits_for_an_agent_hears_of_it() {
+    let (house, agent) = (open(Limits::default()), Agent::start().await);
+    let one = workspace(&house, "Thinker", &agent.url).await;
+    let (watcher, mut steps) = tokio::sync::mpsc::unbounded_channel();
+    let arguments = json!({ "workspace_id": one, "message": "sleep 2", "deadline_seconds": 30 });
+    let call = Call {
+        caller: Caller::terminal(),
+        tool: "chat_with_agent".to_owned(),
+        arguments: arguments.as_object().unwrap().clone(),
+        progress: Progress::to(watcher),
+        cancel: CancellationToken::new(),
+    };
+    let said = house.dispatch.call(call).await.unwrap().content;
+    assert!(said["text"].as_str().unwrap().contains("slept"));
+    let step = steps.recv().await.unwrap();
+    assert_eq!((step.done, step.total), (1, Some(30)));
 }
 
 async fn tokens(house: &House, workspace: &str) -> Value {
@@ -322,6 +343,60 @@ async fn the_token_of_a_transcript_goes_in_every_case() {
     let (refused, ()) = tokio::join!(slow, cancelling);
     says(&refused.unwrap_err().failure.text(), "CANCELLED", &["Nothing was changed"]);
     assert_eq!(tokens(&house, &one).await, 0);
+}
+
+/// A tenant that knows one workspace and one token; `answers` says how some of its routes differ.
+async fn before(answers: &'static [(&'static str, u16)]) -> (House, Arc<Mutex<Vec<String>>>, DropGuard) {
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let noting = Arc::clone(&asked);
+    let tenant = Router::new().fallback(move |request: Request| {
+        let asked = format!("{} {}", request.method(), request.uri().path());
+        noting.lock().unwrap().push(asked.clone());
+        async move { stub(&asked, answers) }
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let until = CancellationToken::new();
+    let guard = until.clone().drop_guard();
+    let serving = axum::serve(listener, tenant).with_graceful_shutdown(until.cancelled_owned());
+    tokio::spawn(async move { serving.await.unwrap() });
+    (House::before(&url, Plan::default()), asked, guard)
+}
+
+fn stub(asked: &str, answers: &[(&str, u16)]) -> Response {
+    let status = answers.iter().find(|(route, _)| asked.starts_with(route)).map_or(200, |(_, status)| *status);
+    let body = match asked.rsplit('/').next().unwrap() {
+        "liveness" => json!({ "error": "invalid admin auth token" }),
+        "transcript" => json!({ "lines": [] }),
+        "tokens" if asked.starts_with("POST") => json!({ "auth_token": "w".repeat(43) }),
+        "tokens" => {
+            let token = json!({ "id": UNKNOWN, "prefix": "wwwwwwww", "created_at": "2026-11-21T00:00:00Z" });
+            json!({ "tokens": [token] })
+        }
+        _ => json!({ "id": UNKNOWN, "name": "one", "status": "online" }),
+    };
+    (StatusCode::from_u16(status).unwrap(), said(body)).into_response()
+}
+
+#[tokio::test]
+async fn an_agent_gets_no_token_that_opens_the_organisation() {
+    let (house, asked, _until) = before(&[]).await;
+    let refused = house.refusal("get_transcript", json!({ "workspace_id": UNKNOWN })).await;
+    says(&refused, "PRECONDITION_FAILED", &["an administrator's", "ADMIN_TOKEN", "Nothing was changed"]);
+    let asked = asked.lock().unwrap().clone();
+    assert!(asked.iter().all(|asked| !asked.ends_with("/transcript")), "{asked:?}");
+    assert!(asked.last().unwrap().starts_with("DELETE "), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_stays_is_named() {
+    const STAYS: (&str, u16) = ("DELETE ", 500);
+    let (house, _, _until) = before(&[("GET /admin/liveness", 401), STAYS]).await;
+    let said = house.call("get_transcript", json!({ "workspace_id": UNKNOWN })).await;
+    assert_eq!(said["left_behind"], "wwwwwwww");
+    let (house, _, _until) = before(&[STAYS]).await;
+    let refused = house.refusal("get_transcript", json!({ "workspace_id": UNKNOWN })).await;
+    says(&refused, "PRECONDITION_FAILED", &["wwwwwwww", "couldn't be revoked", "list_workspace_tokens"]);
 }
 
 #[tokio::test]
