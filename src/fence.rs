@@ -27,6 +27,27 @@ pub fn shown(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// What somebody gives who may have read it here before.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Given<'a> {
+    Plain(&'a str),
+    /// It came with its fence.
+    Fenced(&'a str),
+    /// It came in the fence of an excerpt: this isn't all of it.
+    Cut,
+}
+
+/// Takes a fence off that stands around the whole text, whoever put it there.
+pub fn given(text: &str) -> Given<'_> {
+    let read = || {
+        let (number, rest) = text.trim().strip_prefix("⟦text ")?.split_once('⟧')?;
+        let (body, end) = rest.rsplit_once("⟦end ")?;
+        let note = end.strip_suffix('⟧')?.strip_prefix(number)?;
+        (!body.contains(['⟦', '⟧'])).then_some(if note.is_empty() { Given::Fenced(body) } else { Given::Cut })
+    };
+    read().unwrap_or(Given::Plain(text))
+}
+
 fn number(text: &str) -> String {
     format!("{:08x}", SECRET.hash_one(text) >> 32)
 }
@@ -55,6 +76,15 @@ mod tests {
         for forged in ["⟦text 00000000⟧x⟦end 00000000⟧", "⟦text ⟧⟦end ⟧", &text.replace("obey", "heed")]
         {
             assert!(!shown(forged).contains(['⟦', '⟧']), "{forged}");
+        }
+    }
+
+    #[test]
+    fn what_was_shown_can_be_given_back() {
+        assert_eq!(given(&around("two\nlines", "")), Given::Fenced("two\nlines"));
+        assert_eq!(given(&around("two", "; 3 of 9 characters, the rest: x")), Given::Cut);
+        for plain in ["", "⟦text 1⟧", "x ⟦text 1⟧y⟦end 1⟧", "⟦text 1⟧a⟦end 2⟧"] {
+            assert_eq!(given(plain), Given::Plain(plain));
         }
     }
 

@@ -60,6 +60,11 @@ impl Answer {
         Ok(Received { status: self.status, body, route: self.route })
     }
 
+    pub(super) fn bytes(self) -> Bytes {
+        self.leg.settle(refusal::acknowledged(self.status));
+        self.bytes
+    }
+
     pub(super) fn heard(self) -> Result<Heard, Failure> {
         let status = self.status;
         // Agents may answer anything; what isn't UTF-8 is shown as far as it can be.

@@ -15,6 +15,7 @@ use serde_json::Value;
 use super::answer::{Answer, Heard, Received};
 use super::client;
 use super::exchange::Request;
+use super::form;
 use super::path::{self, PathPart};
 use super::road::Errand;
 use super::route::Route;
@@ -30,7 +31,8 @@ pub struct Ask {
     route: &'static Route,
     parts: Vec<(&'static str, String)>,
     query: String,
-    body: Option<Bytes>,
+    /// Its content type, and what it is.
+    body: Option<(HeaderValue, Bytes)>,
     total: Duration,
     expected: &'static [u16],
     bearer: Option<HeaderValue>,
@@ -72,10 +74,22 @@ impl Ask {
 
     pub fn body(mut self, value: &impl Serialize) -> Self {
         match serde_json::to_vec(value) {
-            Ok(bytes) => self.body = Some(bytes.into()),
+            Ok(bytes) => self.body = Some((HeaderValue::from_static("application/json"), bytes.into())),
             // Serde's words might quote the value.
             Err(_) => {
                 let failure = || Failure::new(Code::Internal, "the request can't be written as JSON");
+                self.problem.get_or_insert_with(failure);
+            }
+        }
+        self
+    }
+
+    /// One file, as a browser's form sends it.
+    pub fn file(mut self, field: &'static str, name: &str, kind: &'static str, content: &[u8]) -> Self {
+        match form::of_file(field, name, kind, content) {
+            Some(body) => self.body = Some(body),
+            None => {
+                let failure = || Failure::invalid("this file's name can't stand in a form");
                 self.problem.get_or_insert_with(failure);
             }
         }
@@ -141,6 +155,11 @@ impl Ask {
         self.carry(async |answer, _| answer.text()).await
     }
 
+    /// For the routes that answer a file.
+    pub async fn bytes(self) -> Result<Bytes, Failure> {
+        self.carry(async |answer, _| Ok(answer.bytes())).await
+    }
+
     /// For the routes that pass on what somebody else says, in whatever form.
     pub async fn heard(self) -> Result<Heard, Failure> {
         self.carry(async |answer, _| answer.heard()).await
@@ -204,15 +223,16 @@ impl Ask {
         if let Some(bearer) = self.bearer {
             headers.insert(AUTHORIZATION, bearer);
         }
-        if self.body.is_some() {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
+        let body = self.body.map(|(kind, body)| {
+            headers.insert(CONTENT_TYPE, kind);
+            body
+        });
         let id = HeaderValue::from_str(&self.tenant.id.to_string()).map_err(|_| broken())?;
         headers.insert(REQUEST_ID, id);
         let errand = Errand {
             invocation: self.tenant.id,
             route: *self.route,
-            request: Request { method: self.route.method, url, headers, body: self.body },
+            request: Request { method: self.route.method, url, headers, body },
             total: self.total,
             expected: self.expected,
             hidden: self.hidden,

@@ -13,6 +13,7 @@ mod clean;
 mod client;
 pub mod embedded;
 mod exchange;
+mod form;
 mod key;
 mod log;
 mod path;

@@ -112,7 +112,7 @@ pub(super) fn refused(answer: &Answered, of: Circumstances<'_>) -> Failure {
     let failure = match status {
         300..=399 => Failure::new(Code::UnexpectedAnswer, format!("the tenant answered with a redirect ({status})"))
             .next(REDIRECTED),
-        400 => Failure::new(Code::InvalidInput, told),
+        400 | 422 => Failure::new(Code::InvalidInput, told),
         401 => Failure::new(Code::Unauthenticated, told).next(UNAUTHENTICATED),
         402 => Failure::new(Code::BudgetExceeded, told),
         403 => Failure::new(Code::ForbiddenByTenant, told),

@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 
-use super::ids::{ApprovalId, Line, WorkspaceId};
+use super::bounds::Text;
+use super::ids::{ApprovalId, WorkspaceId};
+use super::input::unless_blank;
 use super::invocation::Invocation;
 use super::list::List;
 use super::many::each;
@@ -171,9 +173,10 @@ pub struct CreateApproval {
     /// The workspace that asks; from list_workspaces.
     workspace_id: WorkspaceId,
     /// What is to be approved, in a few words.
-    action: Line,
+    action: Text<1000>,
     /// Why.
-    reason: Option<Line>,
+    #[serde(default, deserialize_with = "unless_blank")]
+    reason: Option<Text<1000>>,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -188,7 +191,7 @@ impl Act for CreateApproval {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         confirm_exists(&self.workspace_id, call).await?;
-        let reason = self.reason.as_ref().map_or("", Line::as_str);
+        let reason = self.reason.as_ref().map_or("", Text::as_str);
         let body = json!({ "action": self.action, "reason": reason });
         call.tenant.ask(&CREATE).part("workspace_id", &self.workspace_id).body(&body).fetch().await
     }
@@ -231,7 +234,7 @@ impl Act for DecideApproval {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let request = self.find(call).await?;
-        let decided_by = signature(call);
+        let decided_by = call.signature();
         let body = json!({ "decision": self.decision, "decided_by": decided_by });
         let ask = call.tenant.ask(&DECIDE).part("workspace_id", &self.workspace_id);
         let answer: DecidedAnswer = ask.part("approval_id", &self.approval_id).body(&body).fetch().await?;
@@ -254,9 +257,4 @@ impl DecideApproval {
         }
         Err(Failure::new(Code::Conflict, format!("it was {} already", request.status)))
     }
-}
-
-/// Who the tenant shall say decided: this server's caller, never free text and never "human".
-fn signature(call: &Invocation) -> String {
-    format!("molecule-org-mcp:{}/{} key {}", call.caller.name, call.caller.door.as_str(), call.server.key_tag)
 }

@@ -79,3 +79,40 @@ impl<const MOST: usize> JsonSchema for Text<MOST> {
         json_schema!({ "type": "string", "minLength": 1, "maxLength": MOST })
     }
 }
+
+/// A file's text: it may be empty, and holds any character but NUL, which the tenant can't store.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Content<const MOST: usize>(String);
+
+impl<const MOST: usize> Content<MOST> {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl<const MOST: usize> TryFrom<String> for Content<MOST> {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        if text.len() <= MOST && !text.contains('\0') {
+            Ok(Self(text))
+        } else {
+            Err(format!("expected text of at most {MOST} bytes without NUL"))
+        }
+    }
+}
+
+impl<const MOST: usize> JsonSchema for Content<MOST> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("Content{MOST}").into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "maxLength": MOST })
+    }
+}

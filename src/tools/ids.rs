@@ -86,6 +86,15 @@ checked_text!(TokenId, "a token's id, a UUID as list_workspace_tokens gives it",
 checked_text!(ApprovalId, "an approval's id, a UUID as the approval lists give it", uuid,
     { "type": "string", "format": "uuid" });
 checked_text!(InvocationId, "an invocation's id, a UUID", uuid, { "type": "string", "format": "uuid" });
+checked_text!(MemoryId, "a memory's id, a UUID as search_memory gives it", uuid, { "type": "string", "format": "uuid" });
+checked_text!(DelegationId, "a delegation's id as list_delegations gives it: 1 to 200 bytes without `/`",
+    |text| within(text, 200).filter(|text| !text.contains('/')), { "type": "string", "maxLength": 200 });
+checked_text!(
+    /// The tenant can't address one with a slash.
+    MemoryKey, "a key of 1 to 255 bytes without `/` or line breaks",
+    |text| within(text, 255).filter(|text| !text.contains('/') && !matches!(text.as_str(), "." | "..")),
+    { "type": "string", "maxLength": 255 });
+checked_text!(Namespace, "a namespace of 1 to 50 bytes", |text| within(text, 50), { "type": "string", "maxLength": 50 });
 checked_text!(
     /// An org key by its id or by the eight characters it is listed under.
     KeyRef,
@@ -117,6 +126,47 @@ checked_text!(
     /// What is compared with something known: a runtime, a tool's name, an outcome.
     Word, "a word of 1 to 100 bytes", |text| within(text, 100), { "type": "string" });
 
+// Files, plugins, instructions, checkpoints and repositories.
+checked_text!(InstructionId, "an instruction's id, a UUID as list_instructions gives it", uuid,
+    { "type": "string", "format": "uuid" });
+checked_text!(
+    /// Below one of a workspace's roots. A quote would end the one in which the tenant's shell has it.
+    FilePath, "a path like `skills/seo/SKILL.md`: relative, no `..`, no empty piece, no quote, at most 1000 bytes",
+    |text| within(text, 1000).filter(|text| is_relative(text)),
+    { "type": "string", "maxLength": 1000 });
+checked_text!(
+    /// In a container; `workspace:` before it, as an upload's address has it, is taken off.
+    ContainerPath, "a whole path below /workspace, /configs, /home or /plugins, without `..` or empty pieces",
+    |text| {
+        let path = text.strip_prefix("workspace:").unwrap_or(text);
+        let (root, rest) = path.strip_prefix('/')?.split_once('/')?;
+        let known = matches!(root, "workspace" | "configs" | "home" | "plugins");
+        within(path, 1000).filter(|_| known && is_relative(rest))
+    },
+    { "type": "string", "maxLength": 1000 });
+checked_text!(FileName, "a file's plain name of 1 to 100 bytes, without slashes or quotes",
+    |text| within(text, 100).filter(|text| !text.contains(['/', '\\', '"']) && is_relative(text)),
+    { "type": "string", "maxLength": 100 });
+checked_text!(PluginName, "a plugin's name: 1 to 100 letters, digits, `_`, `-` or `.`, no `..`",
+    |text| of_characters(text, 100, "_-.").filter(|text| text != "." && !text.contains("..")),
+    { "type": "string", "maxLength": 100 });
+checked_text!(Sha256, "a SHA-256 as 64 hexadecimal digits",
+    |text| Some(text.to_ascii_lowercase()).filter(|text| text.len() == 64 && text.bytes().all(|b| b.is_ascii_hexdigit())),
+    { "type": "string", "pattern": "^[0-9a-fA-F]{64}$" });
+checked_text!(WorkflowName, "a workflow's name of 1 to 200 bytes without slashes",
+    |text| within(text, 200).filter(|text| !text.contains(['/', '\\']) && !matches!(text.as_str(), "." | "..")),
+    { "type": "string", "maxLength": 200 });
+checked_text!(Heading, "a title of 1 to 200 bytes on one line",
+    |text| within(text, 200).filter(|text| !text.trim().is_empty()),
+    { "type": "string", "maxLength": 200 });
+checked_text!(RepoName, "a name of 1 to 63 letters, digits, `-` or `_`, beginning with a letter or digit",
+    |text| of_characters(text, 63, "_-").filter(|text| text.starts_with(|c: char| c.is_ascii_alphanumeric())),
+    { "type": "string", "maxLength": 63 });
+
+/// The tenant refuses two dots wherever they stand, in a name too.
+fn is_relative(path: &str) -> bool {
+    !path.contains("..") && !path.contains(['\'', '\\']) && path.split('/').all(|piece| !matches!(piece, "" | "."))
+}
 checked_text!(ScheduleId, "a schedule's id, a UUID as list_schedules gives it", uuid,
     { "type": "string", "format": "uuid" });
 checked_text!(ScheduleName, "a name of 1 to 100 bytes on one line",
@@ -153,6 +203,24 @@ mod tests {
             assert!(!accepts::<SecretName>(text), "{text:?}");
             assert!(!accepts::<TemplateName>(text), "{text:?}");
         }
+    }
+
+    #[test]
+    fn a_path_stays_below_its_root() {
+        for good in ["a", "skills/seo/SKILL.md", "a b/ü%2e.md", ".hidden/x?y#z"] {
+            assert!(accepts::<FilePath>(good), "{good}");
+            assert!(accepts::<ContainerPath>(&format!("workspace:/workspace/{good}")), "{good}");
+        }
+        for bad in ["", ".", "..", "/a", "a/", "a//b", "./a", "a/../b", "a..b", "a\\b", "a\0b", "a\nb", "a'; rm -rf '"]
+        {
+            assert!(!accepts::<FilePath>(bad), "{bad:?}");
+            assert!(!accepts::<ContainerPath>(&format!("/workspace/{bad}")), "{bad:?}");
+            assert!(!accepts::<FileName>(bad), "{bad:?}");
+        }
+        for bad in ["a", "/etc/passwd", "/workspacex/a", "/workspace", "workspace:a", "//workspace/a"] {
+            assert!(!accepts::<ContainerPath>(bad), "{bad:?}");
+        }
+        assert_eq!(ContainerPath::try_from("workspace:/home/a".to_owned()).unwrap().as_str(), "/home/a");
     }
 
     #[test]

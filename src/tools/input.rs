@@ -1,7 +1,8 @@
 //! What an agent reads when its arguments don't fit: which argument, what was expected, and the
 //! nearest right name. Never the value, which may be a secret put in the wrong place.
 
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, Error as _};
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
 use super::schema;
@@ -37,6 +38,13 @@ fn unknown_name(tool: &Tool, unknown: &str) -> Failure {
 /// Arguments into their checked type.
 pub fn read<T: DeserializeOwned>(tool: &Tool, arguments: Map<String, Value>) -> Result<T, Failure> {
     serde_path_to_error::deserialize(Value::Object(arguments)).map_err(|error| mistake(tool, &error))
+}
+
+/// For what may be left out: some clients write `""` for that.
+pub fn unless_blank<'de, D: Deserializer<'de>, T: DeserializeOwned>(deserializer: D) -> Result<Option<T>, D::Error> {
+    let given = Option::<Value>::deserialize(deserializer)?;
+    let filled = given.filter(|value| !value.is_null() && value != "");
+    filled.map(serde_json::from_value).transpose().map_err(D::Error::custom)
 }
 
 /// Says where the mistake is and what was expected there.

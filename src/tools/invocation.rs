@@ -28,6 +28,13 @@ pub struct Invocation {
     pub server: Arc<Server>,
 }
 
+impl Invocation {
+    /// Who the tenant shall say did it: this server's caller, never free text and never "human".
+    pub fn signature(&self) -> String {
+        format!("molecule-org-mcp:{}/{} key {}", self.caller.name, self.caller.door.as_str(), self.server.key_tag)
+    }
+}
+
 /// What is the same for every call.
 pub struct Server {
     /// The tenant's address.

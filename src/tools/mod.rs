@@ -6,8 +6,10 @@
 pub mod a2a;
 mod bounds;
 pub mod catalogue;
+mod container;
 pub mod cursor;
 pub mod effect;
+mod given;
 pub mod ids;
 pub mod input;
 pub mod invocation;
@@ -15,6 +17,7 @@ mod list;
 mod many;
 mod money;
 mod prose;
+mod range;
 mod schema;
 pub mod tool;
 pub mod toolset;

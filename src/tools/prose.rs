@@ -95,11 +95,21 @@ impl Data {
         if text.len() <= most {
             return self;
         }
-        Self(Value::String(Prose::from(text).excerpt(most, rest).fenced()))
+        Self::of(&Prose::from(text).excerpt(most, rest))
+    }
+
+    /// A text in it, as it was cut and fenced.
+    pub fn of(text: &Prose) -> Self {
+        Self(Value::String(text.fenced()))
     }
 
     pub fn is_null(&self) -> bool {
         self.0.is_null()
+    }
+
+    /// What stands in it under that name.
+    pub fn get(&self, name: &str) -> Option<Self> {
+        self.0.get(name).cloned().map(Self)
     }
 }
 

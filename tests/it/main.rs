@@ -27,3 +27,4 @@ mod stdio;
 mod support;
 mod surface;
 mod toolsets;
+mod typescript;

@@ -36,7 +36,7 @@ fn id(answer: &Value) -> String {
 }
 
 /// Until the tenant has brought it to that status.
-async fn becomes(house: &House, workspace: &str, status: &str) {
+pub async fn becomes(house: &House, workspace: &str, status: &str) {
     for _ in 0..200 {
         let now = house.call("get_workspace", json!({ "workspace_id": workspace })).await;
         if now["status"] == status {

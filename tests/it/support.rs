@@ -194,8 +194,18 @@ impl House {
     }
 
     pub async fn try_call(&self, tool: &str, arguments: Value) -> Result<Answer, Refusal> {
+        self.cancellable(tool, arguments, CancellationToken::new()).await
+    }
+
+    /// For a caller who may change its mind.
+    pub async fn cancellable(
+        &self,
+        tool: &str,
+        arguments: Value,
+        cancel: CancellationToken,
+    ) -> Result<Answer, Refusal> {
         let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
-        let (progress, cancel) = (Progress::default(), CancellationToken::new());
+        let progress = Progress::default();
         let caller = Caller::terminal();
         self.calls.fetch_add(1, Ordering::Relaxed);
         let result = self.dispatch.call(Call { caller, tool: tool.into(), arguments, progress, cancel }).await;

@@ -14,9 +14,9 @@ use crate::backend::Route;
 pub const LIST_KEYS: Route = Route::get("/org/tokens");
 const MINT_KEY: Route = Route::post("/org/tokens");
 const REVOKE_KEY: Route = Route::delete("/org/tokens/{key}");
-const LIST_TOKENS: Route = Route::get("/workspaces/{workspace_id}/tokens");
+pub const LIST_TOKENS: Route = Route::get("/workspaces/{workspace_id}/tokens");
 pub(super) const CREATE_TOKEN: Route = Route::post("/workspaces/{workspace_id}/tokens");
-const REVOKE_TOKEN: Route = Route::delete("/workspaces/{workspace_id}/tokens/{token_id}");
+pub const REVOKE_TOKEN: Route = Route::delete("/workspaces/{workspace_id}/tokens/{token_id}");
 
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_org_keys", &[LIST_KEYS])

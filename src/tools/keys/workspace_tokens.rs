@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN};
+use crate::backend::Ask;
 use crate::failure::{Changed, Failure};
 use crate::secrets::sink::Proved;
 use crate::secrets::{Credential, Sink};
@@ -32,9 +33,12 @@ struct Tokens {
 
 /// All live ones: no workspace has more than fifty, and the tenant gives up to two hundred at once.
 async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<Token>, Failure> {
-    let listed: Tokens =
-        call.tenant.ask(&LIST_TOKENS).part("workspace_id", workspace).query("limit", 200).fetch().await?;
+    let listed: Tokens = list(workspace, call).fetch().await?;
     Ok(listed.tokens)
+}
+
+fn list(workspace: &WorkspaceId, call: &Invocation) -> Ask {
+    call.tenant.ask(&LIST_TOKENS).part("workspace_id", workspace).query("limit", 200)
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -104,7 +108,9 @@ struct Minted {
 }
 
 pub async fn mint(workspace: &WorkspaceId, call: &Invocation) -> Result<Credential, Failure> {
-    let minted: Result<Minted, Failure> = call.tenant.ask(&CREATE_TOKEN).part("workspace_id", workspace).fetch().await;
+    let ask = call.tenant.ask(&CREATE_TOKEN).part("workspace_id", workspace);
+    // Cancelled in between, it would be a token that nobody knows of.
+    let minted: Result<Minted, Failure> = ask.regardless().fetch().await;
     minted.map(|minted| minted.auth_token).map_err(|failure| match failure.has_changed() {
         Changed::No => failure,
         _ => failure.next("If list_workspace_tokens shows a new token, nobody holds it: revoke it, then try again."),
@@ -123,26 +129,30 @@ pub async fn deliver(
         Err(failure) => failure.changed(Changed::Yes),
     };
     let prefix = token.prefix();
-    let revoked = match find(&prefix, workspace, call).await {
-        Ok(Some(id)) => revoke(&id, workspace, call).await.is_ok(),
-        _ => false,
-    };
-    Err(if revoked {
+    Err(if take_back(token, workspace, call).await {
         failure.next("The new token was revoked at once; mend the sink and try again.")
     } else {
         failure.next(format!("The new token {prefix} could not be revoked: find it with list_workspace_tokens."))
     })
 }
 
+/// Revokes a token that was just minted, also when the caller has gone. False: it may still be live.
+pub async fn take_back(token: &Credential, workspace: &WorkspaceId, call: &Invocation) -> bool {
+    match find(&token.prefix(), workspace, call).await {
+        Ok(Some(id)) => revoke(&id, workspace, call).await.is_ok(),
+        _ => false,
+    }
+}
+
 /// The tenant answers no id for a new token; its prefix finds it.
 async fn find(prefix: &str, workspace: &WorkspaceId, call: &Invocation) -> Result<Option<TokenId>, Failure> {
-    let mut tokens = fetch(workspace, call).await?.into_iter();
-    Ok(tokens.find(|token| token.prefix == prefix).map(|token| token.id))
+    let listed: Tokens = list(workspace, call).regardless().fetch().await?;
+    Ok(listed.tokens.into_iter().find(|token| token.prefix == prefix).map(|token| token.id))
 }
 
 async fn revoke(token: &TokenId, workspace: &WorkspaceId, call: &Invocation) -> Result<(), Failure> {
     let ask = call.tenant.ask(&REVOKE_TOKEN).part("workspace_id", workspace).part("token_id", token);
-    ask.received().await.map(|_| ())
+    ask.regardless().received().await.map(|_| ())
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]

@@ -99,6 +99,7 @@ fn template(listed: Listed) -> Template {
 #[serde(deny_unknown_fields)]
 pub struct ImportOrg {
     /// From list_org_templates.
+    #[serde(alias = "dir")]
     template: Option<TemplateName>,
     /// An org template as an object, in place of `template`. Credentials in it as `${NAME}` only.
     inline: Option<Map<String, Value>>,

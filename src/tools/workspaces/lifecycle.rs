@@ -162,7 +162,7 @@ fn refuse_external(one: &Detail, doing: &str) -> Result<(), Failure> {
     .next("Start it where it runs; it registers again by itself."))
 }
 
-fn refuse_running(one: &Detail, tasks: u32, interrupting: bool, doing: &str) -> Result<(), Failure> {
+pub fn refuse_running(one: &Detail, tasks: u32, interrupting: bool, doing: &str) -> Result<(), Failure> {
     if tasks == 0 || interrupting {
         return Ok(());
     }

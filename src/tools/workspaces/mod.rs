@@ -10,6 +10,7 @@ mod list;
 pub mod wire;
 
 pub use idle::{Idle, judge};
+pub use lifecycle::refuse_running;
 pub use wire::{confirm_exists, confirm_lives, fetch_all, fetch_one};
 
 use super::effect::Effect;

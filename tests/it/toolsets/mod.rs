@@ -22,7 +22,17 @@ use crate::road;
 use crate::support::{House, Plan};
 
 /// Tools that the embedded tenant can't let succeed; each scene calls them and looks at the refusal.
-const REFUSED: [&str; 0] = [];
+const REFUSED: [&str; 6] = [
+    // It refuses every path, as the platform does.
+    "delete_file",
+    // Its org keys are bound to no organisation.
+    "get_plugin_allowlist",
+    "set_plugin_allowlist",
+    // It isn't configured for them.
+    "create_artifact_repo",
+    "get_artifact_repo",
+    "fork_artifact_repo",
+];
 
 #[tokio::test]
 async fn every_tool_runs() {

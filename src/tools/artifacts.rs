@@ -1,5 +1,0 @@
-//! Workspaces' repositories of artifacts.
-
-use super::tool::Tool;
-
-pub const TOOLS: &[Tool] = &[];

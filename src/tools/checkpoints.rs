@@ -1,5 +1,0 @@
-//! Where workflows got to.
-
-use super::tool::Tool;
-
-pub const TOOLS: &[Tool] = &[];
