@@ -33,12 +33,18 @@ pub const TOOLS: &[Tool] = &[
         SCHEDULES,
     ])
     .about("Start here: workspaces by status, idle ones, pending approvals, keys at risk, spend against budgets, failing schedules; and what was not looked at.")
+        .said("summary, dashboard, big picture, how is everything, what is broken, morning review, health of the organisation, status report")
+        .always_loaded()
     .acts::<overview::GetOrgOverview>(),
     Draft::read("list_org_templates", &[ORG_TEMPLATES])
         .about("List organisation templates that import_org can use: directory, name, how many workspaces, required variables.")
+        .said("ready-made teams, blueprints of whole organisations, starter packs to import")
         .lists::<import::ListOrgTemplates>(),
     Draft::escalate("import_org", &[ORG_TEMPLATES, workspaces::LIST, IMPORT])
         .about("Create the workspaces of a template, by directory or inline. Only adds: twice makes twins. About two seconds a workspace.")
+        .said("create a team from a template, set up a whole department, roll out, spin up agents, deploy a blueprint")
+        .example(r#"{"template":"starter-team"}"#)
+        .everyday()
         .acts::<import::ImportOrg>(),
     Draft::read("list_templates", &[TEMPLATES])
         .said("workspace templates kinds of agents runtimes skills")

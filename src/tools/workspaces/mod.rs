@@ -64,12 +64,21 @@ const VIEWPORT: Route = Route::get("/canvas/viewport");
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_workspaces", &[LIST])
         .about("List workspaces, oldest first: id, name, role, status, tier, parent, active tasks. `long` adds runtime, errors, budget.")
+        .said("agents, bots, team members, who is there, which are online, failed, paused, spend, what is running, roster")
+        .example(r#"{"status":"online"}"#)
+        .always_loaded()
         .lists::<list::ListWorkspaces>(),
     Draft::read("get_workspace", &[GET])
         .about("One workspace with its agent card, load, error rate and last outbound call.")
+        .said("details of one agent, show a bot, address, skills, load, error rate")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
+        .everyday()
         .sends::<list::GetWorkspace, wire::Detail>(),
     Draft::read("find_idle_workspaces", &[LIST, GET, ACTIVITY])
         .about("Which workspaces are idle: running, without an active task, and silent for `minutes`. Says since when; `unknown` where nothing shows it.")
+        .said("doing nothing, unused agents, asleep, silent, inactive, wasted money, not working, haven't done anything")
+        .example(r#"{"minutes":120}"#)
+        .everyday()
         .acts::<idle::FindIdleWorkspaces>(),
     Draft::read("diagnose_workspace", &[
         GET,
@@ -84,6 +93,7 @@ pub const TOOLS: &[Tool] = &[
     .said("stuck hanging not working broken why doesn't it answer troubleshoot debug problem")
     .example(ONE)
     .about("Why is a workspace stuck or failing? Likely causes with the facts: status, silence, waiting approvals, missing secrets, budget, schedules, errors.")
+        .everyday()
     .acts::<diagnose::DiagnoseWorkspace>(),
     Draft::read("wait_for_workspace", &[GET])
         .said("until online ready poll watch come up")
@@ -95,27 +105,41 @@ pub const TOOLS: &[Tool] = &[
         .said("new agent add make spawn provision")
         .example(r#"{"name":"SEO Analyst","role":"watches the rankings","template":"claude-code-default","tier":2,"parent_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","secrets":{"SERP_API_KEY":"env:SERP_API_KEY"}}"#)
         .about("Create a workspace. Twice makes two.")
+        .everyday()
         .acts::<create::CreateWorkspace>(),
     Draft::write("update_workspace", &[UPDATE, GET, LIST])
         .idempotent()
         .said("rename move change edit parent position role tier")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"SEO Lead","tier":3}"#)
         .about("Change a workspace's fields and read them back. Nothing restarts by it.")
+        .everyday()
         .acts::<change::UpdateWorkspace>(),
     Draft::destroy("delete_workspace", &[LIST, GET, CONFIG, SECRETS, SCHEDULES, DELETE])
         .about("Delete a workspace and all below it; cannot be undone. Refuses, and says what would be lost, while it has children or running tasks. Saves what it can in a capsule.")
+        .said("remove an agent for good, get rid of a bot, fire, tear down, retire, destroy")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
+        .everyday()
         .acts::<delete::DeleteWorkspace>(),
     Draft::write("restart_workspace", &[GET, RESTART])
         .up_to(Effect::Destroy)
         .about("Restart a workspace's container. Refused while tasks run, and for external or removed workspaces.")
+        .said("reboot an agent, bounce, kick, hung, start again, turn it off and on")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
+        .everyday()
         .acts::<lifecycle::RestartWorkspace>(),
     Draft::write("pause_workspace", &[LIST, GET, PAUSE])
         .up_to(Effect::Destroy)
         .about("Pause a workspace and all below it. Refused while tasks run in any of them.")
+        .said("suspend an agent, stop for now, put on hold, freeze, halt, stop working")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
+        .everyday()
         .acts::<lifecycle::PauseWorkspace>(),
     Draft::write("resume_workspace", &[LIST, GET, RESUME])
         .up_to(Effect::Destroy)
         .about("Resume a paused workspace and the paused ones below it. Refused for external ones.")
+        .said("unpause, wake up, continue, bring back, start again after a pause")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
+        .everyday()
         .acts::<lifecycle::ResumeWorkspace>(),
     Draft::write("hibernate_workspace", &[GET, HIBERNATE])
         .up_to(Effect::Destroy)
