@@ -84,6 +84,12 @@ fn is_id(field: &str) -> bool {
         || matches!(field, "key" | "template" | "prefix" | "invocation")
 }
 
+/// Some clients write `""` where nothing is meant.
+fn is_optional(entry: &Entry, field: &str) -> bool {
+    let schema = entry.tool.input_schema();
+    !schema.get("required").and_then(Value::as_array).is_some_and(|all| all.iter().any(|name| name == field))
+}
+
 fn texts(entry: &Entry) -> Vec<String> {
     let schema = entry.tool.input_schema();
     let fields = schema.get("properties").and_then(Value::as_object).into_iter().flatten();
@@ -112,7 +118,7 @@ async fn no_argument_changes_a_path() {
                 let shown = format!("{}.{field} {:?}", entry.tool.name, &text.chars().take(40).collect::<String>());
                 // Some of the corpus are names that a secret or a template may have.
                 let is_name = matches!(field.as_str(), "key" | "template") && is_plain(&text);
-                if is_id(&field) && !is_name {
+                if is_id(&field) && !is_name && !(text.is_empty() && is_optional(entry, &field)) {
                     assert_eq!(code, Some(Code::InvalidInput), "{shown}");
                     assert_eq!(tenant.count(), before, "{shown} was sent");
                     ids += 1;
