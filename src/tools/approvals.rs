@@ -26,7 +26,7 @@ const DECIDE: Route = Route::post("/workspaces/{workspace_id}/approvals/{approva
 pub const TOOLS: &[Tool] = &[
     Draft::write("list_pending_approvals", &[PENDING, workspaces::LIST, LIST])
         .about("List pending requests of all workspaces, newest 50. Asking denies what is older than ten minutes; the answer names what was denied.")
-        .said("waiting for me, sign off, requests for permission, human in the loop, needs a decision, inbox")
+        .said("waiting for me, sign off, requests for permission, human in the loop, needs a decision, inbox, anything waiting on my ok, queue of permission requests, what do I have to sign")
         .everyday()
         .acts::<ListPendingApprovals>(),
     Draft::read("list_workspace_approvals", &[LIST, workspaces::GET])
@@ -43,7 +43,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<CreateApproval>(),
     Draft::escalate("decide_approval", &[LIST, DECIDE])
         .about("Carry out a person's decision on a pending request. Never decide on your own; who decided is recorded by the server.")
-        .said("approve, deny, reject, allow, say yes, say no, grant request, sign off, turn down")
+        .said("approve, deny, reject, allow, say yes, say no, grant request, sign off, turn down, answer a permission request, go ahead, green light, yes or no to an agent")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","approval_id":"0b9f8f5e-3c1d-4a57-9f0e-5d1c2b7a6e43","decision":"approved"}"#)
         .everyday()
         .acts::<DecideApproval>(),

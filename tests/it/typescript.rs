@@ -10,22 +10,20 @@ use crate::snapshot;
 use crate::support::{House, Plan, state};
 
 /// Refused, with a word of the new way.
-const REFUSED: [(&str, &str, &str); 10] = [
+const REFUSED: [(&str, &str, &str); 9] = [
     // They carry a secret.
     ("set_secret", "INVALID_INPUT", "`source`"),
     ("set_global_secret", "INVALID_INPUT", "`source`"),
     ("add_channel", "INVALID_INPUT", "`sources`"),
     ("discover_channel_chats", "INVALID_INPUT", "`source`"),
     // The tenant replaces the whole configuration, whose secret part nobody can read back.
-    ("update_channel", "INVALID_INPUT", "`sources`"),
+    ("update_channel", "PRECONDITION_FAILED", "`sources`"),
     // They never could be done.
     ("notify_user", "INVALID_INPUT", "`message`"),
-    ("set_canvas_viewport", "NOT_SUPPORTED", "org key"),
+    ("set_canvas_viewport", "NOT_SUPPORTED", "organisation key"),
     ("delete_file", "NOT_SUPPORTED", "refuses"),
     // The example's workspace has no template of its name; where it has one it works.
     ("expand_team", "PRECONDITION_FAILED", "import_template"),
-    // It would write over what namesakes share, or orphan: said first, with the argument that goes on.
-    ("replace_all_files", "CONFLICT", "`shared: true`"),
 ];
 
 /// What stands for a secret in the fixture's examples.
@@ -132,6 +130,19 @@ async fn furnish(house: &House, tool: &str) -> BTreeMap<&'static str, String> {
             let record = json!({ "target_id": furniture["workspace2"], "task": "x", "delegation_id": "d-1" });
             made("POST", "/delegations/record", record).await;
             furniture.insert("delegation", "d-1".to_owned());
+        }
+        "collapse_team" => {
+            let child =
+                json!({ "name": "a member", "parent_id": one, "external": true, "url": "https://agent.example" });
+            self::made(house, "POST", "/workspaces", child).await;
+        }
+        "expand_team" => {
+            let config = "name: for expand_team\nsub_workspaces:\n  - name: a member\n";
+            let template = json!({ "name": "for expand_team", "files": { "config.yaml": config } });
+            self::made(house, "POST", "/templates/import", template).await;
+        }
+        "delete_file" => {
+            made("PUT", "/files/skills/seo", json!({ "content": "x" })).await;
         }
         "read_file" => {
             made("PUT", "/files/system-prompt.md", json!({ "content": "You audit pages." })).await;

@@ -38,8 +38,11 @@ impl Act for GetCanvasViewport {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         if [&self.x, &self.y, &self.zoom].into_iter().any(|given| !given.is_null()) {
-            return Err(Failure::new(Code::NotSupported, "the tenant lets no org key set the canvas viewport")
-                .next("Move the canvas in the browser; update_workspace with `x` and `y` moves one workspace."));
+            return Err(Failure::new(
+                Code::NotSupported,
+                "the tenant lets no organisation key set the canvas viewport",
+            )
+            .next("Move the canvas in the browser; update_workspace with `x` and `y` moves one workspace."));
         }
         call.tenant.ask(&VIEWPORT).fetch().await
     }

@@ -36,7 +36,7 @@ pub async fn scene(house: &House) {
     refused(&house.refusal("get_console", it.clone()).await, "NOT_SUPPORTED", &["diagnose_workspace"]);
     assert_eq!(house.call("get_canvas_viewport", json!({})).await, json!({ "x": 0.0, "y": 0.0, "zoom": 1.0 }));
     let set = house.refusal("set_canvas_viewport", json!({ "x": 120.5, "y": -40, "zoom": 0.75 })).await;
-    refused(&set, "NOT_SUPPORTED", &["no org key", "Nothing was changed."]);
+    refused(&set, "NOT_SUPPORTED", &["no organisation key", "Nothing was changed."]);
 
     assert_eq!(house.call("hibernate_workspace", it.clone()).await["status"], "hibernated");
     refused(&house.refusal("hibernate_workspace", it.clone()).await, "CONFLICT", &["it is hibernated"]);
