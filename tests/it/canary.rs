@@ -96,6 +96,8 @@ fn chosen() -> Vec<(&'static str, Value)> {
         ("pause_workspace", it()),
         ("resume_workspace", it()),
         ("delete_workspace", it()),
+        ("wait_for_workspace", json!({ "workspace_id": ID, "seconds": 1 })),
+        ("check_remote_agent_freshness", json!({ "workspace_id": ID, "threshold_seconds": 1, "listen": true })),
         ("list_org_keys", json!({})),
         ("mint_org_key", json!({ "name": "ci" })),
         ("revoke_key", json!({ "key": ID })),
