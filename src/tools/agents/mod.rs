@@ -35,6 +35,7 @@ const AUDIT: Route = Route::get("/workspaces/{workspace_id}/audit");
 pub const TOOLS: &[Tool] = &[
     Draft::write("chat_with_agent", &[GET, SEND])
         .open_world()
+        .everyday()
         .said("talk to, message, ask, send, tell or prompt an agent; conversation")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","message":"What are you working on?","deadline_seconds":60}"#)
         .about("Send an agent a message and wait for its answer. `queued` means not answered yet. Sending again makes it work again; for long work use delegate_task.")
@@ -42,13 +43,14 @@ pub const TOOLS: &[Tool] = &[
     Draft::write("delegate_task", &[workspaces::LIST, CHECK_ACCESS, DELEGATE])
         .alias(&["async_delegate"])
         .open_world()
-        .said("assign work, hand over, give a job to another agent in the background, asynchronous")
+        .everyday()
+        .said("assign work, hand over, give a job to another agent in the background, asynchronous, don't wait, look at it later")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","target_id":"2d2bc924-d0b3-44a7-b986-5b68677dfb42","task":"Summarise last week's tickets.","idempotency_key":"tickets-47"}"#)
         .about("Hand a task from one agent to another and don't wait; list_delegations shows what becomes of it. Refuses targets that couldn't get it.")
         .acts::<delegate::DelegateTask>(),
     Draft::read("list_delegations", &[DELEGATIONS, GET])
         .alias(&["check_delegations"])
-        .said("status, progress or result of handed over tasks; is it done yet")
+        .said("work farmed out or handed over to others, its status, progress, outcome; how far along, is it done yet")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","limit":10}"#)
         .about("List what a workspace delegated, newest first, with status and answer. The tenant remembers about 25.")
         .lists::<delegations::ListDelegations>(),
@@ -78,7 +80,8 @@ pub const TOOLS: &[Tool] = &[
         .about("Whether one workspace's agent may talk to another's, by the hierarchy.")
         .acts::<peers::CheckAccess>(),
     Draft::read("list_activity", &[ACTIVITY, GET])
-        .said("log, history, what happened, what did the agent do, messages, errors, recent actions")
+        .everyday()
+        .said("log, history, what happened, what has the agent done, been up to today or lately, messages, errors, recent actions")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","type":"error","limit":10}"#)
         .about("List what a workspace's agent did and received, newest first. `long` adds bodies and errors; older than the newest 500 is out of reach.")
         .lists::<activity::ListActivity>(),
@@ -93,7 +96,7 @@ pub const TOOLS: &[Tool] = &[
         .about("Search a workspace's activity and memories for a text, newest first, 200 at most.")
         .lists::<search::SessionSearch>(),
     Draft::write("report_activity", &[GET, ACTIVITY, REPORT])
-        .said("write a log entry, note what an agent did")
+        .said("write, add or put a line or entry into the log, note what an agent did")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","activity_type":"agent_log","summary":"Nightly audit done"}"#)
         .about("Write an entry into a workspace's activity log, and read it back.")
         .acts::<report::ReportActivity>(),

@@ -30,7 +30,7 @@ pub const TOOLS: &[Tool] = &[
         .about("Add to what an agent remembers. The same twice makes two. The tenant blacks out what looks like a secret; then the answer shows what it kept.")
         .acts::<commit::CommitMemory>(),
     Draft::read("search_memory", &[MEMORIES, GET])
-        .said("recall, remember, look up facts, what does the agent know")
+        .said("recall, remember, look up or through facts, what does the agent know or has it learned")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","query":"email","scope":"TEAM"}"#)
         .about("Search an agent's memories, 50 at most: best match first, newest first without `query`.")
         .lists::<search::SearchMemory>(),
@@ -56,12 +56,12 @@ pub const TOOLS: &[Tool] = &[
         .lists::<kept::MemoryList>(),
     Draft::destroy("memory_delete_kv", &[KEPT_ONE, DROP])
         .idempotent()
-        .said("remove, clear, unset a key")
+        .said("remove, clear, unset an entry of the key/value memory")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","key":"user:prefs.theme"}"#)
         .about("Delete a key and what a workspace keeps under it, for good.")
         .acts::<write::MemoryDeleteKv>(),
     Draft::read("export_memories", &[EXPORT])
-        .said("backup, dump, download all knowledge, migrate")
+        .said("backup, back up everything an agent has learned, dump, save, download all knowledge, migrate, before a wipe")
         .example(r#"{"workspace_name":"Support Lead","limit":20}"#)
         .about("All memories of the organisation, oldest first, whole, as import_memories takes them. Not what is kept under keys.")
         .lists::<export::ExportMemories>(),
