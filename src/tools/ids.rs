@@ -73,6 +73,12 @@ fn within(text: &str, longest: usize) -> Option<String> {
     fits.then(|| text.to_owned())
 }
 
+/// What people and agents chose freely, and stands between two slashes.
+fn one_piece(text: &str, longest: usize) -> Option<String> {
+    let is_whole = !text.trim().is_empty() && !text.contains('/') && !matches!(text, "." | "..");
+    within(text, longest).filter(|_| is_whole)
+}
+
 fn of_characters(text: &str, longest: usize, extra: &str) -> Option<String> {
     let known = text.chars().all(|c| c.is_ascii_alphanumeric() || extra.contains(c));
     within(text, longest).filter(|_| known)
@@ -100,13 +106,14 @@ checked_text!(WebAddress, "an http or https address without a user name, blanks 
     |text| within(text, 2048).filter(|text| is_address(text)), { "type": "string", "format": "uri" });
 checked_text!(InvocationId, "an invocation's id, a UUID", uuid, { "type": "string", "format": "uuid" });
 checked_text!(MemoryId, "a memory's id, a UUID as search_memory gives it", uuid, { "type": "string", "format": "uuid" });
-checked_text!(DelegationId, "a delegation's id as list_delegations gives it: 1 to 200 bytes without `/`",
-    |text| within(text, 200).filter(|text| !text.contains('/')), { "type": "string", "maxLength": 200 });
+checked_text!(
+    /// Agents make them up.
+    DelegationId, "a delegation's id as list_delegations gives it: 1 to 200 bytes without `/`",
+    |text| one_piece(text, 200), { "type": "string", "maxLength": 200 });
 checked_text!(
     /// The tenant can't address one with a slash.
     MemoryKey, "a key of 1 to 255 bytes without `/` or line breaks",
-    |text| within(text, 255).filter(|text| !text.contains('/') && !matches!(text.as_str(), "." | "..")),
-    { "type": "string", "maxLength": 255 });
+    |text| one_piece(text, 255), { "type": "string", "maxLength": 255 });
 checked_text!(Namespace, "a namespace of 1 to 50 bytes", |text| within(text, 50), { "type": "string", "maxLength": 50 });
 checked_text!(
     /// An org key by its id or by the eight characters it is listed under.
