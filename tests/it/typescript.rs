@@ -47,7 +47,8 @@ async fn every_tool_of_the_typescript_server_works_or_says_the_new_way() {
             (Err(refusal), None) => wrong.push(format!("{name}: {}", refusal.failure.text())),
             (Err(refusal), Some((_, code, way))) => {
                 let text = refusal.failure.text();
-                if !text.starts_with(code) || !text.contains(way) || SECRETS.iter().any(|secret| text.contains(secret)) {
+                if !text.starts_with(code) || !text.contains(way) || SECRETS.iter().any(|secret| text.contains(secret))
+                {
                     wrong.push(format!("{name}: {text}"));
                 }
             }
