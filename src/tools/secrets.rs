@@ -1,6 +1,8 @@
 //! Secrets of workspaces and of the whole organisation: names in, names out. A value goes from a
 //! source on this server to the tenant.
 
+mod compare;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +19,7 @@ use crate::failure::Failure;
 use crate::secrets::credential::in_the_clear;
 use crate::secrets::{Credential, Source};
 
-const LIST: Route = Route::get("/workspaces/{workspace_id}/secrets");
+pub const LIST: Route = Route::get("/workspaces/{workspace_id}/secrets");
 const SET: Route = Route::post("/workspaces/{workspace_id}/secrets");
 const DELETE: Route = Route::delete("/workspaces/{workspace_id}/secrets/{key}");
 const LIST_GLOBAL: Route = Route::get("/settings/secrets");
@@ -45,6 +47,11 @@ pub const TOOLS: &[Tool] = &[
     Draft::destroy("delete_global_secret", &[workspaces::LIST, LIST, DELETE_GLOBAL])
         .about("Delete a secret of the organisation. Says which workspaces restart without it.")
         .acts::<DeleteGlobalSecret>(),
+    Draft::read("compare_secrets", &[workspaces::LIST, LIST_GLOBAL, LIST])
+        .said("missing credentials which workspaces lack api key audit difference")
+        .example(r#"{"names":["ANTHROPIC_API_KEY","GITHUB_TOKEN"]}"#)
+        .about("Compare secrets by name over workspaces: which each holds itself, overrides, inherits or misses. Never a value.")
+        .lists::<compare::CompareSecrets>(),
 ];
 
 /// Workspaces whose own secrets are looked at before a global one is changed.
@@ -52,16 +59,16 @@ const LOOKED_INTO: usize = 100;
 
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 pub struct SecretLine {
-    key: String,
+    pub key: String,
     /// `workspace` or `global`.
-    scope: String,
+    pub scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_at: Option<DateTime<Utc>>,
 }
 
-async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<SecretLine>, Failure> {
+pub async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<SecretLine>, Failure> {
     call.tenant.ask(&LIST).part("workspace_id", workspace).fetch().await
 }
 

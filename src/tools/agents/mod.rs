@@ -7,6 +7,7 @@ mod delegate;
 mod delegations;
 mod ledger;
 mod peers;
+mod record;
 mod report;
 mod search;
 mod transcript;
@@ -55,12 +56,12 @@ pub const TOOLS: &[Tool] = &[
         .said("note, register or log a task that was handed over elsewhere")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","target_id":"2d2bc924-d0b3-44a7-b986-5b68677dfb42","task":"Summarise last week's tickets.","delegation_id":"task-0007"}"#)
         .about("Note a delegation that was made elsewhere. Nothing is sent to anybody.")
-        .acts::<delegations::RecordDelegation>(),
+        .acts::<record::RecordDelegation>(),
     Draft::write("update_delegation_status", &[DELEGATIONS, UPDATE_DELEGATION])
         .said("mark, close or finish a delegated task as done or failed")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","delegation_id":"task-0007","status":"completed","response_preview":"42 tickets"}"#)
         .about("Set how a listed delegation ended. Stops nothing that still runs.")
-        .acts::<delegations::UpdateDelegationStatus>(),
+        .acts::<record::UpdateDelegationStatus>(),
     Draft::read("list_peers", &[workspaces::LIST])
         .said("neighbours, colleagues, team members, parent, children, siblings, hierarchy")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)

@@ -1,14 +1,26 @@
-//! The organisation as a whole: the one call to start with, and importing a team.
+//! The organisation as a whole: the one call to start with, importing teams, templates and bundles, and
+//! what happened.
 
+mod bundles;
+mod events;
 mod import;
 mod overview;
+mod shared_context;
+mod templates;
 
+use super::templates::TEMPLATES;
 use super::tool::{Draft, Tool};
 use super::{approvals, keys, workspaces};
 use crate::backend::Route;
 
-const TEMPLATES: Route = Route::get("/org/templates");
+const ORG_TEMPLATES: Route = Route::get("/org/templates");
 const IMPORT: Route = Route::post("/org/import");
+const IMPORT_TEMPLATE: Route = Route::post("/templates/import");
+const EXPORT_BUNDLE: Route = Route::get("/bundles/export/{workspace_id}");
+const IMPORT_BUNDLE: Route = Route::post("/bundles/import");
+const SHARED_CONTEXT: Route = Route::get("/workspaces/{workspace_id}/shared-context");
+const EVENTS: Route = Route::get("/events");
+const EVENTS_OF: Route = Route::get("/events/{workspace_id}");
 const SCHEDULES: Route = Route::get("/admin/schedules/health");
 
 pub const TOOLS: &[Tool] = &[
@@ -22,10 +34,39 @@ pub const TOOLS: &[Tool] = &[
     ])
     .about("Start here: workspaces by status, idle ones, pending approvals, keys at risk, spend against budgets, failing schedules; and what was not looked at.")
     .acts::<overview::GetOrgOverview>(),
-    Draft::read("list_org_templates", &[TEMPLATES])
+    Draft::read("list_org_templates", &[ORG_TEMPLATES])
         .about("List organisation templates that import_org can use: directory, name, how many workspaces, required variables.")
         .lists::<import::ListOrgTemplates>(),
-    Draft::escalate("import_org", &[TEMPLATES, workspaces::LIST, IMPORT])
+    Draft::escalate("import_org", &[ORG_TEMPLATES, workspaces::LIST, IMPORT])
         .about("Create the workspaces of a template, by directory or inline. Only adds: twice makes twins. About two seconds a workspace.")
         .acts::<import::ImportOrg>(),
+    Draft::read("list_templates", &[TEMPLATES])
+        .said("workspace templates kinds of agents runtimes skills")
+        .about("List workspace templates, for create_workspace: directory, name, runtime, model, required secrets.")
+        .lists::<templates::ListTemplates>(),
+    Draft::write("import_template", &[IMPORT_TEMPLATE])
+        .said("upload new workspace template files config.yaml")
+        .example(r##"{"name":"SEO Agent","files":{"config.yaml":"name: SEO Agent\nruntime: claude-code\n","system-prompt.md":"You audit pages."}}"##)
+        .about("Add a workspace template from its files. None can be replaced or deleted afterwards.")
+        .acts::<templates::ImportTemplate>(),
+    Draft::read("export_bundle", &[EXPORT_BUNDLE, TEMPLATES])
+        .said("backup copy workspace as document download save")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","file":"team.json"}"#)
+        .about("Pack a workspace and all below it into a bundle, to a file on the server or shown. Warns where it holds another's configuration.")
+        .acts::<bundles::export::ExportBundle>(),
+    Draft::escalate("import_bundle", &[IMPORT_BUNDLE])
+        .said("restore copy workspace from document upload")
+        .example(r#"{"file":"team.json"}"#)
+        .about("Create the workspaces of a bundle. Only adds: twice makes twins. Says what failed.")
+        .acts::<bundles::import::ImportBundle>(),
+    Draft::read("get_shared_context", &[SHARED_CONTEXT])
+        .said("team files guide documents shared")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
+        .about("The files of its template that a workspace shares with its team.")
+        .lists::<shared_context::GetSharedContext>(),
+    Draft::read("list_events", &[EVENTS, EVENTS_OF, workspaces::GET])
+        .said("what happened history log of organisation online failed")
+        .example(r#"{"event_type":"WORKSPACE_DEGRADED"}"#)
+        .about("List the newest 100 events, of the organisation or one workspace: created, online, degraded, delegations.")
+        .lists::<events::ListEvents>(),
 ];

@@ -1,28 +1,46 @@
 //! Workspaces: finding them, making and changing them, and stopping and starting what runs in them.
 
+mod assignment;
 mod capsule;
 mod change;
+mod config;
+mod console;
 mod create;
 mod delete;
+mod diagnose;
+mod freshness;
+mod hibernate;
 mod idle;
 mod lifecycle;
 mod list;
+mod metrics;
+mod model;
+mod patience;
+mod refusals;
+mod remote;
+mod setup;
+mod teams;
+mod viewport;
+mod wait;
 pub mod wire;
 
 pub use idle::{Idle, judge};
-pub use lifecycle::refuse_running;
-pub use wire::{confirm_exists, confirm_lives, fetch_all, fetch_one};
+pub use refusals::{confirm_lives, refuse_running};
+pub use wire::{confirm_exists, fetch_all, fetch_one};
 
 use super::effect::Effect;
-use super::keys::CREATE_TOKEN;
+use super::keys::{CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN};
+use super::templates::TEMPLATES;
 use super::tool::{Draft, Tool};
+use super::{approvals, secrets};
 use crate::backend::Route;
 
 pub const LIST: Route = Route::get("/workspaces");
 pub const GET: Route = Route::get("/workspaces/{workspace_id}");
 pub const ACTIVITY: Route = Route::get("/workspaces/{workspace_id}/activity");
 const CONFIG: Route = Route::get("/workspaces/{workspace_id}/config");
-const SECRETS: Route = Route::get("/workspaces/{workspace_id}/secrets");
+const UPDATE_CONFIG: Route = Route::patch("/workspaces/{workspace_id}/config");
+const SECRETS: Route = secrets::LIST;
 const SCHEDULES: Route = Route::get("/workspaces/{workspace_id}/schedules");
 const CREATE: Route = Route::post("/workspaces");
 const UPDATE: Route = Route::patch("/workspaces/{workspace_id}");
@@ -30,6 +48,18 @@ const DELETE: Route = Route::delete("/workspaces/{workspace_id}");
 const RESTART: Route = Route::post("/workspaces/{workspace_id}/restart");
 const PAUSE: Route = Route::post("/workspaces/{workspace_id}/pause");
 const RESUME: Route = Route::post("/workspaces/{workspace_id}/resume");
+const HIBERNATE: Route = Route::post("/workspaces/{workspace_id}/hibernate");
+const EXPAND: Route = Route::post("/workspaces/{workspace_id}/expand");
+const COLLAPSE: Route = Route::post("/workspaces/{workspace_id}/collapse");
+const ASSIGN_AGENT: Route = Route::post("/workspaces/{workspace_id}/agent");
+const REPLACE_AGENT: Route = Route::patch("/workspaces/{workspace_id}/agent");
+const REMOVE_AGENT: Route = Route::delete("/workspaces/{workspace_id}/agent");
+const MOVE_AGENT: Route = Route::post("/workspaces/{workspace_id}/agent/move");
+const GET_MODEL: Route = Route::get("/workspaces/{workspace_id}/model");
+const SET_MODEL: Route = Route::put("/workspaces/{workspace_id}/model");
+const METRICS: Route = Route::get("/workspaces/{workspace_id}/metrics");
+const CONSOLE: Route = Route::get("/workspaces/{workspace_id}/console");
+const VIEWPORT: Route = Route::get("/canvas/viewport");
 
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_workspaces", &[LIST])
@@ -41,13 +71,36 @@ pub const TOOLS: &[Tool] = &[
     Draft::read("find_idle_workspaces", &[LIST, GET, ACTIVITY])
         .about("Which workspaces are idle: running, without an active task, and silent for `minutes`. Says since when; `unknown` where nothing shows it.")
         .acts::<idle::FindIdleWorkspaces>(),
-    Draft::write("create_workspace", &[CREATE, GET, CREATE_TOKEN])
+    Draft::read("diagnose_workspace", &[
+        GET,
+        LIST,
+        ACTIVITY,
+        approvals::LIST,
+        SECRETS,
+        SCHEDULES,
+        CONFIG,
+        TEMPLATES,
+    ])
+    .said("stuck hanging not working broken why doesn't it answer troubleshoot debug problem")
+    .example(ONE)
+    .about("Why is a workspace stuck or failing? Likely causes with the facts: status, silence, waiting approvals, missing secrets, budget, schedules, errors.")
+    .acts::<diagnose::DiagnoseWorkspace>(),
+    Draft::read("wait_for_workspace", &[GET])
+        .said("until online ready poll watch come up")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","status":["online","failed"],"seconds":120}"#)
+        .about("Wait until a workspace has a status, as after create or restart. Answers what it saw last, also when the time is up.")
+        .acts::<wait::WaitForWorkspace>(),
+    Draft::write("create_workspace", &[CREATE, GET, CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN])
         .up_to(Effect::Escalate)
-        .about("Create a workspace; says the tier and status it got. `sink` gets its token.")
+        .said("new agent add make spawn provision")
+        .example(r#"{"name":"SEO Analyst","role":"watches the rankings","template":"claude-code-default","tier":2,"parent_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","secrets":{"SERP_API_KEY":"env:SERP_API_KEY"}}"#)
+        .about("Create a workspace. Twice makes two.")
         .acts::<create::CreateWorkspace>(),
     Draft::write("update_workspace", &[UPDATE, GET, LIST])
         .idempotent()
-        .about("Change a workspace and read it back.")
+        .said("rename move change edit parent position role tier")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"SEO Lead","tier":3}"#)
+        .about("Change a workspace's fields and read them back. Nothing restarts by it.")
         .acts::<change::UpdateWorkspace>(),
     Draft::destroy("delete_workspace", &[LIST, GET, CONFIG, SECRETS, SCHEDULES, DELETE])
         .about("Delete a workspace and all below it; cannot be undone. Refuses, and says what would be lost, while it has children or running tasks. Saves what it can in a capsule.")
@@ -64,4 +117,94 @@ pub const TOOLS: &[Tool] = &[
         .up_to(Effect::Destroy)
         .about("Resume a paused workspace and the paused ones below it. Refused for external ones.")
         .acts::<lifecycle::ResumeWorkspace>(),
+    Draft::write("hibernate_workspace", &[GET, HIBERNATE])
+        .up_to(Effect::Destroy)
+        .said("sleep save money idle stop container")
+        .example(ONE)
+        .about("Put a running workspace to sleep until the next message wakes it. Refused while tasks run, and for external ones. Some tenants can't; the answer says so.")
+        .acts::<hibernate::HibernateWorkspace>(),
+    Draft::read("get_console", &[GET, CONSOLE])
+        .said("boot log output machine startup")
+        .example(ONE)
+        .about("The end of what a workspace's machine printed while starting. Only on hosted tenants.")
+        .acts::<console::GetConsole>(),
+    Draft::write("expand_team", &[LIST, GET, EXPAND])
+        .said("sub-workspaces children team template")
+        .example(ONE)
+        .about("Create the children that the workspace's template lists. Refused where it has children: each call adds them all again.")
+        .acts::<teams::ExpandTeam>(),
+    Draft::destroy("collapse_team", &[LIST, GET, CONFIG, SECRETS, SCHEDULES, COLLAPSE])
+        .said("remove children team sub-workspaces")
+        .example(ONE)
+        .about("Remove a workspace's direct children. Refused while they run tasks or have children of their own, which would stay behind. Saves a capsule.")
+        .acts::<teams::CollapseTeam>(),
+    Draft::write("assign_agent", &[GET, ASSIGN_AGENT])
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","model":"anthropic/claude-sonnet-4-5"}"#)
+        .about("Record which model serves a workspace that has none. A record only; set_model changes what runs.")
+        .acts::<assignment::AssignAgent>(),
+    Draft::destroy("replace_agent", &[GET, REPLACE_AGENT])
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","model":"anthropic/claude-opus-4-5"}"#)
+        .about("Put another agent record in place of a workspace's; the old one is retired.")
+        .acts::<assignment::ReplaceAgent>(),
+    Draft::destroy("remove_agent", &[GET, REMOVE_AGENT])
+        .example(ONE)
+        .about("Retire a workspace's agent record. The workspace itself stays.")
+        .acts::<assignment::RemoveAgent>(),
+    Draft::write("move_agent", &[GET, MOVE_AGENT])
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","target_workspace_id":"6f48ba05-4f55-45ac-b621-30dfb4f07b07"}"#)
+        .about("Move an agent record to another workspace that has none. Nobody there is asked.")
+        .acts::<assignment::MoveAgent>(),
+    Draft::read("get_config", &[GET, CONFIG])
+        .said("settings configuration options")
+        .example(ONE)
+        .about("A workspace's free-form configuration. Credentials in it are masked, and named.")
+        .acts::<config::GetConfig>(),
+    Draft::write("update_config", &[GET, CONFIG, UPDATE_CONFIG])
+        .idempotent()
+        .said("settings configuration options set")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","config":{"language":"de"}}"#)
+        .about("Set top-level members of a workspace's configuration, and read them back. Nothing can be removed; null stays as null.")
+        .acts::<config::UpdateConfig>(),
+    Draft::read("get_model", &[GET, GET_MODEL])
+        .said("which llm runs")
+        .example(ONE)
+        .about("Which model a workspace runs on, and whether that was set or is the default.")
+        .acts::<model::GetModel>(),
+    Draft::destroy("set_model", &[GET, SET_MODEL, GET_MODEL])
+        .idempotent()
+        .said("switch llm change model provider")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","model":"anthropic/claude-sonnet-4-5"}"#)
+        .about("Set the model that a workspace runs on, or clear it. The workspace restarts; refused while tasks run.")
+        .acts::<model::SetModel>(),
+    Draft::read("get_workspace_metrics", &[METRICS])
+        .said("usage cost today llm calls consumption")
+        .example(ONE)
+        .about("A workspace's use of its model today (UTC): input and output token counts, calls, estimated cost.")
+        .acts::<metrics::GetWorkspaceMetrics>(),
+    Draft::read("get_canvas_viewport", &[VIEWPORT])
+        .alias(&["set_canvas_viewport"])
+        .said("canvas position zoom pan")
+        .about("What part of the canvas people see: x, y and zoom.")
+        .acts::<viewport::GetCanvasViewport>(),
+    Draft::read("list_remote_agents", &[LIST])
+        .said("external agents elsewhere registered")
+        .about("List external workspaces, whose agents run elsewhere: status, address, active tasks.")
+        .lists::<remote::ListRemoteAgents>(),
+    Draft::read("get_remote_agent_state", &[GET])
+        .said("external paused deleted alive")
+        .example(ONE)
+        .about("Whether a remote agent's workspace is paused or deleted, and how long it has been silent.")
+        .acts::<remote::GetRemoteAgentState>(),
+    Draft::read("get_remote_agent_setup_command", &[GET, LIST_TOKENS])
+        .said("register external agent curl onboarding connect")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","agent_url":"https://agent.example","source":"file:/run/secrets/workspace"}"#)
+        .about("Shell commands that register an external agent and keep it online. They name where the token is and don't hold it.")
+        .acts::<setup::GetRemoteAgentSetupCommand>(),
+    Draft::read("check_remote_agent_freshness", &[GET])
+        .said("heartbeat alive still there last seen")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","threshold_seconds":120,"listen":true}"#)
+        .about("Is a remote agent still there: fresh, stale or unknown, and why. `listen` waits for its next heartbeat.")
+        .acts::<freshness::CheckRemoteAgentFreshness>(),
 ];
+
+const ONE: &str = r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#;

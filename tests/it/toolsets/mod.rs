@@ -22,7 +22,9 @@ use crate::road;
 use crate::support::{House, Plan};
 
 /// Tools that the embedded tenant can't let succeed; each scene calls them and looks at the refusal.
-const REFUSED: [&str; 6] = [
+const REFUSED: [&str; 7] = [
+    // It has no control plane.
+    "get_console",
     // It refuses every path, as the platform does.
     "delete_file",
     // Its org keys are bound to no organisation.
