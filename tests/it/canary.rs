@@ -117,7 +117,7 @@ fn chosen() -> Vec<(&'static str, Value)> {
         ("set_budget", json!({ "workspace_id": ID, "limit": { "cents": 1, "currency": "USD" } })),
         ("get_spend_report", json!({})),
         ("list_schedules", json!({ "workspace_id": ID, "long": true })),
-        ("create_schedule", json!({ "workspace_id": ID, "name": "n", "cron_expr": "0 9 * * *", "prompt": "p" })),
+        ("create_schedule", json!({ "workspace_id": ID, "name": "new", "cron_expr": "0 9 * * *", "prompt": "p" })),
         ("update_schedule", json!({ "workspace_id": ID, "schedule_id": ID, "enabled": true })),
         ("run_schedule", json!({ "workspace_id": ID, "schedule_id": ID })),
         ("get_schedule_history", json!({ "workspace_id": ID, "schedule_id": ID })),
@@ -225,7 +225,6 @@ fn generous(seen: &Seen) -> Reply {
         ("GET", "/admin/schedules/health") => json!([schedule]),
         ("GET", "/workspaces/{}/schedules") => json!([schedule]),
         ("POST", "/workspaces/{}/schedules") => with(json!({ "id": ID })),
-        // What an agent says is its own affair; our key isn't.
         ("POST", "/workspaces/{}/a2a") => {
             json!({ "result": with(json!({ "kind": "message", "parts": [{ "kind": "text", "text": KEY }] })) })
         }
@@ -279,9 +278,9 @@ fn refusing(status: u16) -> impl Fn(&Seen) -> Reply + Clone {
     move |seen: &Seen| Reply::json(status, &json!({ "error": gossip(seen), "missing_env": [gossip(seen)] }))
 }
 
-/// Reads are answered, so that the acts behind them are tried.
+/// Reads are answered, so that the acts behind them are tried; and what agents say is their own affair.
 fn only_acts(reply: impl Fn(&Seen) -> Reply) -> impl Fn(&Seen) -> Reply {
-    move |seen: &Seen| if seen.method == "GET" { generous(seen) } else { reply(seen) }
+    move |seen: &Seen| if seen.method == "GET" || seen.path.ends_with("/a2a") { generous(seen) } else { reply(seen) }
 }
 
 /// A file has no form: whatever the tenant answers is what it holds.
