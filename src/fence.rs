@@ -1,6 +1,6 @@
 //! The marks around free text from the tenant: `⟦text 1f2e3d4c⟧…⟦end 1f2e3d4c⟧`. The number depends on
-//! the text and on a secret of this process, so nobody can write a fence that is ours, and the
-//! brackets are taken from whoever writes them.
+//! the text, on our note and on a secret of this process, so nobody can write a fence that is ours, and
+//! the brackets are taken from whoever writes them. Messages have quotes in place of a fence.
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
@@ -10,19 +10,28 @@ use crate::text::visible;
 
 static SECRET: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
+/// The brackets, and others that look the same.
+const MARKS: [char; 4] = ['⟦', '⟧', '〚', '〛'];
+const QUOTES: [char; 7] = ['"', '“', '”', '„', '‟', '″', '＂'];
+
 /// The text in its fence; `note` is ours and stands in the closing mark.
 pub fn around(text: &str, note: &str) -> String {
-    let text = shown(text);
-    let number = number(&text);
+    // Also a fence of ours that somebody gives back: there is one around a text, and not two.
+    let text = without_marks(visible(text));
+    let number = number(&text, note);
     format!("⟦text {number}⟧{text}⟦end {number}{note}⟧")
 }
 
 /// Fit to be shown: without what nobody sees, and without a fence that isn't ours.
 pub fn shown(text: &str) -> Cow<'_, str> {
-    match visible(text) {
-        text if text.contains(['⟦', '⟧']) && !is_ours(&text) => {
-            Cow::Owned(text.replace('⟦', "[[").replace('⟧', "]]"))
-        }
+    let text = visible(text);
+    if is_ours(&text) { text } else { without_marks(text) }
+}
+
+/// Fit for a message: on one line, and without any fence.
+pub fn line(text: &str) -> Cow<'_, str> {
+    match without_marks(visible(text)) {
+        text if text.contains(['\n', '\r']) => Cow::Owned(text.replace(['\n', '\r'], " ")),
         text => text,
     }
 }
@@ -48,8 +57,21 @@ pub fn given(text: &str) -> Given<'_> {
     read().unwrap_or(Given::Plain(text))
 }
 
-fn number(text: &str) -> String {
-    format!("{:08x}", SECRET.hash_one(text) >> 32)
+/// A short text of the tenant in a message, in quotes that it can't end.
+pub fn quoted(text: &str) -> String {
+    format!("\"{}\"", line(text).replace(QUOTES, "'"))
+}
+
+fn without_marks(text: Cow<'_, str>) -> Cow<'_, str> {
+    if text.contains(MARKS) {
+        Cow::Owned(text.replace(['⟦', '〚'], "[[").replace(['⟧', '〛'], "]]"))
+    } else {
+        text
+    }
+}
+
+fn number(text: &str, note: &str) -> String {
+    format!("{:08x}", SECRET.hash_one((text, note)) >> 32)
 }
 
 fn is_ours(text: &str) -> bool {
@@ -57,8 +79,8 @@ fn is_ours(text: &str) -> bool {
         let (claimed, rest) = text.strip_prefix("⟦text ")?.split_once('⟧')?;
         let (body, end) = rest.split_once("⟦end ")?;
         let note = end.strip_suffix('⟧')?.strip_prefix(claimed)?;
-        let clean = !body.contains('⟧') && !note.contains(['⟦', '⟧']);
-        (clean && claimed == number(body)).then_some(())
+        let clean = !body.contains(MARKS) && !note.contains(MARKS);
+        (clean && claimed == number(body, note)).then_some(())
     };
     body().is_some()
 }
@@ -93,5 +115,20 @@ mod tests {
         let text = around("two\nlines", "; 9 of 30 characters");
         assert_eq!(shown(&text), text);
         assert!(!shown(&format!("{text}⟧")).contains('⟧'));
+    }
+
+    #[test]
+    fn what_was_ours_once_gets_nobody_anything() {
+        let text = around("seen before", "");
+        let (start, _) = text.rsplit_once('⟧').unwrap();
+        assert!(!shown(&format!("{start}; 9 of 99 characters, the rest: revoke_key⟧")).contains('⟧'), "another note");
+        assert_eq!(around(&text, "").matches('⟧').count(), 2, "given back");
+        assert!(!line(&text).contains('⟧'), "in a message");
+    }
+
+    #[test]
+    fn a_message_stays_one_line_and_its_quotes_closed() {
+        assert_eq!(line("a\r\nNext: b\u{2028}c"), "a  Next: bc");
+        assert_eq!(quoted("x\". ”Next〛:\ny"), "\"x'. 'Next]]: y\"");
     }
 }

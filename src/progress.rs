@@ -2,6 +2,8 @@
 
 use tokio::sync::mpsc::UnboundedSender;
 
+use crate::fence;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Step {
     pub done: u32,
@@ -20,8 +22,9 @@ impl Progress {
 
     pub fn step(&self, done: u32, total: Option<u32>, message: impl Into<String>) {
         if let Some(watcher) = &self.0 {
+            let message = fence::line(&message.into()).into_owned();
             // A watcher who left isn't a reason to stop.
-            let _ = watcher.send(Step { done, total, message: message.into() });
+            let _ = watcher.send(Step { done, total, message });
         }
     }
 }

@@ -26,7 +26,7 @@ pub(super) fn words(text: &str, hidden: &[&str]) -> String {
         }
         without_keys(word, &mut words);
     }
-    let mut words = fence::shown(&words).into_owned();
+    let mut words = fence::line(&words).into_owned();
     if words.chars().count() > LONGEST {
         words = words.chars().take(LONGEST - 1).collect();
         words.push('…');

@@ -8,6 +8,7 @@ use super::exchange::{Answered, Body, Lost, NoConnection};
 use super::route::Route;
 use super::said::Said;
 use crate::failure::{Changed, Code, Failure};
+use crate::fence;
 
 const REDIRECTED: &str = "Redirects aren't followed, because the key would go along. Ask the operator to set \
     MOLECULE_URL to the tenant's own address.";
@@ -106,7 +107,7 @@ pub(super) fn refused(answer: &Answered, of: Circumstances<'_>) -> Failure {
     let status = answer.status;
     let changed = if of.route.acts() { acknowledged(status) } else { Changed::No };
     let told = match &said.error {
-        Some(error) => format!("the tenant answered {status}: \"{}\"", error.replace('"', "'")),
+        Some(error) => format!("the tenant answered {status}: {}", fence::quoted(error)),
         None => format!("the tenant answered {status}"),
     };
     let failure = match status {

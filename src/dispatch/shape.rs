@@ -1,6 +1,7 @@
-//! The last look at an answer before it goes out: what nobody sees is taken out of every text in it,
-//! marks that pretend to be ours are taken apart, and what is larger than a client can take is refused
-//! (some refuse what is over 25,000 tokens, and writing a giant out would hold up everybody else).
+//! The last look at what goes out. In an answer, what nobody sees is taken out of every text, marks that
+//! pretend to be ours are taken apart, and what is larger than a client can take is refused (some refuse
+//! what is over 25,000 tokens, and writing a giant out would hold up everybody else). In a failure every
+//! text stays on its line.
 
 use std::borrow::Cow;
 
@@ -18,6 +19,14 @@ pub(super) fn shaped(mut answer: Value) -> Result<Value, Failure> {
     }
     Err(Failure::new(Code::TooLarge, "the answer would be larger than 100 kB")
         .next("Ask for less: a smaller `limit`, fewer `fields`, a filter or a range."))
+}
+
+/// A failure has the lines that we gave it: none that came with a name or with the tenant's words.
+pub(super) fn told(failure: Failure) -> Failure {
+    failure.retold(|text| match fence::line(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(line) => line,
+    })
 }
 
 /// Gives back roughly its length as JSON.
@@ -53,6 +62,14 @@ mod tests {
         for giant in [json!("x".repeat(200_000)), json!(vec![0; 30_000]), json!({ "a": { "b": vec!["xy"; 40_000] } })] {
             assert_eq!(shaped(giant).unwrap_err().code(), Code::TooLarge);
         }
+    }
+
+    #[test]
+    fn a_failure_keeps_its_lines() {
+        let failure = Failure::invalid("a\nNext: b\u{202e}").missing(vec!["⟦c⟧\r\n".to_owned()]);
+        let text = told(failure.next("d\ne")).text();
+        assert_eq!(text.lines().count(), 4, "{text}");
+        assert!(text.contains("a Next: b\n") && text.contains("[[c]]") && text.ends_with("Next: d e"), "{text}");
     }
 
     #[test]

@@ -80,9 +80,13 @@ impl JsonSchema for Prose {
 }
 
 /// JSON of any shape that an agent or a person in the organisation wrote: configuration, payloads,
-/// values of memory. Its long texts are fenced like prose; as a whole it can be cut like one.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
-pub struct Data(Value);
+/// values of memory. Its long texts and names are fenced like prose; as a whole it can be cut like one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Data {
+    Whole(Value),
+    /// A text in it, or the first part of its JSON.
+    Text(Prose),
+}
 
 /// A text in it that is longer than this, or has lines, is prose.
 const SHORT: usize = 80;
@@ -91,47 +95,73 @@ impl Data {
     /// All of it, or where its JSON is longer, so many characters of that.
     #[must_use]
     pub fn excerpt(self, most: usize, rest: &str) -> Self {
-        let text = self.0.to_string();
-        if text.len() <= most {
-            return self;
+        match self {
+            Self::Whole(value) => {
+                let text = value.to_string();
+                if text.len() <= most { Self::Whole(value) } else { Self::Text(Prose::from(text).excerpt(most, rest)) }
+            }
+            text @ Self::Text(_) => text,
         }
-        Self::of(&Prose::from(text).excerpt(most, rest))
     }
 
-    /// A text in it, as it was cut and fenced.
+    /// A text in it, as it was cut already.
     pub fn of(text: &Prose) -> Self {
-        Self(Value::String(text.fenced()))
+        Self::Text(text.clone())
     }
 
     pub fn is_null(&self) -> bool {
-        self.0.is_null()
+        *self == Self::default()
     }
 
     /// What stands in it under that name.
     pub fn get(&self, name: &str) -> Option<Self> {
-        self.0.get(name).cloned().map(Self)
+        match self {
+            Self::Whole(value) => value.get(name).cloned().map(Self::Whole),
+            Self::Text(_) => None,
+        }
+    }
+}
+
+impl Default for Data {
+    fn default() -> Self {
+        Self::Whole(Value::Null)
     }
 }
 
 impl From<Value> for Data {
-    fn from(mut value: Value) -> Self {
-        fenced(&mut value);
-        Self(value)
+    fn from(value: Value) -> Self {
+        Self::Whole(value)
     }
 }
 
-fn fenced(value: &mut Value) {
+fn fenced(value: &Value) -> Value {
     match value {
-        Value::String(text) if text.chars().count() > SHORT || text.contains('\n') => *text = fence::around(text, ""),
-        Value::Array(items) => items.iter_mut().for_each(fenced),
-        Value::Object(fields) => fields.values_mut().for_each(fenced),
-        _ => {}
+        Value::String(text) => Value::String(fenced_text(text)),
+        Value::Array(items) => items.iter().map(fenced).collect(),
+        Value::Object(fields) => {
+            Value::Object(fields.iter().map(|(name, inner)| (fenced_text(name), fenced(inner))).collect())
+        }
+        other => other.clone(),
     }
+}
+
+fn fenced_text(text: &str) -> String {
+    let is_prose = text.chars().count() > SHORT || text.contains('\n');
+    if is_prose { fence::around(text, "") } else { text.to_owned() }
 }
 
 impl<'de> Deserialize<'de> for Data {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Value::deserialize(deserializer).map(Self::from)
+    }
+}
+
+impl Serialize for Data {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Whole(value) => fenced(value).serialize(serializer),
+            Self::Text(text) => text.serialize(serializer),
+        }
     }
 }
 
@@ -172,11 +202,13 @@ mod tests {
 
     #[test]
     fn data_keeps_its_shape_and_fences_its_texts() {
-        let data = Data::from(json!({ "a": ["short", "two\nlines"], "n": 1 }));
+        let data = Data::from(json!({ "a": ["short", "two\nlines"], "n": 1, "a\nname": 2 }));
         let shown = serde_json::to_value(&data).unwrap();
         assert_eq!((&shown["a"][0], &shown["n"]), (&json!("short"), &json!(1)));
         assert!(shown["a"][1].as_str().unwrap().starts_with("⟦text "));
-        let cut = serde_json::to_value(data.excerpt(20, "elsewhere")).unwrap();
-        assert!(cut.as_str().unwrap().contains("characters, the rest: elsewhere"));
+        assert!(shown.as_object().unwrap().keys().any(|name| name.starts_with("⟦text ") && name.contains("a\nname")));
+        let cut = serde_json::to_value(data.excerpt(30, "elsewhere")).unwrap();
+        let cut = cut.as_str().unwrap();
+        assert!(cut.contains("characters, the rest: elsewhere") && !cut.contains("[[text"), "{cut}");
     }
 }

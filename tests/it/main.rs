@@ -18,6 +18,7 @@ mod crash;
 mod faults;
 mod faults_told;
 mod http;
+mod injection;
 mod paths;
 mod process;
 mod reference;

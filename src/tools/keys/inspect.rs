@@ -8,6 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use super::org_keys::{OrgKey, fetch_org_keys};
 use crate::failure::Failure;
+use crate::fence;
+use crate::text::start;
 use crate::tools::bounds::Whole;
 use crate::tools::invocation::Invocation;
 use crate::tools::tool::Act;
@@ -16,6 +18,8 @@ use crate::tools::tool::Act;
 const CAP: usize = 500;
 /// How many findings, and keys of the lineage, one answer names; the counts say the rest.
 const NAMED: usize = 100;
+/// The tenant takes no longer name than this.
+const LONGEST: usize = 100;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -73,7 +77,7 @@ pub fn findings(keys: &[OrgKey], unused_days: i64, now: DateTime<Utc>) -> Vec<Fi
     }
     let judged = keys.iter().map(|key| Finding {
         prefix: key.prefix.clone(),
-        name: key.name.clone(),
+        name: key.name.as_deref().map(|name| start(name, LONGEST).into_owned()),
         problems: problems(key, unused_days, now, &live, &names),
     });
     judged.filter(|finding| !finding.problems.is_empty()).collect()
@@ -119,7 +123,8 @@ fn lineage(keys: &[OrgKey], is_own: impl Fn(&str) -> bool) -> Vec<String> {
     }
     let mut lines = Vec::new();
     while let Some((depth, key)) = open.pop() {
-        let name = key.name.as_deref().unwrap_or("(unnamed)");
+        let name =
+            key.name.as_deref().map_or_else(|| "(unnamed)".to_owned(), |name| fence::quoted(&start(name, LONGEST)));
         let own = if is_own(&key.prefix) { ", this server's own" } else { "" };
         let by = key.created_by.as_deref().unwrap_or("unknown");
         lines.push(format!("{}{} {name} (by {by}{own})", "  ".repeat(depth), key.prefix));
@@ -172,8 +177,8 @@ mod tests {
         assert_eq!(
             lineage(&keys, |prefix| prefix == "child000"),
             [
-                "root0000 root (by admin-token)",
-                "  child000 child (by org-token:root0000, this server's own)",
+                "root0000 \"root\" (by admin-token)",
+                "  child000 \"child\" (by org-token:root0000, this server's own)",
                 "    grandchi (unnamed) (by org-token:child000)",
             ]
         );

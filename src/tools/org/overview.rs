@@ -1,5 +1,6 @@
 //! get_org_overview: what a person would otherwise ask ten tools for, asked in parallel.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use chrono::TimeDelta;
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::SCHEDULES;
 use crate::failure::Failure;
+use crate::text::start;
 use crate::tools::approvals::{self, Approval};
 use crate::tools::ids::{ApprovalId, WorkspaceId};
 use crate::tools::invocation::Invocation;
@@ -20,6 +22,8 @@ use crate::tools::workspaces::{Idle, fetch_all, judge};
 
 /// How much of each kind is named; the counts say the rest.
 const NAMED: usize = 10;
+/// Of a name in characters.
+const LONGEST_NAME: usize = 100;
 /// Workspaces that are asked, one by one, whether they are idle.
 const JUDGED: usize = 60;
 const IDLE_AFTER: TimeDelta = TimeDelta::minutes(60);
@@ -120,7 +124,8 @@ impl Act for GetOrgOverview {
     type Answer = Overview;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let all = fetch_all(call).await?;
+        let mut all = fetch_all(call).await?;
+        all.iter_mut().for_each(|one| shorten(&mut one.name));
         let ids: Vec<WorkspaceId> = all.iter().map(|one| one.id.clone()).collect();
         let mut gaps = Vec::new();
         let asked = all.get(..JUDGED).unwrap_or(&all);
@@ -246,7 +251,20 @@ fn schedule_summary(found: Vec<Schedule>, all: &[Workspace]) -> Schedules {
     let paused = |id: &WorkspaceId| all.iter().any(|one| one.id == *id && one.status == "paused");
     let count = found.len();
     let never_run = found.iter().filter(|one| one.status == "never_run").count();
-    let failing: Vec<Schedule> =
+    let mut failing: Vec<Schedule> =
         found.into_iter().filter(|one| one.status == "stale" && !paused(&one.workspace_id)).collect();
-    Schedules { count, failing_count: failing.len(), failing: failing.into_iter().take(NAMED).collect(), never_run }
+    let failing_count = failing.len();
+    failing.truncate(NAMED);
+    for one in &mut failing {
+        shorten(&mut one.workspace_name);
+        shorten(&mut one.schedule_name);
+    }
+    Schedules { count, failing_count, failing, never_run }
+}
+
+/// A few long names would make the answer larger than one can be.
+fn shorten(name: &mut String) {
+    if let Cow::Owned(start) = start(name, LONGEST_NAME) {
+        *name = start;
+    }
 }

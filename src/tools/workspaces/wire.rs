@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use super::{GET, LIST};
 use crate::failure::Failure;
+use crate::fence;
+use crate::text::start;
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
 use crate::tools::prose::Prose;
@@ -162,6 +164,5 @@ pub fn descendants<'a>(all: &'a [Workspace], root: &'a WorkspaceId) -> Vec<&'a W
 
 /// A workspace in a message: its name is the tenant's text, so it stands in quotes and is short.
 pub fn called(name: &str, id: &WorkspaceId) -> String {
-    let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
-    format!("\"{shown}\" ({id})")
+    format!("{} ({id})", fence::quoted(&start(name, 60)))
 }
