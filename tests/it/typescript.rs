@@ -10,20 +10,18 @@ use crate::snapshot;
 use crate::support::{House, Plan, state};
 
 /// Refused, with a word of the new way.
-const REFUSED: [(&str, &str, &str); 9] = [
+const REFUSED: [(&str, &str, &str); 8] = [
     // They carry a secret.
     ("set_secret", "INVALID_INPUT", "`source`"),
     ("set_global_secret", "INVALID_INPUT", "`source`"),
     ("add_channel", "INVALID_INPUT", "`sources`"),
     ("discover_channel_chats", "INVALID_INPUT", "`source`"),
     // The tenant replaces the whole configuration, whose secret part nobody can read back.
-    ("update_channel", "PRECONDITION_FAILED", "`sources`"),
+    ("update_channel", "INVALID_INPUT", "`sources`"),
     // They never could be done.
     ("notify_user", "INVALID_INPUT", "`message`"),
     ("set_canvas_viewport", "NOT_SUPPORTED", "organisation key"),
     ("delete_file", "NOT_SUPPORTED", "refuses"),
-    // The example's workspace has no template of its name; where it has one it works.
-    ("expand_team", "PRECONDITION_FAILED", "import_template"),
 ];
 
 /// What stands for a secret in the fixture's examples.
