@@ -75,7 +75,7 @@ fn within(text: &str, longest: usize) -> Option<String> {
 
 /// What people and agents chose freely, and stands between two slashes.
 fn one_piece(text: &str, longest: usize) -> Option<String> {
-    let is_whole = !text.trim().is_empty() && !text.contains('/') && !matches!(text, "." | "..");
+    let is_whole = !text.trim().is_empty() && !text.contains(['/', '\\']) && !matches!(text, "." | "..");
     within(text, longest).filter(|_| is_whole)
 }
 
@@ -108,11 +108,11 @@ checked_text!(InvocationId, "an invocation's id, a UUID", uuid, { "type": "strin
 checked_text!(MemoryId, "a memory's id, a UUID as search_memory gives it", uuid, { "type": "string", "format": "uuid" });
 checked_text!(
     /// Agents make them up.
-    DelegationId, "a delegation's id as list_delegations gives it: 1 to 200 bytes without `/`",
+    DelegationId, "a delegation's id as list_delegations gives it: 1 to 200 bytes without `/` or `\\`",
     |text| one_piece(text, 200), { "type": "string", "maxLength": 200 });
 checked_text!(
     /// The tenant can't address one with a slash.
-    MemoryKey, "a key of 1 to 255 bytes without `/` or line breaks",
+    MemoryKey, "a key of 1 to 255 bytes without `/`, `\\` or line breaks",
     |text| one_piece(text, 255), { "type": "string", "maxLength": 255 });
 checked_text!(Namespace, "a namespace of 1 to 50 bytes", |text| within(text, 50), { "type": "string", "maxLength": 50 });
 checked_text!(
