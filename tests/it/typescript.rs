@@ -10,7 +10,7 @@ use crate::snapshot;
 use crate::support::{House, Plan, state};
 
 /// Refused, with a word of the new way.
-const REFUSED: [(&str, &str, &str); 9] = [
+const REFUSED: [(&str, &str, &str); 8] = [
     // They carry a secret.
     ("set_secret", "INVALID_INPUT", "`source`"),
     ("set_global_secret", "INVALID_INPUT", "`source`"),
@@ -22,8 +22,6 @@ const REFUSED: [(&str, &str, &str); 9] = [
     ("notify_user", "INVALID_INPUT", "`message`"),
     ("set_canvas_viewport", "NOT_SUPPORTED", "organisation key"),
     ("delete_file", "NOT_SUPPORTED", "refuses"),
-    // The example's workspace has no template of its name; where it has one it works.
-    ("expand_team", "PRECONDITION_FAILED", "import_template"),
 ];
 
 /// What stands for a secret in the fixture's examples.
