@@ -72,7 +72,7 @@ pub async fn scene(house: &House) {
     assert_eq!((&made["status"], &made["tier"]), (&json!("provisioning"), &json!(3)));
     let scout = id(&made);
     let it = json!({ "workspace_id": scout });
-    becomes(&house, &scout, "online").await;
+    becomes(house, &scout, "online").await;
     let change = json!({ "workspace_id": scout, "name": "Scout 2", "tier": 2, "x": 10.5, "y": -3.0 });
     let changed = house.call("update_workspace", change).await;
     assert_eq!(changed["updated"], json!({ "name": "Scout 2", "tier": 2, "x": 10.5, "y": -3.0 }));
@@ -81,9 +81,9 @@ pub async fn scene(house: &House) {
     assert_eq!(house.call("pause_workspace", it.clone()).await["status"], "paused");
     refused(&house.refusal("pause_workspace", it.clone()).await, "CONFLICT", &["paused already"]);
     assert_eq!(house.call("resume_workspace", it.clone()).await["status"], "provisioning");
-    becomes(&house, &scout, "online").await;
+    becomes(house, &scout, "online").await;
     assert_eq!(house.call("restart_workspace", it.clone()).await["status"], "provisioning");
-    becomes(&house, &scout, "online").await;
+    becomes(house, &scout, "online").await;
 
     let token = house.call("create_workspace_token", it.clone()).await;
     let tokens = house.call("list_workspace_tokens", it.clone()).await;
