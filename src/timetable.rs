@@ -1,9 +1,7 @@
 //! When a schedule comes: a checked cron expression in a checked time zone, restricted to what the
 //! platform takes. The schedule tools say with it what is wrong before anything is sent, and the
-//! embedded tenant asks it what is due. croner counts; `field` knows the platform's dialect and `clock`
-//! the zone.
+//! embedded tenant asks it what is due. croner counts; `field` knows the platform's dialect.
 
-mod clock;
 mod field;
 
 use std::fmt;
@@ -13,7 +11,6 @@ use chrono_tz::Tz;
 use croner::Cron;
 use croner::parser::CronParser;
 
-use clock::Moment;
 use field::Field;
 
 #[derive(Debug, Clone)]
@@ -55,8 +52,8 @@ impl Timetable {
 
     /// The first time after that moment; None for a date that never comes, like the 30th of February.
     pub fn next(&self, after: DateTime<Utc>) -> Option<DateTime<Utc>> {
-        let next = self.cron.find_next_occurrence(&Moment(after.with_timezone(&self.zone)), false).ok()?;
-        Some(next.0.to_utc())
+        let next = self.cron.find_next_occurrence(&after.with_timezone(&self.zone), false).ok()?;
+        Some(next.to_utc())
     }
 
     /// The first `n` times after that moment, or as many as come.

@@ -1,7 +1,7 @@
 //! The directories that the operator allows for credentials, and names inside them.
 
-use std::fs::{self, DirBuilder, OpenOptions};
-use std::io::{self, Write};
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, Read, Write};
 use std::path::{Component, Path, PathBuf};
 
 use uuid::Uuid;
@@ -35,6 +35,25 @@ impl Directories {
         if allowed { Ok(resolved.join(file)) } else { Err(outside(self)) }
     }
 
+    /// The text of a file there, of so many bytes at most.
+    pub fn read(&self, name: &str, most: u64) -> Result<String, Failure> {
+        let path = self.locate(name)?;
+        // A link in an allowed directory could name any file of this user.
+        let is_plain = path.symlink_metadata().is_ok_and(|found| found.is_file());
+        if !is_plain {
+            return Err(unreadable("there is no such file in the directory for credentials"));
+        }
+        let mut text = String::new();
+        let read = File::open(&path).and_then(|file| file.take(most + 1).read_to_string(&mut text));
+        match read {
+            Ok(length) if length as u64 > most => {
+                Err(Failure::new(Code::TooLarge, format!("the file is longer than {} KiB", most >> 10)))
+            }
+            Ok(_) => Ok(text),
+            Err(error) => Err(unreadable("that file can't be read as text").operator(error.to_string())),
+        }
+    }
+
     /// Only the allowed directories themselves are made, never something below a caller's path.
     fn make(&self, directory: &Path) -> Result<(), Failure> {
         if !self.0.iter().any(|one| one == directory) || directory.is_dir() {
@@ -46,6 +65,11 @@ impl Directories {
                 .operator(format!("{}: {error}", directory.display()))
         })
     }
+}
+
+fn unreadable(message: &str) -> Failure {
+    Failure::new(Code::PreconditionFailed, message)
+        .next("Ask the operator to put it there; never pass a secret as an argument.")
 }
 
 fn plain_name(name: &Path) -> Result<&Path, Failure> {

@@ -66,6 +66,10 @@ pub struct Proved {
 }
 
 impl Sink {
+    pub fn file(name: &str) -> Self {
+        Self { name: Some(name.to_owned()) }
+    }
+
     /// Makes the file, exclusively and for the owner only. `usual` names it where the caller didn't.
     pub fn prove(&self, directories: &Directories, usual: &str) -> Result<Proved, Failure> {
         let name = self.name.clone().unwrap_or_else(|| file_name(usual));

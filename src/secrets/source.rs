@@ -2,8 +2,6 @@
 //! environment, by name. The value goes from there to the tenant and nowhere else.
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::Read;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -74,22 +72,9 @@ fn variable(name: &str) -> Result<Credential, Failure> {
 }
 
 fn file(name: &str, directories: &Directories) -> Result<Credential, Failure> {
-    let path = directories.locate(name)?;
-    // A link in an allowed directory could name any file of this user.
-    let is_plain = path.symlink_metadata().is_ok_and(|found| found.is_file());
-    if !is_plain {
-        return Err(missing("there is no such file in the directory for credentials"));
-    }
-    let mut text = String::new();
-    let read = File::open(&path).and_then(|file| file.take(LONGEST + 1).read_to_string(&mut text));
-    match read {
-        Ok(length) if length as u64 > LONGEST => Err(Failure::new(Code::TooLarge, "the source is longer than 64 KiB")),
-        Ok(_) => {
-            let value = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
-            if value.is_empty() { Err(missing("the source is empty")) } else { Ok(Credential::new(value.to_owned())) }
-        }
-        Err(error) => Err(missing("the source can't be read as text").operator(error.to_string())),
-    }
+    let text = directories.read(name, LONGEST)?;
+    let value = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    if value.is_empty() { Err(missing("the source is empty")) } else { Ok(Credential::new(value.to_owned())) }
 }
 
 fn missing(message: &str) -> Failure {

@@ -5,7 +5,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
 
-use super::ids::{ApprovalId, Line, WorkspaceId};
+use super::bounds::Text;
+use super::ids::{ApprovalId, WorkspaceId};
+use super::input::unless_blank;
 use super::invocation::Invocation;
 use super::list::List;
 use super::many::each;
@@ -24,7 +26,7 @@ const DECIDE: Route = Route::post("/workspaces/{workspace_id}/approvals/{approva
 pub const TOOLS: &[Tool] = &[
     Draft::write("list_pending_approvals", &[PENDING, workspaces::LIST, LIST])
         .about("List pending requests of all workspaces, newest 50. Asking denies what is older than ten minutes; the answer names what was denied.")
-        .said("waiting for me, sign off, requests for permission, human in the loop, needs a decision, inbox")
+        .said("waiting for me, sign off, requests for permission, human in the loop, needs a decision, inbox, anything waiting on my ok, queue of permission requests, what do I have to sign")
         .everyday()
         .acts::<ListPendingApprovals>(),
     Draft::read("list_workspace_approvals", &[LIST, workspaces::GET])
@@ -41,7 +43,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<CreateApproval>(),
     Draft::escalate("decide_approval", &[LIST, DECIDE])
         .about("Carry out a person's decision on a pending request. Never decide on your own; who decided is recorded by the server.")
-        .said("approve, deny, reject, allow, say yes, say no, grant request, sign off, turn down")
+        .said("approve, deny, reject, allow, say yes, say no, grant request, sign off, turn down, answer a permission request, go ahead, green light, yes or no to an agent")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","approval_id":"0b9f8f5e-3c1d-4a57-9f0e-5d1c2b7a6e43","decision":"approved"}"#)
         .everyday()
         .acts::<DecideApproval>(),
@@ -171,9 +173,10 @@ pub struct CreateApproval {
     /// The workspace that asks; from list_workspaces.
     workspace_id: WorkspaceId,
     /// What is to be approved, in a few words.
-    action: Line,
+    action: Text<1000>,
     /// Why.
-    reason: Option<Line>,
+    #[serde(default, deserialize_with = "unless_blank")]
+    reason: Option<Text<1000>>,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -188,7 +191,7 @@ impl Act for CreateApproval {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         confirm_exists(&self.workspace_id, call).await?;
-        let reason = self.reason.as_ref().map_or("", Line::as_str);
+        let reason = self.reason.as_ref().map_or("", Text::as_str);
         let body = json!({ "action": self.action, "reason": reason });
         call.tenant.ask(&CREATE).part("workspace_id", &self.workspace_id).body(&body).fetch().await
     }

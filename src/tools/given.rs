@@ -17,6 +17,12 @@ const WHOLE: &str = "expected the whole text and not an excerpt of it";
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct GivenData(Value);
 
+impl GivenData {
+    pub fn into_value(self) -> Value {
+        self.0
+    }
+}
+
 impl<'de> Deserialize<'de> for GivenData {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut value = Value::deserialize(deserializer)?;

@@ -23,12 +23,12 @@ const JOURNAL: &str = "query_journal";
 pub const TOOLS: &[Tool] = &[
     Draft::read("whoami", &[LIST_KEYS])
         .about("Which tenant and org key this server works with, who you are to it, and which tools are off and why.")
-        .said("which account, which organisation, connected to, logged in as, my permissions, identity, read-only")
+        .said("which account, which organisation, connected to, logged in as, my permissions, identity, read-only, what am I permitted to do here, as whom am I logged in")
         .everyday()
         .acts::<WhoAmI>(),
     Draft::read(JOURNAL, &[])
         .about("Read the journal, newest first: who called what, by which key and rule, and how it ended.")
-        .said("audit log of this server, history of calls, what did you do, who changed, record, trail of tool calls")
+        .said("audit log of this server, history of calls, what did you do, who changed, record, trail of tool calls, who stopped or changed it through this server, find out who it was, yesterday, calls of this MCP server")
         .example(r#"{"effect":"destroy","since":"2026-11-20T00:00:00Z"}"#)
         .acts::<QueryJournal>(),
 ];

@@ -85,6 +85,19 @@ checked_text!(TokenId, "a token's id, a UUID as list_workspace_tokens gives it",
     { "type": "string", "format": "uuid" });
 checked_text!(ApprovalId, "an approval's id, a UUID as the approval lists give it", uuid,
     { "type": "string", "format": "uuid" });
+checked_text!(AgentId, "an agent's id, a UUID", uuid, { "type": "string", "format": "uuid" });
+checked_text!(EventId, "an event's id, a UUID as list_events gives it", uuid, { "type": "string", "format": "uuid" });
+checked_text!(
+    /// A plain name, or a whole path where the operator allows its directory; `file:` before it is
+    /// how sinks and sources write it.
+    BundleFile, "a file's name, or its whole path in a directory that the operator allows",
+    |text| within(text.strip_prefix("file:").unwrap_or(text), 1024), { "type": "string" });
+checked_text!(
+    /// The tenant refuses others, and for an update only after it has written the other fields.
+    HostDirectory, "an absolute path without `..` and outside the system's own directories",
+    |text| within(text, 1024).filter(|text| is_own_directory(text)), { "type": "string" });
+checked_text!(WebAddress, "an http or https address without a user name, blanks or quotes",
+    |text| within(text, 2048).filter(|text| is_address(text)), { "type": "string", "format": "uri" });
 checked_text!(InvocationId, "an invocation's id, a UUID", uuid, { "type": "string", "format": "uuid" });
 checked_text!(MemoryId, "a memory's id, a UUID as search_memory gives it", uuid, { "type": "string", "format": "uuid" });
 checked_text!(DelegationId, "a delegation's id as list_delegations gives it: 1 to 200 bytes without `/`",
@@ -126,6 +139,20 @@ checked_text!(
     /// What is compared with something known: a runtime, a tool's name, an outcome.
     Word, "a word of 1 to 100 bytes", |text| within(text, 100), { "type": "string" });
 
+/// One that a shell, a header and a log can carry: no credentials and nothing to be quoted in it.
+fn is_address(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")) else { return false };
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let plain = |c: char| c.is_ascii_graphic() && !"\"'<>\\^`{|}".contains(c);
+    !authority.is_empty() && !authority.starts_with(':') && !authority.contains('@') && text.chars().all(plain)
+}
+
+fn is_own_directory(path: &str) -> bool {
+    const SYSTEM: [&str; 10] = ["etc", "var", "proc", "sys", "dev", "boot", "sbin", "bin", "lib", "usr"];
+    let mut pieces = path.split('/').skip(1).filter(|piece| !piece.is_empty());
+    let inside = path.starts_with('/') && !path.split('/').any(|piece| piece == "..");
+    inside && pieces.next().is_none_or(|first| !SYSTEM.contains(&first))
+}
 // Files, plugins, instructions, checkpoints and repositories.
 checked_text!(InstructionId, "an instruction's id, a UUID as list_instructions gives it", uuid,
     { "type": "string", "format": "uuid" });
@@ -202,6 +229,40 @@ mod tests {
             assert!(!accepts::<KeyRef>(text), "{text:?}");
             assert!(!accepts::<SecretName>(text), "{text:?}");
             assert!(!accepts::<TemplateName>(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_carries_nothing_else() {
+        for text in ["https://agent.example", "http://localhost:8000/a2a?x=1#y", "https://[::1]:80/"] {
+            assert!(accepts::<WebAddress>(text), "{text}");
+        }
+        for text in [
+            "",
+            "ftp://a",
+            "https://",
+            "https://:80",
+            "https://u:p@host",
+            "https://a b",
+            "https://a'b",
+            "a.example",
+            "https://a\nb",
+        ] {
+            assert!(!accepts::<WebAddress>(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_mounted_directory_is_nobody_elses() {
+        for (path, fits) in [
+            ("/srv/team", true),
+            ("/home/a/etc", true),
+            ("srv", false),
+            ("/etc", false),
+            ("//usr/x", false),
+            ("/a/../etc", false),
+        ] {
+            assert_eq!(accepts::<HostDirectory>(path), fits, "{path}");
         }
     }
 

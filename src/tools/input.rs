@@ -10,14 +10,24 @@ use super::tool::Tool;
 use crate::failure::Failure;
 use crate::nearest::nearest;
 
+const NEVER_AN_ARGUMENT: &str =
+    "A secret value is never an argument: have it put where this server can read it, and name the place";
+
+fn is_for_a_secret(name: &str) -> bool {
+    matches!(name, "value" | "secret" | "token" | "bot_token" | "webhook_url" | "webhook_secret" | "verify_token")
+}
+
 fn unknown_name(tool: &Tool, unknown: &str) -> Failure {
     let schema = tool.input_schema();
     let names: Vec<&str> = schema::names(&schema).collect();
     let next = match (nearest(unknown, names.iter().copied()), names.is_empty()) {
         (_, true) => format!("{} takes no arguments.", tool.name),
         // What users of other servers are used to, and what must never be in a conversation.
-        _ if matches!(unknown, "value" | "secret") && names.contains(&"source") => {
-            "A secret value is never an argument: have it put where this server can read it, and name the place as `source` (`env:NAME` or `file:NAME`).".to_owned()
+        _ if is_for_a_secret(unknown) && names.contains(&"source") => {
+            format!("{NEVER_AN_ARGUMENT} as `source` (`env:NAME` or `file:NAME`).")
+        }
+        _ if is_for_a_secret(unknown) && names.contains(&"sources") => {
+            format!("{NEVER_AN_ARGUMENT} in `sources`: {{\"{unknown}\": \"file:NAME\"}}.")
         }
         (Some(right), _) => format!("Did you mean `{right}`? {} takes: {}.", tool.name, names.join(", ")),
         (None, _) => format!("{} takes: {}.", tool.name, names.join(", ")),

@@ -13,12 +13,15 @@ mod given;
 pub mod ids;
 pub mod input;
 pub mod invocation;
+mod lenient;
 mod list;
 mod many;
+mod masking;
 mod money;
 mod prose;
 mod range;
 mod schema;
+mod templates;
 pub mod tool;
 pub mod toolset;
 

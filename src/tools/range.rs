@@ -47,6 +47,12 @@ impl Passage {
         let end = from + content.chars().count();
         Ok(Self { content: content.into(), from, characters, next: (end < characters).then_some(end) })
     }
+
+    /// The last of it, where what matters stands at the end.
+    pub fn end_of(text: &str) -> Result<Self, Failure> {
+        let before = text.chars().count().saturating_sub(USUAL);
+        Self::of(text, From::try_from(i64::try_from(before).unwrap_or(i64::MAX)).ok(), None)
+    }
 }
 
 #[cfg(test)]
@@ -76,6 +82,14 @@ mod tests {
         assert_eq!((first.content.as_str(), first.next), ("one\r\n", Some(5)));
         let alone = passage("one\rtwo", 0, 4);
         assert_eq!((alone.content.as_str(), alone.next), ("one\r", Some(4)));
+    }
+
+    #[test]
+    fn the_end_of_a_long_text_is_as_long_as_any_part() {
+        let text = format!("{}end", "x".repeat(USUAL));
+        let last = Passage::end_of(&text).unwrap();
+        assert!(last.content.as_str().ends_with("end") && last.next.is_none());
+        assert_eq!((last.from, Passage::end_of("ab").unwrap().content.as_str()), (3, "ab"));
     }
 
     #[test]

@@ -1,6 +1,8 @@
 //! Secrets of workspaces and of the whole organisation: names in, names out. A value goes from a
 //! source on this server to the tenant.
 
+mod compare;
+
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -17,7 +19,7 @@ use crate::failure::Failure;
 use crate::secrets::credential::in_the_clear;
 use crate::secrets::{Credential, Source};
 
-const LIST: Route = Route::get("/workspaces/{workspace_id}/secrets");
+pub const LIST: Route = Route::get("/workspaces/{workspace_id}/secrets");
 const SET: Route = Route::post("/workspaces/{workspace_id}/secrets");
 const DELETE: Route = Route::delete("/workspaces/{workspace_id}/secrets/{key}");
 const LIST_GLOBAL: Route = Route::get("/settings/secrets");
@@ -27,24 +29,41 @@ const DELETE_GLOBAL: Route = Route::delete("/settings/secrets/{key}");
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_secrets", &[LIST, workspaces::GET])
         .about("List the names of a workspace's secrets, its own and those inherited from the organisation. Never a value.")
+        .said("environment variables of an agent, which keys does it have, credentials names, env vars")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .lists::<ListSecrets>(),
     Draft::read("list_global_secrets", &[LIST_GLOBAL])
         .about("List the names of the organisation's secrets, which every workspace inherits. Never a value.")
+        .said("environment variables for everybody, shared credentials, inherited, organisation-wide env vars, defined globally, just the names")
         .lists::<ListGlobalSecrets>(),
     Draft::escalate("set_secret", &[workspaces::GET, SET])
         .idempotent()
         .about("Set a workspace's secret. The value is read from a source on the server, never passed here. The workspace restarts.")
+        .said("give an agent a credential, api key for an agent, environment variable, env var, store, a credential expired and the new one is in a file, rotate an agent's variable")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","key":"GITHUB_TOKEN","source":"env:GITHUB_TOKEN"}"#)
+        .everyday()
         .acts::<SetSecret>(),
     Draft::escalate("set_global_secret", &[workspaces::LIST, LIST, SET_GLOBAL])
         .idempotent()
         .about("Set a secret that every workspace inherits, from a source on the server. Says which workspaces restart.")
+        .said("one api key for all agents, shared credential for everybody, env var for the whole organisation")
+        .example(r#"{"key":"ANTHROPIC_API_KEY","source":"file:anthropic"}"#)
         .acts::<SetGlobalSecret>(),
     Draft::destroy("delete_secret", &[workspaces::GET, DELETE])
         .about("Delete a workspace's own secret; one inherited under the same name shows again. The workspace restarts.")
+        .said("remove env var, take a credential away from an agent, unset environment variable, wipe an env var from one agent")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","key":"GITHUB_TOKEN"}"#)
         .acts::<DeleteSecret>(),
     Draft::destroy("delete_global_secret", &[workspaces::LIST, LIST, DELETE_GLOBAL])
         .about("Delete a secret of the organisation. Says which workspaces restart without it.")
+        .said("remove a shared credential from everybody, unset env var for all")
+        .example(r#"{"key":"ANTHROPIC_API_KEY"}"#)
         .acts::<DeleteGlobalSecret>(),
+    Draft::read("compare_secrets", &[workspaces::LIST, LIST_GLOBAL, LIST])
+        .said("missing credentials which workspaces lack api key audit difference, which agents have or miss a variable, who still lacks a credential, differences between agents, missing env var")
+        .example(r#"{"names":["ANTHROPIC_API_KEY","GITHUB_TOKEN"]}"#)
+        .about("Compare secrets by name over workspaces: which each holds itself, overrides, inherits or misses. Never a value.")
+        .lists::<compare::CompareSecrets>(),
 ];
 
 /// Workspaces whose own secrets are looked at before a global one is changed.
@@ -52,16 +71,16 @@ const LOOKED_INTO: usize = 100;
 
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 pub struct SecretLine {
-    key: String,
+    pub key: String,
     /// `workspace` or `global`.
-    scope: String,
+    pub scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     created_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     updated_at: Option<DateTime<Utc>>,
 }
 
-async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<SecretLine>, Failure> {
+pub async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<SecretLine>, Failure> {
     call.tenant.ask(&LIST).part("workspace_id", workspace).fetch().await
 }
 

@@ -148,7 +148,17 @@ fn generous(seen: &Seen) -> Reply {
     let key = with(json!({ "id": ID, "prefix": "CanaryMi", "created_at": now }));
     let secret = with(json!({ "key": "A", "scope": "workspace" }));
     let path = seen.path.split('?').next().unwrap().replace(ID, "{}");
+    let remote = format!("https://x:{TOKEN}@h.example/r.git?token={TOKEN}");
+    let repository = with(json!({ "cf_repo_name": "r", "remote_url": remote, "created_at": now, "object_count": 1 }));
+    let plugin = with(json!({ "name": "code-review" }));
     let body = match (seen.method.as_str(), path.as_str()) {
+        // What a file holds is what was asked for.
+        ("GET", "/workspaces/{}/chat/download") => return Reply::text(200, "a file's own text"),
+        ("GET", path) if path.starts_with("/workspaces/{}/files/") => with(json!({ "content": "a", "size": 1 })),
+        ("GET", "/workspaces/{}/files") => json!([with(json!({ "path": "a", "size": 1, "dir": false }))]),
+        ("GET", "/workspaces/{}/artifacts") => with(json!({ "artifact": repository, "cf_repo": repository })),
+        ("POST", "/workspaces/{}/artifacts" | "/workspaces/{}/artifacts/fork") => repository,
+        ("GET", "/plugins" | "/workspaces/{}/plugins" | "/workspaces/{}/plugins/available") => json!([plugin]),
         ("GET", "/org/tokens") => json!({ "tokens": [key], "auth_token": MINTED }),
         ("POST", "/org/tokens") => json!({ "id": ID, "prefix": "CanaryMi", "auth_token": MINTED, "warning": MINTED }),
         ("GET", "/workspaces") => json!([workspace]),
@@ -205,6 +215,11 @@ fn only_acts(reply: impl Fn(&Seen) -> Reply) -> impl Fn(&Seen) -> Reply {
     move |seen: &Seen| if seen.method == "GET" { generous(seen) } else { reply(seen) }
 }
 
+/// A file has no form: whatever the tenant answers is what it holds.
+fn but_files(reply: impl Fn(&Seen) -> Reply) -> impl Fn(&Seen) -> Reply {
+    move |seen: &Seen| if seen.path.contains("/chat/download?") { generous(seen) } else { reply(seen) }
+}
+
 type Script = Box<dyn Fn(&Seen) -> Reply + Send + Sync>;
 
 fn tenants() -> Vec<(&'static str, Script)> {
@@ -215,7 +230,7 @@ fn tenants() -> Vec<(&'static str, Script)> {
         ("refuses acts", Box::new(only_acts(refusing(409)))),
         ("lacks something", Box::new(only_acts(refusing(412)))),
         ("fails", Box::new(only_acts(refusing(500)))),
-        ("another form", Box::new(|seen| Reply::json(200, &json!(gossip(seen))))),
+        ("another form", Box::new(but_files(|seen| Reply::json(200, &json!(gossip(seen)))))),
         (
             "another form of acts",
             Box::new(only_acts(|seen| Reply::json(200, &json!({ "id": gossip(seen), "tokens": gossip(seen) })))),

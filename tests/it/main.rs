@@ -28,3 +28,4 @@ mod stdio;
 mod support;
 mod surface;
 mod toolsets;
+mod typescript;

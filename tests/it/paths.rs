@@ -3,6 +3,7 @@
 
 use molecule_org_mcp::failure::Code;
 use molecule_org_mcp::tools::catalogue::{Catalogue, Entry};
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 
 use crate::faults::{FaultyTenant, Reply};
@@ -74,9 +75,13 @@ fn corpus() -> Vec<String> {
     corpus
 }
 
+/// Agents make these up, so they are names and not ids.
+const MADE_UP: [&str; 1] = ["workflow_id"];
+
 /// Fields that name a thing which may stand in a path.
 fn is_id(field: &str) -> bool {
-    field.ends_with("_id") || matches!(field, "key" | "template" | "prefix" | "invocation")
+    (field.ends_with("_id") && !MADE_UP.contains(&field))
+        || matches!(field, "key" | "template" | "prefix" | "invocation")
 }
 
 fn texts(entry: &Entry) -> Vec<String> {
@@ -136,14 +141,22 @@ async fn no_argument_changes_a_path() {
     assert!(ids > 500 && others > 500 && sent > 0);
 }
 
-/// Segment by segment, with what we call a thing in the place of a placeholder.
+/// Segment by segment, with one in the place of a placeholder, and at least one for the rest of a path.
 fn matches(route: &str, path: &str) -> bool {
-    let (route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
-    route.len() == path.len()
-        && route
-            .iter()
-            .zip(&path)
-            .all(|(wanted, found)| wanted == found || (wanted.starts_with('{') && is_plain(found)))
+    let (mut route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
+    let takes_rest = route.pop_if(|last| last.starts_with("{*")).is_some();
+    let (head, rest) = path.split_at(route.len().min(path.len()));
+    let fits = |(wanted, found): (&&str, &&str)| wanted == found || (wanted.starts_with('{') && is_one_segment(found));
+    let rest_fits = rest.is_empty() != takes_rest && rest.iter().all(|segment| is_one_segment(segment));
+    head.len() == route.len() && route.iter().zip(head).all(fits) && rest_fits
+}
+
+/// Whoever decodes it, once or with its slashes, stays where it is.
+fn is_one_segment(segment: &str) -> bool {
+    let written = segment.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.~%".contains(&byte));
+    let meant = percent_decode_str(segment).decode_utf8_lossy();
+    let leads_on = meant.split(['/', '\\']).any(|piece| matches!(piece, "" | "." | ".."));
+    written && !leads_on && !meant.contains(char::is_control)
 }
 
 fn is_plain(segment: &str) -> bool {
@@ -156,5 +169,10 @@ fn the_rule_about_paths_can_fail() {
     assert!(matches("/org/tokens/{key}", &format!("/org/tokens/{ID}")));
     for path in ["/org/tokens/", "/org/tokens/..", "/org/tokens/a/b", "/org/tokens/%2e%2e", "/settings/secrets/x"] {
         assert!(!matches("/org/tokens/{key}", path), "{path}");
+    }
+    assert!(matches("/w/{id}/files/{*path}", "/w/1/files/a/b%20c") && matches("/w/{id}/files", "/w/1/files"));
+    for path in ["/w/1/files", "/w/1/files/", "/w/1/files/a//b", "/w/1/files/a/..", "/w/1/files/a%2f..%2fb", "/w/1/x/a"]
+    {
+        assert!(!matches("/w/{id}/files/{*path}", path), "{path}");
     }
 }

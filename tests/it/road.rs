@@ -36,7 +36,7 @@ fn id(answer: &Value) -> String {
 }
 
 /// Until the tenant has brought it to that status.
-async fn becomes(house: &House, workspace: &str, status: &str) {
+pub async fn becomes(house: &House, workspace: &str, status: &str) {
     for _ in 0..200 {
         let now = house.call("get_workspace", json!({ "workspace_id": workspace })).await;
         if now["status"] == status {
@@ -539,7 +539,9 @@ async fn only_chosen_toolsets_are_there() {
     let rules = Rules { read_only: false, toolsets: vec![Toolset::Workspaces] };
     let house = House::open(Plan { rules, ..Plan::default() });
     let listed = house.dispatch.list(&molecule_org_mcp::transport::caller::Caller::terminal());
-    assert!(listed.iter().all(|one| one.name.contains("workspace")), "{}", listed.len());
+    let catalogue = &house.dispatch.server().catalogue;
+    let of = |name: &str| catalogue.find(name).unwrap().toolset;
+    assert!(!listed.is_empty() && listed.iter().all(|one| of(one.name) == Toolset::Workspaces), "{}", listed.len());
     house.call("list_workspaces", json!({})).await;
     let text = house.refusal("list_org_keys", json!({})).await;
     refused(&text, "FORBIDDEN_BY_POLICY", &["toolset `keys`", "--toolsets"]);

@@ -20,7 +20,8 @@ use crate::failure::{Changed, Code, Failure};
 
 pub const SEND: Route = Route::post("/workspaces/{workspace_id}/a2a");
 
-/// How often a caller hears that we still wait.
+/// When a caller hears for the first time that we still wait, and how often then.
+const FIRST_BEAT: Duration = Duration::from_secs(1);
 const BEAT: Duration = Duration::from_secs(5);
 
 /// Sends it once and waits, with progress. A workspace that doesn't exist, has no agent or no budget is
@@ -41,15 +42,15 @@ pub async fn send(call: &Invocation, workspace: &WorkspaceId, text: &str, within
 }
 
 async fn watched<T>(call: &Invocation, within: Duration, sending: impl Future<Output = T>) -> T {
-    let mut beat = interval_at(Instant::now() + BEAT, BEAT);
-    let (mut waited, total) = (Duration::ZERO, u32::try_from(within.as_secs()).ok());
+    let since = Instant::now();
+    let mut beat = interval_at(since + FIRST_BEAT, BEAT);
+    let total = u32::try_from(within.as_secs()).ok();
     tokio::pin!(sending);
     loop {
         tokio::select! {
             done = &mut sending => return done,
             _ = beat.tick() => {
-                waited += BEAT;
-                let seconds = u32::try_from(waited.as_secs()).unwrap_or(u32::MAX);
+                let seconds = u32::try_from(since.elapsed().as_secs()).unwrap_or(u32::MAX);
                 call.progress.step(seconds, total, format!("waiting for the agent, {seconds} s"));
             }
         }

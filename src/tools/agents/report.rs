@@ -52,18 +52,23 @@ impl Kind {
 pub struct ReportActivity {
     /// Whose activity; from list_workspaces.
     workspace_id: WorkspaceId,
+    /// What kind of entry.
     activity_type: Kind,
+    /// What happened, in a line or two.
     #[serde(default, deserialize_with = "unless_blank")]
     summary: Option<Text<4_000>>,
     /// Default ok.
     #[serde(default, deserialize_with = "unless_blank")]
     status: Option<Word>,
+    /// By what.
     #[serde(default, deserialize_with = "unless_blank")]
     method: Option<Word>,
     /// Whom it concerns.
     target_id: Option<WorkspaceId>,
+    /// What went wrong.
     #[serde(default, deserialize_with = "unless_blank")]
     error_detail: Option<Text<10_000>>,
+    /// How long it took.
     duration_ms: Option<Whole<0, 1_000_000_000_000>>,
     /// Any JSON.
     request_body: Option<Value>,
@@ -146,6 +151,7 @@ pub struct NotifyUser {
 struct Attachment {
     /// As `workspace:/workspace/report.pdf`.
     uri: Line,
+    /// As people see it.
     name: Word,
 }
 

@@ -24,18 +24,18 @@ pub const TOOLS: &[Tool] = &[
     Draft::write("create_artifact_repo", &[workspaces::GET, CREATE])
         .open_world()
         .about("Make a Git repository for a workspace's work, empty or imported from an https address. One each; the tenant can't unlink it again.")
-        .said("version control, artifacts, Cloudflare")
+        .said("version control, artifacts, Cloudflare, git repository for an agent's output, storage for artifacts, new repo")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"seo-agent"}"#)
         .acts::<repository::CreateArtifactRepo>(),
     Draft::read("get_artifact_repo", &[GET, workspaces::GET])
         .about("A workspace's Git repository: name and address, without a credential.")
-        .said("version control, artifacts, Cloudflare, remote")
+        .said("version control, artifacts, Cloudflare, remote, address of the git repository, where does its output go, which repo")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .acts::<repository::GetArtifactRepo>(),
     Draft::write("fork_artifact_repo", &[workspaces::GET, FORK])
         .open_world()
         .about("Copy a workspace's repository under a new name. The tenant keeps no record of forks: note the address.")
-        .said("branch off, experiment, clone, Cloudflare")
+        .said("branch off, experiment, clone, Cloudflare, copy of a git repository, branch off")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"seo-agent-try"}"#)
         .acts::<repository::ForkArtifactRepo>(),
 ];

@@ -25,24 +25,24 @@ pub const TOOLS: &[Tool] = &[
     Draft::write("save_checkpoint", &[workspaces::GET, LIST, SAVE])
         .idempotent()
         .about("Save what a workflow's step left. The same step again overwrites it; the answer says so.")
-        .said("persist progress, state, resume point")
+        .said("persist progress, state, resume point, remember how far a workflow got, save progress, snapshot of a step")
         .example(
             r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","workflow_id":"audit-2026-04","step_name":"fetch","step_index":1,"payload":{"pages":12}}"#,
         )
         .acts::<change::SaveCheckpoint>(),
     Draft::read("get_latest_checkpoint", &[LATEST, workspaces::GET])
         .about("A workspace's newest checkpoint, of any workflow: where to go on.")
-        .said("resume, last progress, state")
+        .said("resume, most recent or last progress, state, where an agent left off, where did it leave off, most recent step, last saved progress")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .acts::<show::GetLatestCheckpoint>(),
     Draft::read("list_checkpoints", &[LIST, workspaces::GET])
         .about("List a workflow's checkpoints, last step first. The tenant has no list of workflows.")
-        .said("steps, progress, history of a workflow")
+        .said("steps, progress, history of a workflow, steps of a workflow so far, saved progress")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","workflow_id":"audit-2026-04"}"#)
         .lists::<show::ListCheckpoints>(),
     Draft::destroy("delete_checkpoints", &[workspaces::GET, DELETE])
         .about("Delete every checkpoint of a workflow. Cannot be undone.")
-        .said("clear, reset progress")
+        .said("clear, reset progress, clear the saved progress, start a workflow over from scratch")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","workflow_id":"audit-2026-04"}"#)
         .acts::<change::DeleteCheckpoints>(),
 ];

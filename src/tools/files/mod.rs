@@ -28,40 +28,40 @@ pub const TOOLS: &[Tool] = &[
         .lists::<list::ListFiles>(),
     Draft::read("read_file", &[READ])
         .about("Read a text file of a workspace, a range of it where it is long; a binary one is only described.")
-        .said("open, show, cat, view a file's content, system prompt, config.yaml")
+        .said("open, show, cat, view a file's content, system prompt, config.yaml, show the content of a file, open, cat, what does the prompt file say")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","path":"skills/seo/SKILL.md"}"#)
         .acts::<read::ReadFile>(),
     Draft::write("write_file", &[WRITE, READ, workspaces::GET])
         .idempotent()
         .about("Write one file below /configs, over what is there, and read it back. The workspace isn't restarted.")
-        .said("save, edit, create, upload a file, change the system prompt")
+        .said("save, edit, create, upload a file, change the system prompt, change or create one file, save text, edit the prompt, put a file there")
         .example(
             r##"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","path":"skills/seo/SKILL.md","content":"# SEO\n"}"##,
         )
         .acts::<write::WriteFile>(),
     Draft::destroy("delete_file", &[workspaces::GET, LIST, DELETE])
         .about("Delete a file or folder below /configs. Present tenants refuse every path; then nothing is changed.")
-        .said("remove a file, rm")
+        .said("remove a document, notes, md, rm, clean up, remove a file")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","path":"skills/seo/SKILL.md"}"#)
         .acts::<write::DeleteFile>(),
     Draft::destroy("replace_all_files", &[workspaces::LIST, workspaces::GET, REPLACE, LIST])
         .idempotent()
         .about("Write up to 200 files below /configs at once. Adds and overwrites, never deletes. Without a running container it may write the template that workspaces of the same name share.")
-        .said("bulk write, upload many files, sync a folder")
+        .said("bulk write, upload many files, sync a folder, upload a whole set of files, deploy several files at once, overwrite the folder")
         .example(
             r##"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","files":{"system-prompt.md":"You audit pages.\n","skills/seo/SKILL.md":"# SEO\n"}}"##,
         )
         .acts::<replace::ReplaceAllFiles>(),
     Draft::write("upload_chat_file", &[workspaces::GET, UPLOAD])
         .about("Put a text file into a workspace's chat uploads; answers the address to name in a message to its agent.")
-        .said("attach, send a document to an agent")
+        .said("attach, send a document to an agent, attach a document for an agent, send it a file")
         .example(
             r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"brief.md","content":"Audit these pages.\n"}"#,
         )
         .acts::<chat::UploadChatFile>(),
     Draft::read("download_chat_file", &[DOWNLOAD, workspaces::GET])
         .about("Read a text file out of a workspace's running container by its whole path; a binary one is only described.")
-        .said("attachment, file that an agent made, get a document")
+        .said("attachment, file that an agent made, get a document, fetch the attachment, get the document it produced, retrieve")
         .example(
             r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","path":"/workspace/.molecule/chat-uploads/report.md"}"#,
         )

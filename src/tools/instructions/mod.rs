@@ -25,12 +25,12 @@ const RESOLVE: Route = Route::get("/workspaces/{workspace_id}/instructions/resol
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_instructions", &[LIST, workspaces::GET])
         .about("List the standing instructions that agents obey, disabled ones too. With `workspace_id`: the enabled ones for it.")
-        .said("rules, policies, system prompt for all agents")
+        .said("show all rules, policies, system prompt given to agents, switched off, which rules and policies are there, guidelines, standing orders")
         .example(r#"{"scope":"global"}"#)
         .lists::<show::ListInstructions>(),
     Draft::escalate("create_instruction", &[workspaces::GET, LIST, CREATE])
         .about("Add a standing instruction. Every agent (scope global) or one workspace's agent obeys it from its next start.")
-        .said("add a rule, policy, tell all agents")
+        .said("add a rule, policy, tell all agents, new house rule for every agent, must never, policy, guideline, standing order, system prompt for all")
         .example(
             r#"{"scope":"workspace","workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","title":"Tone","content":"Answer briefly."}"#,
         )
@@ -38,17 +38,17 @@ pub const TOOLS: &[Tool] = &[
     Draft::escalate("update_instruction", &[LIST, UPDATE])
         .idempotent()
         .about("Change an instruction's title, content or priority, or switch it on or off; read back. Its scope stays.")
-        .said("edit a rule, disable, enable, reorder")
+        .said("edit, reword or rewrite a rule, disable, enable, reorder, change a rule, reword a guideline, switch a rule off")
         .example(r#"{"instruction_id":"9ace37cb-5a66-49e3-8008-5ea093d35a77","enabled":false}"#)
         .acts::<change::UpdateInstruction>(),
     Draft::destroy("delete_instruction", &[LIST, DELETE])
         .about("Delete an instruction; the answer keeps what it said. To switch it off only, update it.")
-        .said("remove a rule, policy")
+        .said("remove a rule, policy, abolish a rule, drop a guideline")
         .example(r#"{"instruction_id":"9ace37cb-5a66-49e3-8008-5ea093d35a77"}"#)
         .acts::<change::DeleteInstruction>(),
     Draft::read("resolve_instructions", &[RESOLVE, workspaces::GET])
         .about("The text that a workspace's agent is given: all rules that hold for it, as Markdown.")
-        .said("effective rules, what an agent is told, system prompt")
+        .said("effective rules, what an agent is told, system prompt, rules that an agent ends up with, global and own combined, effective merged rules, final prompt")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .acts::<show::ResolveInstructions>(),
 ];

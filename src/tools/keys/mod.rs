@@ -26,23 +26,23 @@ pub const TOOLS: &[Tool] = &[
         .lists::<org_keys::ListOrgKeys>(),
     Draft::escalate("mint_org_key", &[MINT_KEY, REVOKE_KEY])
         .about("Mint an org key, which gives full power over the organisation. The key goes to a file on the server, never into the answer, which says where.")
-        .said("create new api key, generate credential, issue access, give CI access")
+        .said("create new api key, generate credential, issue access, give CI access, fresh company-wide credential, new api credential, another admin key, let a pipeline talk to the platform")
         .example(r#"{"name":"ci-deploy","sink":"file:ci-deploy"}"#)
         .everyday()
         .acts::<org_keys::MintOrgKey>(),
     Draft::destroy("revoke_key", &[LIST_KEYS, REVOKE_KEY])
         .about("Revoke an org key by id or prefix, effective on its next request. Cannot be undone.")
-        .said("leaked key, delete api key, disable credential, cut off access, compromised")
+        .said("leaked key, delete api key, disable credential, cut off access, compromised, kill an admin credential, contractor left, invalidate a company-wide key, withdraw access")
         .example(r#"{"key":"q7RzB2ne"}"#)
         .everyday()
         .acts::<org_keys::RevokeKey>(),
     Draft::read("inspect_org_keys", &[LIST_KEYS])
         .about("Judge the org keys: unused, unnamed, duplicate names, minted by a key that is gone, nearness to the cap of 500, and the tree of who minted whom.")
-        .said("audit api keys, hygiene, stale credentials, who created which key, risky, clean up keys, lineage")
+        .said("audit api keys, hygiene, stale credentials, who created which key, risky, clean up keys, lineage, keys nobody uses any more, which keys are risky")
         .acts::<inspect::InspectOrgKeys>(),
     Draft::read("list_workspace_tokens", &[LIST_TOKENS, super::workspaces::GET])
         .about("List a workspace's live tokens by id and prefix, newest first.")
-        .said("agent credentials, bearer of a workspace")
+        .said("agent credentials, bearer of a workspace, how many tokens does an agent have, are they used")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .lists::<workspace_tokens::ListWorkspaceTokens>(),
     Draft::escalate("create_workspace_token", &[super::workspaces::GET, CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN])
@@ -52,7 +52,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<workspace_tokens::CreateWorkspaceToken>(),
     Draft::destroy("revoke_workspace_token", &[REVOKE_TOKEN])
         .about("Revoke a workspace token, effective on its next request. Cannot be undone. Revoking the last one leaves the workspace's registry calls open.")
-        .said("delete agent credential, disable token, leaked token of an agent, lost laptop")
+        .said("delete agent credential, disable token, leaked token of an agent, lost laptop, invalidate an agent's own credential, bearer made public, kill one agent's token")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","token_id":"9d2c7a41-86f3-4e0b-b1a5-7c64e2f09d18"}"#)
         .sends::<workspace_tokens::RevokeWorkspaceToken, workspace_tokens::Revoked>(),
 ];

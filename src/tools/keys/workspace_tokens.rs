@@ -32,7 +32,7 @@ struct Tokens {
 }
 
 /// All live ones: no workspace has more than fifty, and the tenant gives up to two hundred at once.
-async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<Token>, Failure> {
+pub async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<Token>, Failure> {
     let listed: Tokens = list(workspace, call).fetch().await?;
     Ok(listed.tokens)
 }

@@ -8,13 +8,15 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{IMPORT, TEMPLATES};
+use super::{IMPORT, ORG_TEMPLATES};
 use crate::backend::Received;
 use crate::failure::Failure;
 use crate::tools::ids::{TemplateName, WorkspaceId};
 use crate::tools::invocation::Invocation;
 use crate::tools::list::List;
+use crate::tools::masking::literal_credential;
 use crate::tools::prose::Prose;
+use crate::tools::templates::Required;
 use crate::tools::tool::Act;
 use crate::tools::workspaces::fetch_all;
 
@@ -41,23 +43,6 @@ struct Listed {
     recommended_env: Vec<Required>,
 }
 
-/// One variable, or one of several.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Required {
-    One(String),
-    AnyOf { any_of: Vec<String> },
-}
-
-impl Required {
-    fn words(&self) -> String {
-        match self {
-            Self::One(name) => name.clone(),
-            Self::AnyOf { any_of } => any_of.join(" or "),
-        }
-    }
-}
-
 #[derive(Serialize, JsonSchema)]
 pub struct Template {
     /// Pass it to import_org as `template`.
@@ -79,7 +64,7 @@ impl List for ListOrgTemplates {
     }
 
     async fn list(self, call: &Invocation) -> Result<Vec<Template>, Failure> {
-        let listed: Vec<Listed> = call.tenant.ask(&TEMPLATES).fetch().await?;
+        let listed: Vec<Listed> = call.tenant.ask(&ORG_TEMPLATES).fetch().await?;
         Ok(listed.into_iter().map(template).collect())
     }
 }
@@ -99,6 +84,7 @@ fn template(listed: Listed) -> Template {
 #[serde(deny_unknown_fields)]
 pub struct ImportOrg {
     /// From list_org_templates.
+    #[serde(alias = "dir")]
     template: Option<TemplateName>,
     /// An org template as an object, in place of `template`. Credentials in it as `${NAME}` only.
     inline: Option<Map<String, Value>>,
@@ -186,30 +172,6 @@ impl ImportOrg {
     }
 }
 
-/// Where a field that is named like a secret holds a text that isn't a reference to one.
-fn literal_credential(value: &Value, path: &str) -> Option<String> {
-    match value {
-        Value::Object(fields) => fields.iter().find_map(|(name, inner)| {
-            let place = format!("{path}.{name}");
-            match inner {
-                Value::String(text) if is_secret_name(name) && !text.is_empty() && !text.starts_with("${") => {
-                    Some(place)
-                }
-                _ => literal_credential(inner, &place),
-            }
-        }),
-        Value::Array(items) => {
-            items.iter().enumerate().find_map(|(at, inner)| literal_credential(inner, &format!("{path}[{at}]")))
-        }
-        _ => None,
-    }
-}
-
-fn is_secret_name(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    ["token", "secret", "password", "api_key", "apikey", "webhook_url"].iter().any(|part| name.ends_with(part))
-}
-
 /// Tells how far it is, until the import ends and drops it.
 async fn watch(before: usize, call: &Invocation) -> Infallible {
     loop {
@@ -235,18 +197,4 @@ fn imported(received: Received) -> Result<Imported, Failure> {
 
 fn count(workspaces: &[ImportedWorkspace]) -> usize {
     workspaces.iter().map(|one| 1 + count(&one.children)).sum()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_credential_in_clear_is_found_wherever_it_is() {
-        let inline = json!({ "workspaces": [{ "channels": [{ "config": { "bot_token": "123:abc" } }] }] });
-        let place = literal_credential(&inline, "inline");
-        assert_eq!(place.as_deref(), Some("inline.workspaces[0].channels[0].config.bot_token"));
-        let referred = json!({ "workspaces": [{ "channels": [{ "config": { "bot_token": "${BOT}" } }] }] });
-        assert_eq!(literal_credential(&referred, "inline"), None);
-    }
 }

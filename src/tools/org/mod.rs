@@ -1,14 +1,26 @@
-//! The organisation as a whole: the one call to start with, and importing a team.
+//! The organisation as a whole: the one call to start with, importing teams, templates and bundles, and
+//! what happened.
 
+mod bundles;
+mod events;
 mod import;
 mod overview;
+mod shared_context;
+mod templates;
 
+use super::templates::TEMPLATES;
 use super::tool::{Draft, Tool};
 use super::{approvals, keys, workspaces};
 use crate::backend::Route;
 
-const TEMPLATES: Route = Route::get("/org/templates");
+const ORG_TEMPLATES: Route = Route::get("/org/templates");
 const IMPORT: Route = Route::post("/org/import");
+const IMPORT_TEMPLATE: Route = Route::post("/templates/import");
+const EXPORT_BUNDLE: Route = Route::get("/bundles/export/{workspace_id}");
+const IMPORT_BUNDLE: Route = Route::post("/bundles/import");
+const SHARED_CONTEXT: Route = Route::get("/workspaces/{workspace_id}/shared-context");
+const EVENTS: Route = Route::get("/events");
+const EVENTS_OF: Route = Route::get("/events/{workspace_id}");
 const SCHEDULES: Route = Route::get("/admin/schedules/health");
 
 pub const TOOLS: &[Tool] = &[
@@ -21,11 +33,46 @@ pub const TOOLS: &[Tool] = &[
         SCHEDULES,
     ])
     .about("Start here: workspaces by status, idle ones, pending approvals, keys at risk, spend against budgets, failing schedules; and what was not looked at.")
+        .said("summary, dashboard, big picture, how is everything, what is broken, morning review, health of the organisation, status report")
+        .always_loaded()
     .acts::<overview::GetOrgOverview>(),
-    Draft::read("list_org_templates", &[TEMPLATES])
+    Draft::read("list_org_templates", &[ORG_TEMPLATES])
         .about("List organisation templates that import_org can use: directory, name, how many workspaces, required variables.")
+        .said("ready-made teams, blueprints of whole organisations, starter packs to import")
         .lists::<import::ListOrgTemplates>(),
-    Draft::escalate("import_org", &[TEMPLATES, workspaces::LIST, IMPORT])
+    Draft::escalate("import_org", &[ORG_TEMPLATES, workspaces::LIST, IMPORT])
         .about("Create the workspaces of a template, by directory or inline. Only adds: twice makes twins. About two seconds a workspace.")
+        .said("create a team from a template, set up a whole department, roll out, spin up agents, deploy a blueprint")
+        .example(r#"{"template":"starter-team"}"#)
+        .everyday()
         .acts::<import::ImportOrg>(),
+    Draft::read("list_templates", &[TEMPLATES])
+        .said("workspace templates kinds of agents runtimes skills, which templates for a single new agent, presets to choose from, kinds of agents")
+        .about("List workspace templates, for create_workspace: directory, name, runtime, model, required secrets.")
+        .lists::<templates::ListTemplates>(),
+    Draft::write("import_template", &[IMPORT_TEMPLATE])
+        .said("upload new workspace template files config.yaml, add a template of one's own, upload a preset")
+        .example(r##"{"name":"SEO Agent","files":{"config.yaml":"name: SEO Agent\nruntime: claude-code\n","system-prompt.md":"You audit pages."}}"##)
+        .about("Add a workspace template from its files. None can be replaced or deleted afterwards.")
+        .acts::<templates::ImportTemplate>(),
+    Draft::read("export_bundle", &[EXPORT_BUNDLE, TEMPLATES])
+        .said("backup copy workspace as document download save, pack up an agent with prompts and skills, hand it to a friend, move it to another tenant, share an agent as a file")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","file":"team.json"}"#)
+        .about("Pack a workspace and all below it into a bundle, to a file on the server or shown. Warns where it holds another's configuration.")
+        .acts::<bundles::export::ExportBundle>(),
+    Draft::escalate("import_bundle", &[IMPORT_BUNDLE])
+        .said("restore copy workspace from document upload, unpack an agent that somebody sent, load an agent from a file of another tenant")
+        .example(r#"{"file":"team.json"}"#)
+        .about("Create the workspaces of a bundle. Only adds: twice makes twins. Says what failed.")
+        .acts::<bundles::import::ImportBundle>(),
+    Draft::read("get_shared_context", &[SHARED_CONTEXT])
+        .said("team files guide documents shared, context files that a team shares, common knowledge files of a template")
+        .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
+        .about("The files of its template that a workspace shares with its team.")
+        .lists::<shared_context::GetSharedContext>(),
+    Draft::read("list_events", &[EVENTS, EVENTS_OF, workspaces::GET])
+        .said("what happened history log of organisation online failed, what happened lately, timeline, feed, organisation-wide history")
+        .example(r#"{"event_type":"WORKSPACE_DEGRADED"}"#)
+        .about("List the newest 100 events, of the organisation or one workspace: created, online, degraded, delegations.")
+        .lists::<events::ListEvents>(),
 ];

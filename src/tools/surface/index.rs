@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use super::words::stems;
 use crate::tools::catalogue::Entry;
 use crate::tools::schema;
+use crate::tools::toolset::Toolset;
 
 /// What a word counts, by where it stands.
 const IN_NAME: f32 = 3.0;
@@ -31,10 +32,11 @@ pub struct Index {
 
 impl Index {
     pub fn of(entries: &[Entry]) -> Self {
-        let documents: Vec<Document> = entries.iter().map(Document::of).collect();
-        let usual = documents.iter().map(Document::length).sum::<f32>() / documents.len().max(1) as f32;
+        let others = entries.iter().enumerate().filter(|(_, entry)| entry.toolset != Toolset::Surface);
+        let documents: Vec<(usize, Document)> = others.map(|(at, entry)| (at, Document::of(entry))).collect();
+        let usual = documents.iter().map(|(_, one)| one.length()).sum::<f32>() / documents.len().max(1) as f32;
         let (mut postings, mut pairs): (HashMap<_, Vec<_>>, HashMap<_, Vec<_>>) = (HashMap::new(), HashMap::new());
-        for (at, document) in documents.into_iter().enumerate() {
+        for (at, document) in documents {
             let norm = 1.0 - LENGTH + LENGTH * document.length() / usual.max(f32::EPSILON);
             for (word, weight) in document.words {
                 let weight = weight * (SATURATION + 1.0) / (weight + SATURATION * norm);

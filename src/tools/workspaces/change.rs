@@ -8,7 +8,7 @@ use super::UPDATE;
 use super::create::Tier;
 use super::wire::{Detail, fetch_all, fetch_one};
 use crate::failure::{Changed, Code, Failure};
-use crate::tools::ids::{Role, Word, WorkspaceId, WorkspaceName};
+use crate::tools::ids::{HostDirectory, Role, Word, WorkspaceId, WorkspaceName};
 use crate::tools::invocation::Invocation;
 use crate::tools::tool::Act;
 
@@ -17,32 +17,33 @@ use crate::tools::tool::Act;
 pub struct UpdateWorkspace {
     /// From list_workspaces.
     workspace_id: WorkspaceId,
-    /// The name.
+    /// A new name.
     #[schemars(with = "Option<String>")]
     name: Option<WorkspaceName>,
-    /// Purpose.
+    /// What it is for.
     #[schemars(with = "Option<String>")]
     role: Option<Role>,
-    /// 1 to 10.
+    /// Size of its machine, 1 to 10.
     #[schemars(with = "Option<i64>")]
     tier: Option<Tier>,
-    /// Runtime.
+    /// What its agent runs on, as `claude-code`.
     runtime: Option<Word>,
-    /// New parent.
+    /// The workspace that it goes below.
     #[serde(default, deserialize_with = "given")]
     #[schemars(with = "Option<String>")]
     parent_id: Option<Option<WorkspaceId>>,
-    /// No parent.
+    /// Make it a root, without a parent.
     #[serde(default)]
     detach: bool,
-    /// Canvas.
+    /// Place on the canvas.
     x: Option<f64>,
     /// With `x`.
     y: Option<f64>,
-    /// Closed.
+    /// Whether the canvas shows its children folded away.
     collapsed: Option<bool>,
-    /// A path.
-    workspace_dir: Option<Word>,
+    /// The host's directory that it mounts, after a restart.
+    #[schemars(with = "Option<String>")]
+    workspace_dir: Option<HostDirectory>,
 }
 
 /// Tells `null` from absent: it is how users of the TypeScript server detach a workspace.

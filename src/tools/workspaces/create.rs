@@ -12,30 +12,40 @@ use crate::failure::{Changed, Failure};
 use crate::secrets::credential::in_the_clear;
 use crate::secrets::sink::Proved;
 use crate::secrets::{Credential, Sink, Source};
+use crate::tools::bounds::Whole;
 use crate::tools::effect::Effect;
-use crate::tools::ids::{Role, SecretName, TemplateName, Word, WorkspaceId, WorkspaceName};
+use crate::tools::given::GivenText;
+use crate::tools::ids::{HostDirectory, Role, SecretName, TemplateName, Word, WorkspaceId, WorkspaceName};
 use crate::tools::invocation::Invocation;
 use crate::tools::keys::tokens;
+use crate::tools::lenient::filled;
 use crate::tools::tool::Act;
+
+const MEMORIES: usize = 50;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CreateWorkspace {
-    /// Its name.
+    /// Name.
     #[schemars(with = "String")]
     name: WorkspaceName,
     /// Purpose.
+    #[serde(default, deserialize_with = "filled")]
     #[schemars(with = "Option<String>")]
     role: Option<Role>,
-    /// Its template.
+    /// From list_templates.
+    #[serde(default, deserialize_with = "filled")]
     #[schemars(with = "Option<String>")]
     template: Option<TemplateName>,
-    /// Runtime.
+    /// Like `claude-code`.
     runtime: Option<Word>,
-    /// Default 3.
+    /// Its LLM.
+    model: Option<Word>,
+    /// 1 to 10; usually 3.
     #[schemars(with = "Option<i64>")]
     tier: Option<Tier>,
-    /// Its parent.
+    /// Above it.
+    #[serde(default, deserialize_with = "filled")]
     #[schemars(with = "Option<String>")]
     parent_id: Option<WorkspaceId>,
     /// Runs elsewhere.
@@ -43,12 +53,31 @@ pub struct CreateWorkspace {
     external: bool,
     /// If external.
     url: Option<Word>,
-    /// Names to sources.
+    /// To `env:NAME` or `file:NAME`.
     #[schemars(with = "Option<Map<String, Value>>")]
     secrets: Option<BTreeMap<SecretName, Source>>,
-    /// `file:NAME`.
+    /// Its token: `file:NAME`.
     #[schemars(with = "Option<String>")]
     sink: Option<Sink>,
+    /// Cents a month.
+    #[schemars(with = "Option<i64>")]
+    budget_limit: Option<Whole<0, { 1 << 53 }>>,
+    /// Usually 1.
+    #[schemars(with = "Option<i64>")]
+    max_concurrent_tasks: Option<Whole<1, 1000>>,
+    /// Host path to mount.
+    #[serde(default, deserialize_with = "filled")]
+    #[schemars(with = "Option<String>")]
+    workspace_dir: Option<HostDirectory>,
+    /// `read_only`, `read_write`.
+    #[schemars(with = "Option<String>")]
+    workspace_access: Option<Access>,
+    /// `x` and `y`.
+    #[schemars(with = "Option<Map<String, Value>>")]
+    canvas: Option<Place>,
+    /// `content`, and `scope` LOCAL, TEAM or GLOBAL.
+    #[schemars(with = "Option<Vec<Value>>")]
+    initial_memories: Option<Vec<InitialMemory>>,
 }
 
 /// 1 to 10: the tenant takes any number, and means nothing by most.
@@ -70,6 +99,41 @@ impl TryFrom<i64> for Tier {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    None,
+    ReadOnly,
+    ReadWrite,
+}
+
+/// The tenant cuts longer ones.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct InitialMemory {
+    content: GivenText<100_000>,
+    #[serde(default)]
+    scope: Scope,
+}
+
+/// Who reads a memory.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+enum Scope {
+    #[default]
+    Local,
+    Team,
+    Global,
+}
+
+/// On the canvas.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Place {
+    x: f64,
+    y: f64,
+}
+
 /// The body that goes to the tenant; the one place where secret values are written out.
 #[derive(Serialize)]
 struct Body<'a> {
@@ -89,6 +153,20 @@ struct Body<'a> {
     url: &'a Option<Word>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     secrets: BTreeMap<&'a SecretName, Clear>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: &'a Option<Word>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    budget_limit: Option<Whole<0, { 1 << 53 }>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_concurrent_tasks: Option<Whole<1, 1000>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace_dir: &'a Option<HostDirectory>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace_access: Option<Access>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    canvas: Option<Place>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    initial_memories: &'a Option<Vec<InitialMemory>>,
 }
 
 #[derive(Serialize)]
@@ -133,8 +211,11 @@ impl Act for CreateWorkspace {
     type Answer = CreatedWorkspace;
 
     fn effect(&self) -> Option<Effect> {
-        // A token, or secrets that the agent will hold, is power given away.
-        (self.sink.is_some() || self.secrets.is_some()).then_some(Effect::Escalate)
+        // A token, secrets, a directory of the host or words that every agent reads are power given away.
+        let reaches_host = self.workspace_access.is_some_and(|access| access != Access::None);
+        let speaks_to_all = self.initial_memories.iter().flatten().any(|memory| memory.scope == Scope::Global);
+        let escalates = self.sink.is_some() || self.secrets.is_some() || reaches_host || speaks_to_all;
+        escalates.then_some(Effect::Escalate)
     }
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
@@ -172,6 +253,14 @@ impl CreateWorkspace {
             return Err(Failure::invalid("`url` is only kept for an external workspace")
                 .next("Add `external: true`, or leave `url` out."));
         }
+        let mounts = self.workspace_access.is_some_and(|access| access != Access::None);
+        if mounts && self.workspace_dir.is_none() {
+            return Err(Failure::invalid("`workspace_access` needs `workspace_dir`"));
+        }
+        if self.initial_memories.as_ref().is_some_and(|memories| memories.len() > MEMORIES) {
+            return Err(Failure::invalid(format!("`initial_memories`: expected at most {MEMORIES}"))
+                .next("Add the others with commit_memory."));
+        }
         Ok(())
     }
 
@@ -191,6 +280,13 @@ impl CreateWorkspace {
             external: self.external,
             url: &self.url,
             secrets,
+            model: &self.model,
+            budget_limit: self.budget_limit,
+            max_concurrent_tasks: self.max_concurrent_tasks,
+            workspace_dir: &self.workspace_dir,
+            workspace_access: self.workspace_access,
+            canvas: self.canvas,
+            initial_memories: &self.initial_memories,
         }
     }
 

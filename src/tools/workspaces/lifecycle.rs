@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::refusals::{refuse_external, refuse_removed, refuse_running};
 use super::wire::{Detail, called, descendants, fetch_all, fetch_one};
 use super::{PAUSE, RESTART, RESUME};
 use crate::failure::{Changed, Code, Failure};
@@ -16,7 +17,7 @@ pub struct Moved {
     id: WorkspaceId,
     name: String,
     /// As read back: `provisioning` goes on to `online` or `failed` by itself.
-    status: String,
+    pub(super) status: String,
     /// How many workspaces it was done to, those below included.
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u32>,
@@ -142,37 +143,8 @@ impl Act for ResumeWorkspace {
     }
 }
 
-fn refuse_removed(one: &Detail) -> Result<(), Failure> {
-    if one.status == "removed" {
-        // The tenant would bring it back, half.
-        return Err(Failure::new(Code::NotFound, "that workspace was removed"));
-    }
-    Ok(())
-}
-
-fn refuse_external(one: &Detail, doing: &str) -> Result<(), Failure> {
-    if !one.is_external() {
-        return Ok(());
-    }
-    let who = called(&one.name, &one.id);
-    Err(Failure::new(
-        Code::Conflict,
-        format!("{who} is external: {doing} it here would lose its address and end in `failed`"),
-    )
-    .next("Start it where it runs; it registers again by itself."))
-}
-
-pub fn refuse_running(one: &Detail, tasks: u32, interrupting: bool, doing: &str) -> Result<(), Failure> {
-    if tasks == 0 || interrupting {
-        return Ok(());
-    }
-    let who = called(&one.name, &one.id);
-    Err(Failure::new(Code::Conflict, format!("{doing} {who} would lose {tasks} running task(s)"))
-        .next("Wait until they are done, or, if the person agrees to lose them, call again with `interrupting: true`."))
-}
-
 /// What it is now. That it was done is known even where this can't be read.
-async fn moved(before: Detail, count: Option<u32>, call: &Invocation) -> Result<Moved, Failure> {
+pub(super) async fn moved(before: Detail, count: Option<u32>, call: &Invocation) -> Result<Moved, Failure> {
     let now = fetch_one(&before.id, call)
         .await
         .map_err(|failure| failure.changed(Changed::Yes).next("It was done; look at the status with get_workspace."))?;

@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{GET, LIST};
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 use crate::fence;
 use crate::text::start;
 use crate::tools::ids::WorkspaceId;
@@ -144,15 +144,6 @@ pub async fn fetch_one(id: &WorkspaceId, call: &Invocation) -> Result<Detail, Fa
 /// Several routes answer an empty list, or even success, for a workspace that isn't there.
 pub async fn confirm_exists(id: &WorkspaceId, call: &Invocation) -> Result<(), Failure> {
     fetch_one(id, call).await.map(|_| ())
-}
-
-/// For what is meant for a workspace that lives: the tenant takes it for a removed one, too, and nothing
-/// comes of it.
-pub async fn confirm_lives(id: &WorkspaceId, call: &Invocation) -> Result<(), Failure> {
-    if fetch_one(id, call).await?.status == "removed" {
-        return Err(Failure::new(Code::NotFound, "that workspace was removed"));
-    }
-    Ok(())
 }
 
 /// Everything below `root`, without it. A circle of parents ends it.

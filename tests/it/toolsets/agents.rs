@@ -10,6 +10,8 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use molecule_org_mcp::backend::Limits;
+use molecule_org_mcp::dispatch::{Call, Progress};
+use molecule_org_mcp::transport::caller::Caller;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -58,17 +60,20 @@ fn note(bearers: &Noted, headers: &HeaderMap) -> String {
     bearer
 }
 
+fn said(body: Value) -> Response {
+    body.to_string().into_response()
+}
+
 async fn answer(bearers: Noted, headers: HeaderMap, body: Bytes) -> Response {
     note(&bearers, &headers);
     let asked: Value = serde_json::from_slice(&body).unwrap();
     let text = asked["params"]["message"]["parts"][0]["text"].as_str().unwrap().to_owned();
-    let result =
-        |result: Value| axum::Json(json!({ "jsonrpc": "2.0", "id": asked["id"], "result": result })).into_response();
+    let result = |result: Value| said(json!({ "jsonrpc": "2.0", "id": asked["id"], "result": result }));
     match text.split_once(' ').unwrap_or((&text, "")) {
-        ("fail", _) => axum::Json(json!({ "error": { "code": -32603, "message": OVERLOADED } })).into_response(),
+        ("fail", _) => said(json!({ "error": { "code": -32603, "message": OVERLOADED } })),
         ("status", code) => {
             let status = StatusCode::from_u16(code.parse().unwrap()).unwrap();
-            (status, axum::Json(json!({ "error": "the agent's own words" }))).into_response()
+            (status, said(json!({ "error": "the agent's own words" }))).into_response()
         }
         ("sleep", seconds) => {
             tokio::time::sleep(Duration::from_secs(seconds.parse().unwrap())).await;
@@ -97,7 +102,7 @@ async fn transcript(bearers: Noted, request: Request) -> Response {
         tokio::time::sleep(Duration::from_secs(20)).await;
     }
     let lines = json!([{ "type": "user", "text": "hi" }, { "type": "log", "text": bearer, "query": query }]);
-    axum::Json(json!({ "supported": true, "lines": lines, "cursor": 2, "more": false })).into_response()
+    said(json!({ "supported": true, "lines": lines, "cursor": 2, "more": false }))
 }
 
 async fn workspace(house: &House, name: &str, url: &str) -> String {
@@ -218,7 +223,7 @@ async fn what_an_agent_answers_is_told_from_what_the_tenant_says() {
     let one = workspace(&house, "Talker", &agent.url).await;
     let chat = |message: &str| json!({ "workspace_id": one, "message": message });
     let failed = house.refusal("chat_with_agent", chat("fail")).await;
-    says(&failed, "TENANT_ERROR", &[OVERLOADED, "isn't known whether anything was changed"]);
+    says(&failed, "TENANT_ERROR", &[OVERLOADED, "Part of it was done"]);
     for status in [401, 404, 500] {
         let refused = house.refusal("chat_with_agent", chat(&format!("status {status}"))).await;
         says(&refused, "TENANT_ERROR", &["the agent's own words", "isn't known"]);
@@ -265,6 +270,25 @@ async fn a_delegation_that_couldnt_arrive_isnt_begun() {
     let waiting = house.call("create_workspace", json!({ "name": "Waiting", "external": true })).await["id"].clone();
     says(&house.refusal("delegate_task", task(&waiting)).await, "PRECONDITION_FAILED", &["no agent"]);
     assert_eq!(house.call("list_delegations", json!({ "workspace_id": one })).await["count"], 0);
+}
+
+#[tokio::test]
+async fn whoever_waits_for_an_agent_hears_of_it() {
+    let (house, agent) = (open(Limits::default()), Agent::start().await);
+    let one = workspace(&house, "Thinker", &agent.url).await;
+    let (watcher, mut steps) = tokio::sync::mpsc::unbounded_channel();
+    let arguments = json!({ "workspace_id": one, "message": "sleep 2", "deadline_seconds": 30 });
+    let call = Call {
+        caller: Caller::terminal(),
+        tool: "chat_with_agent".to_owned(),
+        arguments: arguments.as_object().unwrap().clone(),
+        progress: Progress::to(watcher),
+        cancel: CancellationToken::new(),
+    };
+    let said = house.dispatch.call(call).await.unwrap().content;
+    assert!(said["text"].as_str().unwrap().contains("slept"));
+    let step = steps.recv().await.unwrap();
+    assert_eq!((step.done, step.total), (1, Some(30)));
 }
 
 async fn tokens(house: &House, workspace: &str) -> Value {
@@ -321,6 +345,60 @@ async fn the_token_of_a_transcript_goes_in_every_case() {
     assert_eq!(tokens(&house, &one).await, 0);
 }
 
+/// A tenant that knows one workspace and one token; `answers` says how some of its routes differ.
+async fn before(answers: &'static [(&'static str, u16)]) -> (House, Arc<Mutex<Vec<String>>>, DropGuard) {
+    let asked: Arc<Mutex<Vec<String>>> = Arc::default();
+    let noting = Arc::clone(&asked);
+    let tenant = Router::new().fallback(move |request: Request| {
+        let asked = format!("{} {}", request.method(), request.uri().path());
+        noting.lock().unwrap().push(asked.clone());
+        async move { stub(&asked, answers) }
+    });
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let until = CancellationToken::new();
+    let guard = until.clone().drop_guard();
+    let serving = axum::serve(listener, tenant).with_graceful_shutdown(until.cancelled_owned());
+    tokio::spawn(async move { serving.await.unwrap() });
+    (House::before(&url, Plan::default()), asked, guard)
+}
+
+fn stub(asked: &str, answers: &[(&str, u16)]) -> Response {
+    let status = answers.iter().find(|(route, _)| asked.starts_with(route)).map_or(200, |(_, status)| *status);
+    let body = match asked.rsplit('/').next().unwrap() {
+        "liveness" => json!({ "error": "invalid admin auth token" }),
+        "transcript" => json!({ "lines": [] }),
+        "tokens" if asked.starts_with("POST") => json!({ "auth_token": "w".repeat(43) }),
+        "tokens" => {
+            let token = json!({ "id": UNKNOWN, "prefix": "wwwwwwww", "created_at": "2026-11-21T00:00:00Z" });
+            json!({ "tokens": [token] })
+        }
+        _ => json!({ "id": UNKNOWN, "name": "one", "status": "online" }),
+    };
+    (StatusCode::from_u16(status).unwrap(), said(body)).into_response()
+}
+
+#[tokio::test]
+async fn an_agent_gets_no_token_that_opens_the_organisation() {
+    let (house, asked, _until) = before(&[]).await;
+    let refused = house.refusal("get_transcript", json!({ "workspace_id": UNKNOWN })).await;
+    says(&refused, "PRECONDITION_FAILED", &["an administrator's", "ADMIN_TOKEN", "Nothing was changed"]);
+    let asked = asked.lock().unwrap().clone();
+    assert!(asked.iter().all(|asked| !asked.ends_with("/transcript")), "{asked:?}");
+    assert!(asked.last().unwrap().starts_with("DELETE "), "{asked:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_stays_is_named() {
+    const STAYS: (&str, u16) = ("DELETE ", 500);
+    let (house, _, _until) = before(&[("GET /admin/liveness", 401), STAYS]).await;
+    let said = house.call("get_transcript", json!({ "workspace_id": UNKNOWN })).await;
+    assert_eq!(said["left_behind"], "wwwwwwww");
+    let (house, _, _until) = before(&[STAYS]).await;
+    let refused = house.refusal("get_transcript", json!({ "workspace_id": UNKNOWN })).await;
+    says(&refused, "PRECONDITION_FAILED", &["wwwwwwww", "couldn't be revoked", "list_workspace_tokens"]);
+}
+
 #[tokio::test]
 async fn what_a_ledger_shows_is_said_and_no_more() {
     let house = open(Limits::default());
@@ -332,20 +410,26 @@ async fn what_a_ledger_shows_is_said_and_no_more() {
         asked.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
         house.call("query_agent_ledger", asked)
     };
-    // The everyday tenant has no key for signatures, so only links can be judged.
-    let whole = of(1, json!({})).await;
-    assert_eq!((&whole["chain"], &whole["count"]), (&json!("unknown"), &json!(6)), "{whole}");
-    assert!(whole["reason"].as_str().unwrap().contains("no key"), "{whole}");
-    for broken in [3, 7] {
-        assert_eq!(of(broken, json!({})).await["chain"], "broken");
+    // Seeded with signatures of another key: the links hold, and the tenant finds the signatures wrong.
+    let signed = of(1, json!({})).await;
+    assert_eq!((&signed["chain"], &signed["count"]), (&json!("broken"), &json!(6)), "{signed}");
+    assert!(signed["reason"].as_str().unwrap().contains("a signature that doesn't fit"), "{signed}");
+    for (broken, entry) in [(3, "li-"), (7, "entry mi-2 follows")] {
+        let judged = of(broken, json!({})).await;
+        assert!(judged["chain"] == "broken" && judged["reason"].as_str().unwrap().contains(entry), "{judged}");
     }
-    // A filter cuts the beginning off, and says nothing about the chain.
-    let later = of(1, json!({ "session_id": "s2" })).await;
-    assert_eq!((&later["chain"], &later["items"][0]["id"]), (&json!("unknown"), &json!("va-4")), "{later}");
     let first = of(4, json!({ "limit": 200 })).await;
     assert_eq!((&first["count"], first["items"].as_array().unwrap().len()), (&json!(505), 200));
     let second = of(4, json!({ "limit": 200, "cursor": first["next"] })).await;
     let third = of(4, json!({ "limit": 200, "cursor": second["next"] })).await;
     assert_eq!(third["items"].as_array().unwrap().len(), 105);
     assert!(third.get("next").is_none());
+    let demo = "de300000-0000-4000-8000-000000000002";
+    let whole = house.call("query_agent_ledger", json!({ "workspace_id": demo })).await;
+    assert_eq!((&whole["chain"], &whole["count"]), (&json!("valid"), &json!(8)), "{whole}");
+    // A filter cuts the beginning off, and says nothing about the chain.
+    let later = json!({ "workspace_id": demo, "session_id": "release-4.18", "limit": 1 });
+    let later = house.call("query_agent_ledger", later).await;
+    assert_eq!((&later["chain"], &later["count"]), (&json!("valid"), &json!(3)), "{later}");
+    assert_eq!(later["items"][0]["id"], "demo-build-runner-6");
 }

@@ -21,7 +21,8 @@ pub async fn scene(house: &House) {
     let worst = &report["items"][0];
     assert_eq!((&worst["id"], &worst["standing"], &worst["used_percent"]), (&json!(ADS), &json!("over"), &json!(122)));
     assert_eq!(report["items"][1]["standing"], "near");
-    assert_eq!((&report["count"], &report["not_named"]), (&json!(14), &json!(11)));
+    let left_out = report["count"].as_u64().unwrap() - 3;
+    assert_eq!((report["items"].as_array().unwrap().len(), &report["not_named"]), (3, &json!(left_out)));
 }
 
 fn dollars(dollars: i64) -> Value {

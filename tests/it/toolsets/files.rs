@@ -1,9 +1,8 @@
 //! The toolset `files` against the embedded tenant.
 
-use std::time::Duration;
-
 use serde_json::{Value, json};
 
+use crate::road::becomes;
 use crate::support::{House, Plan};
 
 const BUILD_RUNNER: &str = "de300000-0000-4000-8000-000000000002";
@@ -15,18 +14,8 @@ const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
 pub async fn running(house: &House, name: &str) -> String {
     let made = house.call("create_workspace", json!({ "name": name })).await;
     let id = made["id"].as_str().unwrap().to_owned();
-    is_online(house, &id).await;
+    becomes(house, &id, "online").await;
     id
-}
-
-pub async fn is_online(house: &House, id: &str) {
-    for _ in 0..200 {
-        if house.call("get_workspace", json!({ "workspace_id": id })).await["status"] == "online" {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
-    panic!("{id} didn't come online");
 }
 
 /// What stands in the fence.

@@ -18,11 +18,15 @@ mod workspaces;
 
 use std::collections::BTreeSet;
 
-use crate::road;
+use molecule_org_mcp::tools::catalogue::Catalogue;
+
 use crate::support::{House, Plan};
+use crate::{road, surface};
 
 /// Tools that the embedded tenant can't let succeed; each scene calls them and looks at the refusal.
-const REFUSED: [&str; 6] = [
+const REFUSED: [&str; 7] = [
+    // It has no control plane.
+    "get_console",
     // It refuses every path, as the platform does.
     "delete_file",
     // Its org keys are bound to no organisation.
@@ -34,33 +38,60 @@ const REFUSED: [&str; 6] = [
     "fork_artifact_repo",
 ];
 
+/// What was called over all houses.
+#[derive(Default)]
+struct Played {
+    done: BTreeSet<String>,
+    refused: BTreeSet<String>,
+}
+
+impl Played {
+    async fn add(&mut self, house: House) {
+        house.is_balanced().await;
+        self.done.extend(house.done());
+        self.refused.extend(house.refused());
+    }
+}
+
+/// Each scene in a house of its own.
+macro_rules! play {
+    ($($scene:path),* $(,)?) => {{
+        let mut played = Played::default();
+        $(
+            let house = House::open(Plan { seeded: true, ..Plan::default() });
+            $scene(&house).await;
+            played.add(house).await;
+        )*
+        played
+    }};
+}
+
 #[tokio::test]
 async fn every_tool_runs() {
-    let house = House::open(Plan { seeded: true, ..Plan::default() });
-    road::scene(&house).await;
-    workspaces::scene(&house).await;
-    org::scene(&house).await;
-    secrets::scene(&house).await;
-    budgets::scene(&house).await;
-    schedules::scene(&house).await;
-    channels::scene(&house).await;
-    agents::scene(&house).await;
-    memory::scene(&house).await;
-    files::scene(&house).await;
-    plugins::scene(&house).await;
-    instructions::scene(&house).await;
-    checkpoints::scene(&house).await;
-    artifacts::scene(&house).await;
-    platform::scene(&house).await;
-    house.call("find_tools", serde_json::json!({ "query": "anything" })).await;
-    let catalogue = house.dispatch.server().catalogue.entries();
-    let tools = catalogue.iter().filter(|entry| entry.tool.calls.is_none());
+    let mut played = play!(
+        road::scene,
+        surface::scene,
+        workspaces::scene,
+        org::scene,
+        secrets::scene,
+        budgets::scene,
+        schedules::scene,
+        channels::scene,
+        agents::scene,
+        memory::scene,
+        files::scene,
+        plugins::scene,
+        instructions::scene,
+        checkpoints::scene,
+        artifacts::scene,
+        platform::scene,
+    );
+    let catalogue = Catalogue::new();
+    let tools = catalogue.entries().iter().filter(|entry| entry.tool.calls.is_none());
     let all: BTreeSet<String> = tools.map(|entry| entry.tool.name.to_owned()).collect();
-    let mut done = house.done();
     for tool in REFUSED {
-        assert!(house.refused().contains(tool) && done.insert(tool.to_owned()), "{tool} works");
+        assert!(played.refused.contains(tool) && played.done.insert(tool.to_owned()), "{tool} works");
     }
-    let missing: Vec<&String> = all.difference(&done).collect();
+    let missing: Vec<&String> = all.difference(&played.done).collect();
     assert!(missing.is_empty(), "never called: {missing:?}");
-    house.is_balanced().await;
 }

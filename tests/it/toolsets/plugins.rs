@@ -5,8 +5,9 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::{Value, json};
 
-use super::files::{is_online, running, unfenced};
+use super::files::{running, unfenced};
 use crate::faults::{FaultyTenant, Reply};
+use crate::road::becomes;
 use crate::support::{House, Plan};
 
 const BUSY: &str = "de300000-0000-4000-8000-000000000002";
@@ -36,7 +37,7 @@ pub async fn scene(house: &House) {
     let installed = house.call("install_plugin", json!({ "workspace_id": id, "source": "local://code-review" })).await;
     assert_eq!(installed["plugin"], "code-review");
     assert!(installed["note"].as_str().unwrap().contains("restarts"), "{installed}");
-    is_online(house, &id).await;
+    becomes(house, &id, "online").await;
     let listed = house.call("list_installed_plugins", here).await;
     assert_eq!((names(&listed), &listed["items"][0]["supported_on_runtime"]), (vec!["code-review"], &json!(true)));
     let other = json!({ "workspace_id": id, "runtime": "crewai" });
@@ -44,7 +45,7 @@ pub async fn scene(house: &House) {
     assert_eq!((&judged["all_compatible"], &judged["incompatible"]), (&json!(false), &json!(["code-review"])));
     let name = json!({ "workspace_id": id, "name": "code-review" });
     assert_eq!(house.call("uninstall_plugin", name.clone()).await["plugin"], "code-review");
-    is_online(house, &id).await;
+    becomes(house, &id, "online").await;
     assert!(house.refusal("uninstall_plugin", name).await.starts_with("NOT_FOUND: that plugin isn't installed"));
     let unbound = house.refusal("get_plugin_allowlist", json!({ "workspace_id": SUPPORT })).await;
     assert!(unbound.starts_with("FORBIDDEN_BY_TENANT: ") && unbound.contains("admin token is needed"), "{unbound}");

@@ -1,0 +1,74 @@
+//! list_events: what the tenant noted of workspaces coming, going and changing.
+
+use chrono::{DateTime, Utc};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{EVENTS, EVENTS_OF};
+use crate::failure::{Code, Failure};
+use crate::tools::ids::{EventId, Word, WorkspaceId};
+use crate::tools::invocation::Invocation;
+use crate::tools::lenient::filled;
+use crate::tools::list::List;
+use crate::tools::prose::Data;
+use crate::tools::workspaces::confirm_exists;
+
+/// Characters of a payload in a list, and of one that was asked for.
+const EXCERPT: usize = 200;
+const ONE: usize = 20_000;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListEvents {
+    /// Only of this workspace; default: of all.
+    #[serde(default, deserialize_with = "filled")]
+    workspace_id: Option<WorkspaceId>,
+    /// Only of this type, as `WORKSPACE_ONLINE`.
+    event_type: Option<Word>,
+    /// Only this one, with its whole payload.
+    event_id: Option<EventId>,
+}
+
+#[derive(Serialize, Deserialize, JsonSchema)]
+pub struct Event {
+    id: EventId,
+    event_type: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace_id: Option<WorkspaceId>,
+    #[serde(default, skip_serializing_if = "Data::is_null")]
+    payload: Data,
+    created_at: DateTime<Utc>,
+}
+
+impl List for ListEvents {
+    type Item = Event;
+    const MOST: u32 = 100;
+
+    fn mark(one: &Event) -> String {
+        one.id.to_string()
+    }
+
+    async fn list(self, call: &Invocation) -> Result<Vec<Event>, Failure> {
+        let events: Vec<Event> = match &self.workspace_id {
+            None => call.tenant.ask(&EVENTS).fetch().await?,
+            Some(id) => call.tenant.ask(&EVENTS_OF).part("workspace_id", id).fetch().await?,
+        };
+        if let (true, Some(id)) = (events.is_empty(), &self.workspace_id) {
+            confirm_exists(id, call).await?;
+        }
+        if let Some(wanted) = &self.event_id {
+            return one(events, wanted);
+        }
+        let is_wanted = |one: &Event| self.event_type.as_ref().is_none_or(|kind| one.event_type == kind.as_str());
+        let short = |one: Event| Event { payload: one.payload.excerpt(EXCERPT, "list_events with `event_id`"), ..one };
+        Ok(events.into_iter().filter(is_wanted).map(short).collect())
+    }
+}
+
+fn one(events: Vec<Event>, wanted: &EventId) -> Result<Vec<Event>, Failure> {
+    let found = events.into_iter().find(|one| one.id == *wanted).ok_or_else(|| {
+        Failure::new(Code::NotFound, "no such event among the newest 100")
+            .next("With its `workspace_id`, the newest 100 of that workspace are looked at.")
+    })?;
+    Ok(vec![Event { payload: found.payload.excerpt(ONE, "not to be had here"), ..found }])
+}
