@@ -5,7 +5,7 @@
 
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub type Schema = Map<String, Value>;
 
@@ -60,13 +60,33 @@ fn trim(value: &mut Value) {
                 match inner {
                     // The keys below are field names, not keywords.
                     Value::Object(properties) if name == "properties" => {
-                        properties.values_mut().for_each(trim);
+                        properties.values_mut().for_each(|property| {
+                            trim(property);
+                            tell(property);
+                        });
+                    }
+                    inner if name == "items" => {
+                        trim(inner);
+                        tell(inner);
                     }
                     _ => trim(inner),
                 }
             }
         }
         _ => {}
+    }
+}
+
+/// What may be any JSON says so: some clients can't take a schema that says nothing.
+fn tell(schema: &mut Value) {
+    if *schema == Value::Bool(true) {
+        *schema = Value::Object(Map::new());
+    }
+    if let Value::Object(fields) = schema
+        && fields.keys().all(|keyword| matches!(keyword.as_str(), "description" | "default"))
+    {
+        let kinds = ["object", "array", "string", "number", "boolean", "null"];
+        fields.insert("anyOf".into(), kinds.into_iter().map(|kind| json!({ "type": kind })).collect());
     }
 }
 

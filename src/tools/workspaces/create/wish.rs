@@ -68,7 +68,7 @@ pub struct CreateWorkspace {
     #[schemars(with = "Option<Map<String, Value>>")]
     pub(super) canvas: Option<Place>,
     /// `content`, and `scope` LOCAL, TEAM or GLOBAL.
-    #[schemars(with = "Option<Vec<Value>>")]
+    #[schemars(with = "Option<Vec<Map<String, Value>>>")]
     pub(super) initial_memories: Option<Vec<InitialMemory>>,
 }
 
