@@ -96,6 +96,8 @@ fn chosen() -> Vec<(&'static str, Value)> {
         ("pause_workspace", it()),
         ("resume_workspace", it()),
         ("delete_workspace", it()),
+        ("wait_for_workspace", json!({ "workspace_id": ID, "seconds": 1 })),
+        ("check_remote_agent_freshness", json!({ "workspace_id": ID, "threshold_seconds": 1, "listen": true })),
         ("list_org_keys", json!({})),
         ("mint_org_key", json!({ "name": "ci" })),
         ("revoke_key", json!({ "key": ID })),
@@ -113,11 +115,50 @@ fn chosen() -> Vec<(&'static str, Value)> {
         ("set_global_secret", json!({ "key": "A", "source": "file:secret" })),
         ("delete_secret", json!({ "workspace_id": ID, "key": "A" })),
         ("delete_global_secret", json!({ "key": "A" })),
+        ("get_budget", it()),
+        ("set_budget", json!({ "workspace_id": ID, "limit": { "cents": 1, "currency": "USD" } })),
+        ("get_spend_report", json!({})),
+        ("list_schedules", json!({ "workspace_id": ID, "long": true })),
+        ("create_schedule", json!({ "workspace_id": ID, "name": "new", "cron_expr": "0 9 * * *", "prompt": "p" })),
+        ("update_schedule", json!({ "workspace_id": ID, "schedule_id": ID, "enabled": true })),
+        ("run_schedule", json!({ "workspace_id": ID, "schedule_id": ID })),
+        ("get_schedule_history", json!({ "workspace_id": ID, "schedule_id": ID })),
+        ("get_schedule_health", it()),
+        ("list_schedule_health", json!({ "limit": 9 })),
+        ("delete_schedule", json!({ "workspace_id": ID, "schedule_id": ID })),
+        ("list_channel_adapters", json!({})),
+        ("list_channels", json!({ "workspace_id": ID, "long": true })),
+        (
+            "add_channel",
+            json!({ "workspace_id": ID, "channel_type": "irc", "sources": { "bot_token": "file:secret" } }),
+        ),
+        (
+            "update_channel",
+            json!({ "workspace_id": ID, "channel_id": ID, "config": { "username": "u" }, "sources": { "bot_token": "env:CANARY" } }),
+        ),
+        ("send_channel_message", json!({ "workspace_id": ID, "channel_id": ID, "text": "t" })),
+        ("test_channel", json!({ "workspace_id": ID, "channel_id": ID })),
+        ("discover_channel_chats", json!({ "workspace_id": ID, "source": "file:secret" })),
+        ("remove_channel", json!({ "workspace_id": ID, "channel_id": ID })),
+        ("get_platform_health", json!({})),
+        ("get_platform_metrics", json!({})),
+        ("drop_stale_queue", it()),
+        ("refresh_workspace_images", json!({ "everywhere": true, "recreate": true })),
         // Credentials where they don't belong.
         ("set_secret", json!({ "workspace_id": ID, "key": "A", "source": FROM_ENV })),
         ("set_secret", json!({ "workspace_id": ID, "key": "A", "source": "env:MOLECULE_ORG_TOKEN" })),
         ("set_secret", json!({ "workspace_id": ID, "key": "A", "source": "env:CANARY", "value": FROM_ENV })),
         ("create_workspace", json!({ "name": "a", "secrets": { "A": FROM_FILE } })),
+        ("add_channel", json!({ "workspace_id": ID, "channel_type": "irc", "config": { "bot_token": FROM_FILE } })),
+        (
+            "add_channel",
+            json!({ "workspace_id": ID, "channel_type": "irc", "config": format!("{{\"chat_id\":\"{KEY}\"}}") }),
+        ),
+        (
+            "add_channel",
+            json!({ "workspace_id": ID, "channel_type": "irc", "bot_token": FROM_ENV, "sources": { KEY: FROM_FILE } }),
+        ),
+        ("discover_channel_chats", json!({ "type": "telegram", "config": { "bot_token": MINTED } })),
         ("get_workspace", json!({ "workspace_id": KEY })),
         ("revoke_key", json!({ "key": MINTED })),
         ("mint_org_key", json!({ "name": "x", "sink": TOKEN })),
@@ -147,6 +188,14 @@ fn generous(seen: &Seen) -> Reply {
     let token = with(json!({ "id": ID, "prefix": "CanaryWs", "created_at": now }));
     let key = with(json!({ "id": ID, "prefix": "CanaryMi", "created_at": now }));
     let secret = with(json!({ "key": "A", "scope": "workspace" }));
+    let schedule = with(json!({
+        "id": ID, "name": "n", "cron_expr": "0 9 * * *", "prompt": KEY, "enabled": true, "last_error": KEY,
+        "workspace_id": ID, "workspace_name": "w", "schedule_id": ID, "status": "stale", "stale_threshold_seconds": 1,
+    }));
+    let channel = with(json!({
+        "id": ID, "channel_type": "matrix", "enabled": true,
+        "config": { "chat_id": "c", "bot_token": "Cana...ary", "webhook_url": FROM_FILE, "later": NOBODY_ASKED },
+    }));
     let path = seen.path.split('?').next().unwrap().replace(ID, "{}");
     let remote = format!("https://x:{TOKEN}@h.example/r.git?token={TOKEN}");
     let repository = with(json!({ "cf_repo_name": "r", "remote_url": remote, "created_at": now, "object_count": 1 }));
@@ -175,7 +224,28 @@ fn generous(seen: &Seen) -> Reply {
         ("GET", "/workspaces/{}/activity") => json!([with(json!({ "created_at": now }))]),
         ("GET", "/org/templates") => json!([with(json!({ "dir": "d", "name": "n" }))]),
         ("POST", "/org/import") => with(json!({ "org": "o", "workspaces": [with(json!({ "id": ID, "name": "w" }))] })),
-        ("GET", "/admin/schedules/health") => json!([]),
+        ("GET", "/admin/schedules/health") => json!([schedule]),
+        ("GET", "/workspaces/{}/schedules") => json!([schedule]),
+        ("POST", "/workspaces/{}/schedules") => with(json!({ "id": ID })),
+        ("POST", "/workspaces/{}/a2a") => {
+            json!({ "result": with(json!({ "kind": "message", "parts": [{ "kind": "text", "text": KEY }] })) })
+        }
+        ("POST", "/workspaces/{}/schedules/{}/run") => with(json!({ "prompt": KEY })),
+        ("GET", "/workspaces/{}/schedules/{}/history") => {
+            json!([with(json!({ "timestamp": now, "error_detail": KEY }))])
+        }
+        ("GET" | "PATCH", "/workspaces/{}/budget") => with(json!({ "budget_limit": 1, "monthly_spend": 2 })),
+        ("GET", "/channels/adapters") => json!([with(json!({ "type": "irc", "config_schema": [] }))]),
+        ("GET", "/workspaces/{}/channels") => json!([channel]),
+        ("POST", "/workspaces/{}/channels") => with(json!({ "id": ID })),
+        ("POST", "/channels/discover") => {
+            with(json!({ "bot_username": KEY, "chats": [{ "id": 1, "title": KEY, "x": TOKEN }] }))
+        }
+        ("GET", "/admin/liveness") => {
+            json!({ "subsystems": { KEY: with(json!({ "last_tick_at": now, "seconds_ago": 1 })) } })
+        }
+        ("POST", "/admin/a2a-queue/drop-stale") => with(json!({ "dropped": 1 })),
+        ("POST", "/admin/workspace-images/refresh") => with(json!({ "pulled": [KEY] })),
         _ => with(json!({ "status": "ok" })),
     };
     Reply::json(200, &body)
@@ -193,7 +263,7 @@ fn gossip(seen: &Seen) -> String {
     let mut values = String::new();
     // As a driver quotes a parameter, and as a framework quotes a body.
     if let Ok(Value::Object(fields)) = serde_json::from_slice(&seen.body) {
-        let inner = fields.get("secrets").and_then(Value::as_object).into_iter().flatten();
+        let inner = ["secrets", "config"].into_iter().filter_map(|name| fields.get(name)?.as_object()).flatten();
         for (name, value) in fields.iter().chain(inner) {
             values.push_str(&format!("{name}={} ", value.as_str().unwrap_or_default()));
         }
@@ -210,9 +280,9 @@ fn refusing(status: u16) -> impl Fn(&Seen) -> Reply + Clone {
     move |seen: &Seen| Reply::json(status, &json!({ "error": gossip(seen), "missing_env": [gossip(seen)] }))
 }
 
-/// Reads are answered, so that the acts behind them are tried.
+/// Reads are answered, so that the acts behind them are tried; and what agents say is their own affair.
 fn only_acts(reply: impl Fn(&Seen) -> Reply) -> impl Fn(&Seen) -> Reply {
-    move |seen: &Seen| if seen.method == "GET" { generous(seen) } else { reply(seen) }
+    move |seen: &Seen| if seen.method == "GET" || seen.path.ends_with("/a2a") { generous(seen) } else { reply(seen) }
 }
 
 /// A file has no form: whatever the tenant answers is what it holds.

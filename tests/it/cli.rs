@@ -41,7 +41,10 @@ async fn tools_prints_exactly_what_is_listed() {
         some["tools"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["list_org_keys", "inspect_org_keys", "list_workspace_tokens"]);
     let people = run(data.path(), &["tools"]).await.out;
-    assert!(catalogue.entries().iter().all(|entry| people.contains(entry.tool.name)));
+    assert!(people.contains("call_dangerous_tool") && !people.contains("list_global_secrets"), "{people}");
+    let people = run(data.path(), &["tools", "--surface", "full"]).await.out;
+    let full = catalogue.entries().iter().filter(|entry| Surface::Full.shows(entry));
+    assert!(full.into_iter().all(|entry| people.contains(entry.tool.name)));
 }
 
 #[tokio::test]

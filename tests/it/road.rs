@@ -72,7 +72,7 @@ pub async fn scene(house: &House) {
     assert_eq!((&made["status"], &made["tier"]), (&json!("provisioning"), &json!(3)));
     let scout = id(&made);
     let it = json!({ "workspace_id": scout });
-    becomes(&house, &scout, "online").await;
+    becomes(house, &scout, "online").await;
     let change = json!({ "workspace_id": scout, "name": "Scout 2", "tier": 2, "x": 10.5, "y": -3.0 });
     let changed = house.call("update_workspace", change).await;
     assert_eq!(changed["updated"], json!({ "name": "Scout 2", "tier": 2, "x": 10.5, "y": -3.0 }));
@@ -81,9 +81,9 @@ pub async fn scene(house: &House) {
     assert_eq!(house.call("pause_workspace", it.clone()).await["status"], "paused");
     refused(&house.refusal("pause_workspace", it.clone()).await, "CONFLICT", &["paused already"]);
     assert_eq!(house.call("resume_workspace", it.clone()).await["status"], "provisioning");
-    becomes(&house, &scout, "online").await;
+    becomes(house, &scout, "online").await;
     assert_eq!(house.call("restart_workspace", it.clone()).await["status"], "provisioning");
-    becomes(&house, &scout, "online").await;
+    becomes(house, &scout, "online").await;
 
     let token = house.call("create_workspace_token", it.clone()).await;
     let tokens = house.call("list_workspace_tokens", it.clone()).await;
@@ -405,7 +405,8 @@ async fn the_demo_shows_what_is_planted_in_it() {
     assert_eq!(problems("q7RzB2ne"), "", "{keys}");
     assert_eq!(overview["keys"]["at_risk_count"], keys["findings"].as_array().unwrap().len());
     let lineage: Vec<&str> = keys["lineage"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
-    for line in ["mK3vT9xQ founders-root (by admin-token)", "    Hs0wLf5d release-bot (by org-token:q7RzB2ne)"] {
+    for line in ["mK3vT9xQ \"founders-root\" (by admin-token)", "    Hs0wLf5d \"release-bot\" (by org-token:q7RzB2ne)"]
+    {
         assert!(lineage.contains(&line), "{lineage:#?}");
     }
     assert!(lineage.iter().any(|line| line.contains("this server's own")), "{lineage:#?}");

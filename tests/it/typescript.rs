@@ -17,7 +17,7 @@ const REFUSED: [(&str, &str, &str); 8] = [
     ("add_channel", "INVALID_INPUT", "`sources`"),
     ("discover_channel_chats", "INVALID_INPUT", "`source`"),
     // The tenant replaces the whole configuration, whose secret part nobody can read back.
-    ("update_channel", "PRECONDITION_FAILED", "`sources`"),
+    ("update_channel", "INVALID_INPUT", "`sources`"),
     // They never could be done.
     ("notify_user", "INVALID_INPUT", "`message`"),
     ("set_canvas_viewport", "NOT_SUPPORTED", "organisation key"),

@@ -26,7 +26,14 @@ pub struct Reply {
     pub other_parts: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub queue_id: Option<String>,
+    /// Why there is no text, where the agent did answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<&'static str>,
 }
+
+/// Such an answer may hold anything, so that nothing of it is passed on as if it had been said.
+const OTHER_FORM: &str =
+    "The agent answered, but not in the form of A2A. list_activity (type a2a_receive, with `long`) keeps what it sent.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -53,7 +60,7 @@ impl Reply {
         match (body.get("error"), body.get("result")) {
             (Some(error), None) if !error.is_null() => Err(failed(error)),
             (_, Some(result)) => Ok(Self::of_result(result)),
-            _ => Ok(Self::of(heard.text.clone())),
+            _ => Ok(Self { note: Some(OTHER_FORM), ..Self::of(String::new()) }),
         }
     }
 
@@ -65,6 +72,7 @@ impl Reply {
             task_state: None,
             other_parts: None,
             queue_id: None,
+            note: None,
         }
     }
 
@@ -86,12 +94,12 @@ impl Reply {
         }
         let is_task = result.get("kind").and_then(Value::as_str) == Some("task");
         let word = |value: Option<&Value>| value.and_then(Value::as_str).map(|word| word.chars().take(100).collect());
-        let text = if said.is_empty() && !is_task { result.to_string() } else { said.texts.join("\n") };
         Self {
             task_id: word(result.get("id").filter(|_| is_task)),
             task_state: word(status.and_then(|status| status.get("state"))),
             other_parts: (said.others > 0).then_some(said.others),
-            ..Self::of(text)
+            note: (said.is_empty() && !is_task).then_some(OTHER_FORM),
+            ..Self::of(said.texts.join("\n"))
         }
     }
 }
@@ -150,7 +158,6 @@ mod tests {
         let waits = json!({ "state": "input-required", "message": { "parts": [part("which one?")] } });
         assert_eq!(text(json!({ "kind": "task", "id": "t", "status": waits })), "which one?");
         assert_eq!(text(json!("plain")), "plain");
-        assert_eq!(text(json!({ "x": 1 })), r#"{"x":1}"#);
         assert_eq!(Reply::read(&Heard { status: 200, text: "no JSON".into() }).unwrap().text.as_str(), "no JSON");
     }
 
@@ -160,8 +167,15 @@ mod tests {
         assert!(failure.text().contains("\"agent failed\"") && failure.has_changed() == Changed::Unknown);
         let queued = read(202, &json!({ "queued": true, "queue_id": "q-1" })).unwrap();
         assert_eq!((queued.status, queued.queue_id.as_deref()), (ReplyStatus::Queued, Some("q-1")));
-        // Only the tenant can say 202 here; an agent's words stay words.
-        let said = read(200, &json!({ "queued": true })).unwrap();
-        assert_eq!((said.status, said.text.as_str()), (ReplyStatus::Answered, r#"{"queued":true}"#));
+        // Only the tenant can say 202 here.
+        assert_eq!(read(200, &json!({ "queued": true })).unwrap().status, ReplyStatus::Answered);
+    }
+
+    #[test]
+    fn what_has_no_known_form_isnt_shown() {
+        for odd in [json!({ "result": { "x": 1 } }), json!({ "auth": "x" }), json!([1]), json!({ "result": null })] {
+            let reply = read(200, &odd).unwrap();
+            assert!(reply.text.is_empty() && reply.note.is_some(), "{odd}");
+        }
     }
 }

@@ -7,10 +7,10 @@ use serde_json::{Map, Value, json};
 
 use super::ADD;
 use super::adapters::{self, Adapter};
-use super::config::{Plain, Sources, is_secret};
+use super::config::{Plain, Sources};
 use super::rules::{complaint, notes};
 use super::users::Users;
-use super::wire::{Channel, Line, fetch, find};
+use super::wire::{Channel, Line, fetch, find, is_kept_back};
 use crate::backend::Ask;
 use crate::failure::{Changed, Code, Failure};
 use crate::tools::ids::{ChannelId, Word, WorkspaceId};
@@ -114,9 +114,9 @@ pub fn fits(kind: &str, config: &Map<String, Value>) -> Result<(), Failure> {
     }
 }
 
-/// Whatever the tenant says of the request, it won't be a secret of it.
+/// Whatever the tenant says of the request, it won't be what is kept back of it.
 pub fn hiding(ask: Ask, config: &Map<String, Value>) -> Ask {
-    let secrets = config.iter().filter(|(name, _)| is_secret(name)).filter_map(|(_, value)| value.as_str());
+    let secrets = config.iter().filter(|(name, _)| is_kept_back(name)).filter_map(|(_, value)| value.as_str());
     secrets.fold(ask, Ask::hiding)
 }
 

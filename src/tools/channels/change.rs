@@ -107,12 +107,9 @@ impl UpdateChannel {
 
 fn needed_again(masked: &[String]) -> Failure {
     let places: Vec<String> = masked.iter().map(|name| format!("\"{name}\": \"file:NAME\"")).collect();
-    Failure::new(
-        Code::PreconditionFailed,
-        format!(
-            "the tenant replaces the whole configuration and doesn't give {} back, so it would be lost",
-            masked.join(", ")
-        ),
-    )
+    Failure::invalid(format!(
+        "the tenant replaces the whole configuration and doesn't give {} back, so it would be lost",
+        masked.join(", ")
+    ))
     .next(format!("Name where this server finds it, too: `sources`: {{{}}}.", places.join(", ")))
 }

@@ -10,6 +10,7 @@ use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
+use super::rules::is_bot_token;
 use crate::failure::Failure;
 use crate::secrets::{Credential, Directories, Source};
 use crate::tools::ids::FieldName;
@@ -71,16 +72,11 @@ pub fn is_secret(name: &str) -> bool {
 
 /// Whether a text is a credential, whatever its field is called.
 fn looks_secret(text: &str) -> bool {
-    let is_bot_token = || text.split_once(':').is_some_and(|(id, rest)| is_number(id) && rest.len() >= 30);
     let is_key_like = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     text.contains("://")
         || text.contains("xox")
-        || is_bot_token()
+        || is_bot_token(text)
         || text.split(|c| !is_key_like(c)).any(|run| run.len() >= KEY_LIKE)
-}
-
-fn is_number(text: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_digit())
 }
 
 impl JsonSchema for Plain {

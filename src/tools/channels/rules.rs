@@ -27,7 +27,7 @@ pub fn complaint(kind: &str, config: &Map<String, Value>) -> Option<&'static str
     }
 }
 
-fn is_bot_token(token: &str) -> bool {
+pub fn is_bot_token(token: &str) -> bool {
     let parts = token.split_once(':').filter(|(id, rest)| !id.is_empty() && rest.len() >= 30);
     parts.is_some_and(|(id, _)| id.chars().all(|c| c.is_ascii_digit()))
 }

@@ -61,6 +61,11 @@ struct Shown {
 
 const SHOWN: [&str; 4] = ["chat_id", "channel_id", "username", "icon_emoji"];
 
+/// Whether it is kept back: what isn't known to be harmless may be a credential.
+pub fn is_kept_back(name: &str) -> bool {
+    !SHOWN.contains(&name)
+}
+
 impl Channel {
     pub fn config(&self) -> Map<String, Value> {
         self.config.clone().unwrap_or_default()
@@ -90,7 +95,7 @@ impl Channel {
             channel_type: self.channel_type,
             enabled: self.enabled,
             config: shown,
-            kept_back: config.keys().filter(|name| !SHOWN.contains(&name.as_str())).map(|name| named(name)).collect(),
+            kept_back: config.keys().filter(|name| is_kept_back(name)).map(|name| named(name)).collect(),
             allowed_users: self.allowed_users.unwrap_or_default(),
             message_count: self.message_count,
             last_message_at: self.last_message_at,

@@ -23,7 +23,7 @@ use crate::tools::workspaces::{Idle, fetch_all, judge};
 /// How much of each kind is named; the counts say the rest.
 const NAMED: usize = 10;
 /// Of a name in characters.
-const LONGEST_NAME: usize = 100;
+const LONGEST_NAME: usize = 120;
 /// Workspaces that are asked, one by one, whether they are idle.
 const JUDGED: usize = 60;
 const IDLE_AFTER: TimeDelta = TimeDelta::minutes(60);

@@ -1,14 +1,15 @@
 //! What workspaces do by the clock. Times are worked out here, before anything is sent: the tenant says
 //! little of what is wrong with one, and runs a date that never comes for ever.
 
+mod create;
 mod delete;
 mod health;
 mod history;
 mod list;
 mod run;
 mod times;
+mod update;
 mod wire;
-mod write;
 
 use super::tool::{Draft, Tool};
 use super::{a2a, workspaces};
@@ -33,13 +34,13 @@ pub const TOOLS: &[Tool] = &[
         .about("Send a workspace's agent a prompt at set times. Says the next three runs: check them. Names are unique in a workspace.")
         .said("cron job recurring every day weekly remind automate, every weekday at eight, daily, weekly, recurring task, new cron job, remind every, at a time of day, each morning")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"Weekday digest","cron_expr":"0 9 * * 1-5","timezone":"Europe/Berlin","prompt":"Write the daily digest."}"#)
-        .acts::<write::CreateSchedule>(),
+        .acts::<create::CreateSchedule>(),
     Draft::write("update_schedule", &[LIST, UPDATE])
         .idempotent()
         .about("Change a schedule, and read it back with its next three runs. `enabled: false` stops it without losing it.")
         .said("cron job move time reschedule pause disable enable, move a cron job to another hour, change when it runs, disable a timer, reschedule, other time")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","schedule_id":"0b1f6cf4-52a6-4f63-9b2e-0d5f4f3d2c11","cron_expr":"0 4 * * *"}"#)
-        .acts::<write::UpdateSchedule>(),
+        .acts::<update::UpdateSchedule>(),
     Draft::destroy("delete_schedule", &[LIST, DELETE])
         .about("Delete a schedule for good. Answers what it was, so that create_schedule could make it again.")
         .said("cron job remove throw out stop, remove a cron job, stop a recurring task for good, drop a timer")

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::LIST;
 use crate::failure::{Code, Failure};
-use crate::tools::ids::{ScheduleId, WorkspaceId};
+use crate::tools::ids::{ScheduleId, ScheduleName, WorkspaceId};
 use crate::tools::invocation::Invocation;
 use crate::tools::prose::Prose;
 
@@ -46,4 +46,16 @@ pub fn find<'a>(all: &'a [Schedule], id: &ScheduleId) -> Result<&'a Schedule, Fa
         Failure::new(Code::NotFound, "this workspace has no such schedule")
             .next("Look at list_schedules of the workspace, and use an id from there.")
     })
+}
+
+/// A name is one schedule's in a workspace; `but` may keep its own.
+pub fn refuse_taken(name: &ScheduleName, there: &[Schedule], but: Option<&ScheduleId>) -> Result<(), Failure> {
+    match there.iter().find(|one| one.name == name.as_str() && but != Some(&one.id)) {
+        None => Ok(()),
+        Some(taken) => Err(Failure::new(
+            Code::Conflict,
+            format!("this workspace has a schedule of that name already: {}", taken.id),
+        )
+        .next("Change that one with update_schedule, or choose another name.")),
+    }
 }

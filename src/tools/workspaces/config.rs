@@ -135,7 +135,7 @@ impl Act for UpdateConfig {
 
 fn check(wanted: &Value) -> Result<(), Failure> {
     let text = wanted.to_string();
-    if !wanted.as_object().is_some_and(|members| !members.is_empty()) {
+    if wanted.as_object().is_none_or(Map::is_empty) {
         return Err(Failure::invalid("`config`: expected an object with at least one member"));
     }
     if text.len() > LARGEST {

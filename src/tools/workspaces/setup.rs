@@ -85,9 +85,10 @@ impl GetRemoteAgentSetupCommand {
 
 /// Registering takes a workspace over: what runs in a container here would be cut off.
 fn refuse_container(one: &Detail) -> Result<(), Failure> {
-    // One made without an address shows as a container that is starting until its agent registers.
+    // One made without an address shows as a container for good: as one that is starting until its agent
+    // registers, and by a public address afterwards.
     let waits = one.url.is_empty() && matches!(one.status.as_str(), "provisioning" | "failed" | "offline");
-    if one.is_external() || waits {
+    if one.is_external() || waits || one.url.starts_with("https://") {
         return Ok(());
     }
     let who = called(&one.name, &one.id);

@@ -102,8 +102,9 @@ pub struct Collapsed {
     /// Kept, and without a parent that is there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     orphaned: Vec<Named>,
-    /// The file on the server that keeps what they were.
-    capsule: String,
+    /// The file on the server that keeps what they were; absent where there were none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    capsule: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -121,7 +122,7 @@ impl Act for CollapseTeam {
         let children = children(&all, &target.id);
         let grandchildren = grandchildren(&all, &children);
         if children.is_empty() {
-            return Err(Failure::new(Code::Conflict, "it has no children").next("Nothing needs to be done."));
+            return Ok(Collapsed { removed: vec![], still_there: vec![], orphaned: vec![], capsule: None });
         }
         self.check(target, &children, &grandchildren)?;
         let capsule = capsule::save(&self.workspace_id, &children, call).await?;
@@ -132,7 +133,7 @@ impl Act for CollapseTeam {
             removed: gone.into_iter().map(named).collect(),
             still_there: still.into_iter().map(named).collect(),
             orphaned: grandchildren.into_iter().map(named).collect(),
-            capsule,
+            capsule: Some(capsule),
         })
     }
 }

@@ -150,7 +150,7 @@ async fn a_changed_configuration_keeps_what_it_had_and_never_a_mask() {
 
     let moved = json!({ "workspace_id": TRIAGE, "channel_id": TELEGRAM, "config": { "chat_id": "-5" } });
     let text = house.refusal("update_channel", moved.clone()).await;
-    refused(&text, "PRECONDITION_FAILED", &["doesn't give bot_token back", r#"`sources`: {"bot_token": "file:NAME"}"#]);
+    refused(&text, "INVALID_INPUT", &["doesn't give bot_token back", r#"`sources`: {"bot_token": "file:NAME"}"#]);
     keep(&house, "telegram-bot", TOKEN);
     let moved = with(&moved, json!({ "sources": { "bot_token": "file:telegram-bot" } }));
     house.call("update_channel", moved).await;

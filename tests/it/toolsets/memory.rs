@@ -144,7 +144,7 @@ async fn what_isnt_there_is_refused_before_anything_is_written() {
     ] {
         says(&house.refusal(tool, of(arguments)).await, "NOT_FOUND", &[]);
     }
-    says(&house.refusal("memory_get", of(json!({ "key": "a/b" }))).await, "INVALID_INPUT", &["without `/`"]);
+    says(&house.refusal("memory_get", of(json!({ "key": "a/b" }))).await, "INVALID_INPUT", &["without slashes"]);
     let kid = json!({ "name": "Kid", "external": true, "url": "https://agent.example", "parent_id": "de300000-0000-4000-8000-000000000001" });
     let kid = house.call("create_workspace", kid).await["id"].clone();
     let global = json!({ "workspace_id": kid, "content": "x", "scope": "GLOBAL" });

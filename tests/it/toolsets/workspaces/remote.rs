@@ -81,8 +81,6 @@ async fn the_setup_command_registers_the_agent() {
     let by_name = json!({ "workspace_id": made["id"], "source": "file:another" });
     let setup = house.call("get_remote_agent_setup_command", by_name).await;
     assert!(run(&setup["heartbeat"], &[]).await.status.success(), "{setup:#}");
-    let wrong = run(&setup["heartbeat"], &[("PATH", "/nowhere")]).await;
-    assert!(!wrong.status.success());
 }
 
 #[tokio::test]
