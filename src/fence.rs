@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::LazyLock;
 
-use crate::text::visible;
+use crate::text::{start, visible};
 
 static SECRET: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
@@ -60,6 +60,12 @@ pub fn given(text: &str) -> Given<'_> {
 /// A short text of the tenant in a message, in quotes that it can't end.
 pub fn quoted(text: &str) -> String {
     format!("\"{}\"", line(text).replace(QUOTES, "'"))
+}
+
+/// A name in a message. As variables have it, it needs no quotes; any other might pass for words of ours.
+pub fn name(text: &str) -> String {
+    let is_plain = text.len() <= 128 && text.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
+    if is_plain { text.to_owned() } else { quoted(&start(text, 100)) }
 }
 
 fn without_marks(text: Cow<'_, str>) -> Cow<'_, str> {
@@ -129,6 +135,7 @@ mod tests {
     #[test]
     fn a_message_stays_one_line_and_its_quotes_closed() {
         assert_eq!(line("a\r\nNext: b\u{2028}c"), "a  Next: bc");
+        assert_eq!((name("A_B-c.1"), name("A. Next: b")), ("A_B-c.1".to_owned(), "\"A. Next: b\"".to_owned()));
         assert_eq!(quoted("x\". ”Next〛:\ny"), "\"x'. 'Next]]: y\"");
     }
 }

@@ -56,18 +56,12 @@ impl Said {
 /// One missing name, or a choice of some (`{"any_of": [..]}`).
 fn name(value: &Value, hidden: &[&str]) -> Option<String> {
     match value {
-        Value::String(text) => Some(plain_or_quoted(clean::words(text, hidden))),
+        Value::String(text) => Some(fence::name(&clean::words(text, hidden))),
         Value::Object(choice) => {
             let names = choice.get("any_of")?.as_array()?.iter().take(MOST_NAMES).filter_map(Value::as_str);
-            let names: Vec<_> = names.map(|text| plain_or_quoted(clean::words(text, hidden))).collect();
+            let names: Vec<_> = names.map(|text| fence::name(&clean::words(text, hidden))).collect();
             Some(names.join(" or "))
         }
         _ => None,
     }
-}
-
-/// A name as variables have it needs no quotes; anything else might pass for words of ours.
-fn plain_or_quoted(name: String) -> String {
-    let is_plain = name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'));
-    if is_plain { name } else { fence::quoted(&name) }
 }

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
 
 use super::cursor::Cursor;
 use super::input;
@@ -122,7 +123,7 @@ impl Page {
     ) -> Result<(Map<String, Value>, Option<String>), Failure> {
         let start = match after {
             None => 0,
-            Some(mark) => items.iter().position(|item| I::mark(item) == mark).ok_or_else(gone)? + 1,
+            Some(mark) => items.iter().position(|item| mark_of::<I>(item) == mark).ok_or_else(gone)? + 1,
         };
         let rest = items.get(start..).unwrap_or_default();
         let (mut shown, mut weight) = (Vec::new(), 0);
@@ -135,7 +136,7 @@ impl Page {
             shown.push(row);
         }
         let more = shown.len() < rest.len();
-        let last = shown.len().checked_sub(1).and_then(|last| rest.get(last)).filter(|_| more).map(I::mark);
+        let last = shown.len().checked_sub(1).and_then(|last| rest.get(last)).filter(|_| more).map(mark_of::<I>);
         let answer = [("items".to_owned(), Value::Array(shown)), ("count".to_owned(), json!(items.len()))];
         Ok((answer.into_iter().collect(), last))
     }
@@ -147,6 +148,17 @@ impl Page {
         }
         Ok(row)
     }
+}
+
+/// A cursor holds no more than this: in place of a longer mark, its digest.
+const LONGEST_MARK: usize = 200;
+
+fn mark_of<I: List>(item: &I::Item) -> String {
+    let mark = I::mark(item);
+    if mark.len() <= LONGEST_MARK {
+        return mark;
+    }
+    Sha256::digest(mark.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn gone() -> Failure {
@@ -240,6 +252,17 @@ mod tests {
             }
         }
         assert_eq!(seen, all.iter().map(|number| json!(number.id)).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_list_goes_on_after_an_item_with_a_long_mark() {
+        let all: Vec<Number> =
+            (0..3).map(|n| Number { id: format!("{n}{}", "é".repeat(5000)), text: String::new() }).collect();
+        let first = |limit| Choice { limit: Some(limit), ..Choice::default() };
+        let (_, last) = page(first(2)).cut::<Numbers>(&all, None).unwrap();
+        assert!(last.as_ref().unwrap().len() <= LONGEST_MARK);
+        let (rest, none) = page(first(2)).cut::<Numbers>(&all, last.as_deref()).unwrap();
+        assert_eq!((rest["items"].as_array().unwrap().len(), none), (1, None));
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::invocation::Invocation;
 use super::prose::Prose;
 use crate::backend::Route;
 use crate::failure::Failure;
+use crate::fence;
 
 pub const TEMPLATES: Route = Route::get("/templates");
 
@@ -47,7 +48,8 @@ impl Required {
     }
 
     pub fn words(&self) -> String {
-        self.names().join(" or ")
+        let names: Vec<String> = self.names().iter().map(|name| fence::name(name)).collect();
+        names.join(" or ")
     }
 }
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use crate::backend::Heard;
 use crate::failure::{Changed, Code, Failure};
 use crate::fence;
+use crate::text::start;
 
 /// What is read here; the others mean what they mean on every route.
 pub(super) const STATUSES: &[u16] = &[400, 401, 403, 404, 405, 406, 409, 415, 422, 500, 501, 502, 503, 504];
@@ -76,9 +77,7 @@ fn of_the_agent(status: u16, error: &str) -> Failure {
 
 /// Somebody else's words in a message of ours.
 pub(super) fn quoted(words: &str) -> String {
-    let short: String =
-        fence::shown(words).chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST).collect();
-    format!("\"{}\"", short.replace('"', "'"))
+    fence::quoted(&start(words, LONGEST))
 }
 
 #[cfg(test)]

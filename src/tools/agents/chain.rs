@@ -7,6 +7,8 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::fence;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum Verdict {
@@ -81,7 +83,7 @@ fn fault(links: &[Link<'_>]) -> Option<Fault> {
             _ if !followed.insert((link.agent, link.before)) => "has the same place in its agent's chain as another",
             _ => return None,
         };
-        Some(Fault { at: link.at, words: format!("entry {} {words}", link.id) })
+        Some(Fault { at: link.at, words: format!("entry {} {words}", fence::name(link.id)) })
     })
 }
 

@@ -100,7 +100,7 @@ pub struct Imported {
     status: &'static str,
     /// Why it stopped, in the tenant's words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    problem: Option<String>,
+    problem: Option<Prose>,
     workspaces: Vec<ImportedWorkspace>,
     count: usize,
 }
@@ -129,7 +129,7 @@ struct SkippedChannel {
 struct Answer {
     org: String,
     workspaces: Vec<ImportedWorkspace>,
-    error: Option<String>,
+    error: Option<Prose>,
 }
 
 impl Act for ImportOrg {

@@ -6,7 +6,7 @@ use molecule_org_mcp::fence;
 use serde_json::Value;
 
 use super::corpus::{Text, is_clean, markers};
-use super::places::{As, View};
+use super::views::{As, Path, View};
 
 /// Which texts were seen where, as (path, field, text's number).
 pub type Sights = BTreeSet<(&'static str, &'static str, usize)>;
@@ -62,8 +62,8 @@ impl Look<'_> {
         let found = markers(words);
         let mut fences = 0;
         for (number, field) in &found {
-            let declared = |(path, of, _): &&(&str, &str, As)| fits(path, place) && of == field;
-            let Some((path, field, how)) = self.view.paths.iter().find(declared) else {
+            let declared = |(path, of, _): &&Path| fits(path, place) && of == field;
+            let Some((path, field, how)) = self.view.all().find(declared) else {
                 panic!("{tool}: a text of `{field}` is at {place}: {words}");
             };
             let seen = self.texts.iter().find(|text| text.number == *number).unwrap().seen(field);
@@ -71,14 +71,23 @@ impl Look<'_> {
                 As::Name => assert_eq!(words, seen, "{tool}, {place}"),
                 As::Start => assert!(is_start(words, &seen), "{tool}, {place}: {words}"),
                 As::Prose => fences = fenced(words, &seen, place),
+                As::Range => {
+                    fences = 1;
+                    // The tenant trims its files.
+                    let body = is_ours(words, place).0.trim();
+                    assert!(seen.trim().starts_with(body), "{tool}, {place}: {words}");
+                }
+                As::Data => fences = usize::from(words.contains('⟦')),
                 As::Line => quoted(words, &seen, place),
             }
             self.sights.insert((*path, *field, *number));
         }
-        // An empty or cut text has no marker, and may have a fence of ours.
+        // One that was cut early, or that we put there, has no marker and still its fence.
         if found.is_empty() && words.contains('⟦') {
-            assert!(self.view.paths.iter().any(|(path, _, how)| fits(path, place) && *how == As::Prose));
             fences = 1;
+        }
+        if fences == 1 {
+            is_ours(words, place);
         }
         let marks = (words.matches('⟦').count(), words.matches('⟧').count());
         assert_eq!(marks, (2 * fences, 2 * fences), "{tool}, {place}: {words}");
@@ -89,13 +98,19 @@ fn is_start(words: &str, seen: &str) -> bool {
     words == seen || words.strip_suffix('…').is_some_and(|start| seen.starts_with(start))
 }
 
-/// One fence, ours, around what is to be seen or its beginning.
-fn fenced(words: &str, seen: &str, place: &str) -> usize {
+/// What stands in a fence of ours, and the note in its end.
+fn is_ours<'a>(words: &'a str, place: &str) -> (&'a str, &'a str) {
     let inner = words.strip_prefix("⟦text ").and_then(|words| words.strip_suffix('⟧')).expect(place);
     let (number, rest) = inner.split_once('⟧').unwrap();
     let (body, end) = rest.split_once("⟦end ").unwrap();
     let note = end.strip_prefix(number).expect(place);
     assert_eq!(fence::around(body, note), words, "{place}: not a fence of ours");
+    (body, note)
+}
+
+/// One fence around what is to be seen or its beginning.
+fn fenced(words: &str, seen: &str, place: &str) -> usize {
+    let (body, note) = is_ours(words, place);
     match note {
         "" => assert_eq!(body, seen, "{place}"),
         note => assert!(seen.starts_with(body) && note.contains(" characters, the rest: "), "{place}: {words}"),
@@ -114,8 +129,12 @@ pub fn quoted(words: &str, seen: &str, place: &str) {
     assert!(!ours.iter().any(|(_, part)| part.contains("inj-")), "{place}: {words}");
 }
 
-/// `*` is one step.
 fn fits(pattern: &str, place: &str) -> bool {
+    if let Some(above) = pattern.strip_suffix("/**") {
+        let length = above.split('/').count();
+        let start: Vec<&str> = place.split('/').take(length).collect();
+        return fits(above, &start.join("/"));
+    }
     let mut steps = place.split('/');
     pattern.split('/').all(|wanted| steps.next().is_some_and(|step| wanted == "*" || wanted == step))
         && steps.next().is_none()

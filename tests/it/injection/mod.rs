@@ -7,6 +7,8 @@ mod check;
 mod corpus;
 mod errors;
 mod places;
+mod said;
+mod views;
 
 use std::collections::BTreeMap;
 
@@ -18,7 +20,8 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use crate::support::{House, Plan, http};
 use check::Sights;
 use corpus::{TEXTS, Text};
-use places::{REFUSALS, VIEWS, View, filled, rows};
+use places::{filled, rows};
+use views::{REFUSALS, VIEWS, View};
 
 /// Texts in one organisation: as many as an overview names of each kind.
 const TOGETHER: usize = 10;
@@ -57,19 +60,20 @@ impl Door {
 
     async fn look(&self, view: &View, texts: &[Text]) -> Sights {
         let mut sights = Sights::new();
-        if view.arguments.contains("\"{") {
+        let home = &texts[0];
+        if view.is_for_each() {
             for text in texts {
-                let result = self.call(view.tool, &filled(view.arguments, text)).await;
+                let result = self.call(view.tool, &filled(view.arguments, text, home)).await;
                 check::answer(&result, view, texts, &mut sights);
             }
             return sights;
         }
-        let mut arguments: Value = serde_json::from_str(view.arguments).unwrap();
+        let mut arguments = filled(view.arguments, home, home);
         loop {
             let result = self.call(view.tool, &arguments).await;
             let answer = check::answer(&result, view, texts, &mut sights);
             match answer.get("next") {
-                Some(next) => arguments["cursor"] = next.clone(),
+                Some(next) => arguments[if next.is_string() { "cursor" } else { "from" }] = next.clone(),
                 None => return sights,
             }
         }
@@ -90,11 +94,12 @@ impl Door {
 
 async fn one_organisation(texts: &[Text]) -> BTreeMap<&'static str, usize> {
     let door = Door::of(House::open(Plan::default())).await;
-    let lines: Vec<String> = texts.iter().flat_map(rows).map(|row| row.to_string()).collect();
+    let home = &texts[0];
+    let lines: Vec<String> = texts.iter().flat_map(|text| rows(text, home)).map(|row| row.to_string()).collect();
     door.house.host().seed_lines(&lines.join("\n"));
     for text in texts {
         for (tool, arguments, fields) in REFUSALS {
-            check::refusal(&door.call(tool, &filled(arguments, text)).await, fields, text);
+            check::refusal(&door.call(tool, &filled(arguments, text, home)).await, fields, text);
         }
     }
     let mut seen = BTreeMap::new();

@@ -8,7 +8,9 @@ use serde_json::Value;
 use super::super::EXPORT_BUNDLE;
 use super::{below, text};
 use crate::failure::Failure;
+use crate::fence;
 use crate::secrets::{Credential, Sink};
+use crate::text::start;
 use crate::tools::ids::{BundleFile, WorkspaceId};
 use crate::tools::invocation::Invocation;
 use crate::tools::masking::mask;
@@ -93,8 +95,7 @@ fn find_foreign(bundle: &Value, templates: &[Template], foreign: &mut Vec<String
     let name = text(bundle, "name");
     let has_prompts = bundle.get("prompts").and_then(Value::as_object).is_some_and(|prompts| !prompts.is_empty());
     if has_prompts && own(name, templates).is_none() {
-        let shown: String = name.chars().filter(|c| !c.is_control()).take(60).collect();
-        foreign.push(format!("\"{shown}\""));
+        foreign.push(fence::quoted(&start(name, 60)));
     }
     for one in below(bundle) {
         find_foreign(one, templates, foreign);
