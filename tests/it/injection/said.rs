@@ -5,9 +5,83 @@ use serde_json::{Value, json};
 
 use super::Door;
 use super::corpus::{TEXTS, Text};
-use super::views::SAID;
+use super::views::As::{Data, Line, Name, Prose, Range};
+use super::views::{View, view};
 use crate::faults::{FaultyTenant, Reply, Seen};
 use crate::support::{House, Plan};
+
+const SAID: &[View] = &[
+    view(
+        "list_org_templates",
+        r#"{"limit":100}"#,
+        &[
+            ("items/*/template", "folder", Name),
+            ("items/*/name", "template_name", Name),
+            ("items/*/description", "description", Prose),
+            ("items/*/required/*", "variable", Line),
+            ("items/*/recommended/*", "variable", Line),
+        ],
+    ),
+    view(
+        "list_templates",
+        r#"{"limit":100,"long":true}"#,
+        &[
+            ("items/*/template", "folder", Name),
+            ("items/*/name", "template_name", Name),
+            ("items/*/description", "description", Prose),
+            ("items/*/runtime", "runtime", Name),
+            ("items/*/model", "model", Name),
+            ("items/*/required/*", "variable", Line),
+        ],
+    ),
+    view(
+        "list_plugin_registry",
+        r#"{"limit":100,"long":true}"#,
+        &[
+            ("items/*/name", "plugin", Name),
+            ("items/*/version", "version", Name),
+            ("items/*/description", "description", Prose),
+            ("items/*/author", "author", Name),
+            ("items/*/tags/*", "tag", Name),
+            ("items/*/skills/*", "skill", Name),
+        ],
+    ),
+    view(
+        "import_org",
+        r#"{"inline":{"name":"{number}","workspaces":[]}}"#,
+        &[
+            ("org", "org", Name),
+            ("problem", "problem", Prose),
+            ("workspaces/*/name", "name", Name),
+            ("workspaces/*/channels_skipped/*/reason", "reason", Name),
+        ],
+    ),
+    view(
+        "query_agent_ledger",
+        r#"{"workspace_id":"{main}"}"#,
+        &[
+            ("items/*/id", "entry", Name),
+            ("items/*/agent_id", "agent", Name),
+            ("items/*/session_id", "session", Name),
+            ("items/*/operation", "operation", Name),
+            ("items/*/model_used", "model", Name),
+            ("reason", "entry", Line),
+        ],
+    ),
+    view("chat_with_agent", r#"{"workspace_id":"{main}","message":"hello"}"#, &[("text", "reply", Prose)]),
+    view("get_console", r#"{"workspace_id":"{main}"}"#, &[("content", "console", Range)]),
+    view(
+        "get_shared_context",
+        r#"{"workspace_id":"{main}"}"#,
+        &[("items/*/path", "path", Name), ("items/*/content", "shared", Range)],
+    ),
+    view(
+        "list_traces",
+        r#"{"workspace_id":"{main}"}"#,
+        &[("items/*/id", "trace", Name), ("items/*/input/**", "input", Data), ("items/*/output/**", "output", Data)],
+    )
+    .some(&[("items/*/name", "trace_name", Prose)]),
+];
 
 fn saying(seen: &Seen) -> Reply {
     let all = |one: fn(&Text) -> Value| Value::Array(TEXTS.iter().map(one).collect());
