@@ -23,7 +23,7 @@ const JOURNAL: &str = "query_journal";
 pub const TOOLS: &[Tool] = &[
     Draft::read("whoami", &[LIST_KEYS])
         .about("Which tenant and org key this server works with, who you are to it, and which tools are off and why.")
-        .said("which account, which organisation, connected to, logged in as, my permissions, identity, read-only, what am I permitted to do here, as whom am I logged in")
+        .said("which account, which organisation, connected to, logged in as, my permissions, identity, read-only, what am I permitted to do here")
         .everyday()
         .acts::<WhoAmI>(),
     Draft::read(JOURNAL, &[])

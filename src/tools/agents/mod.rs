@@ -35,7 +35,7 @@ const AUDIT: Route = Route::get("/workspaces/{workspace_id}/audit");
 pub const TOOLS: &[Tool] = &[
     Draft::write("chat_with_agent", &[GET, SEND])
         .open_world()
-        .said("talk to, message, ask, send, tell or prompt an agent; conversation, talk to an agent, ask it a question, message it and get the answer, converse")
+        .said("talk to, message, ask, send, tell or prompt an agent; conversation, ask it a question, message it and get the answer")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","message":"What are you working on?","deadline_seconds":60}"#)
         .about("Send an agent a message and wait for its answer. `queued` means not answered yet. Sending again makes it work again; for long work use delegate_task.")
         .everyday()
@@ -43,7 +43,7 @@ pub const TOOLS: &[Tool] = &[
     Draft::write("delegate_task", &[workspaces::LIST, CHECK_ACCESS, DELEGATE])
         .alias(&["async_delegate"])
         .open_world()
-        .said("assign work, hand over, give a job to another agent in the background, asynchronous, hand work to another agent and don't wait, assign a job, give research to, in the background, asynchronous")
+        .said("assign work, hand over, give a job to another agent in the background, asynchronous, hand work to another agent and don't wait, give research to")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","target_id":"2d2bc924-d0b3-44a7-b986-5b68677dfb42","task":"Summarise last week's tickets.","idempotency_key":"tickets-47"}"#)
         .about("Hand a task from one agent to another and don't wait; list_delegations shows what becomes of it. Refuses targets that couldn't get it.")
         .acts::<delegate::DelegateTask>(),
@@ -59,48 +59,48 @@ pub const TOOLS: &[Tool] = &[
         .about("Note a delegation that was made elsewhere. Nothing is sent to anybody.")
         .acts::<record::RecordDelegation>(),
     Draft::write("update_delegation_status", &[DELEGATIONS, UPDATE_DELEGATION])
-        .said("mark, close or finish a delegated task as done or failed, mark a delegated task as done or failed")
+        .said("mark, close or finish a delegated task as done or failed")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","delegation_id":"task-0007","status":"completed","response_preview":"42 tickets"}"#)
         .about("Set how a listed delegation ended. Stops nothing that still runs.")
         .acts::<record::UpdateDelegationStatus>(),
     Draft::read("list_peers", &[workspaces::LIST])
-        .said("neighbours, colleagues, team members, parent, children, siblings, hierarchy, whom can it talk to, its siblings and neighbours, colleagues, who sits next to it")
+        .said("neighbours, colleagues, team members, parent, children, siblings, hierarchy, whom can it talk to, who sits next to it")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .about("List a workspace's parent, siblings (roots are siblings) and children.")
         .lists::<peers::ListPeers>(),
     Draft::read("discover_workspace", &[GET])
-        .said("find where an agent is reachable, its address, endpoint, URL, agent card and skills, where can an agent be reached, its address, endpoint")
+        .said("find where an agent is reachable, its address, endpoint, URL, agent card and skills, where can an agent be reached")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .about("Where an agent can be reached, and what it says of itself.")
         .acts::<peers::DiscoverWorkspace>(),
     Draft::read("check_access", &[GET, CHECK_ACCESS])
-        .said("can, may, is allowed to talk, communicate, permission between agents, is one agent allowed to talk to another, may they communicate, permitted, hierarchy")
+        .said("can, may, is allowed to talk, communicate, permission between agents, permitted, hierarchy")
         .example(r#"{"caller_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","target_id":"2d2bc924-d0b3-44a7-b986-5b68677dfb42"}"#)
         .about("Whether one workspace's agent may talk to another's, by the hierarchy.")
         .acts::<peers::CheckAccess>(),
     Draft::read("list_activity", &[ACTIVITY, GET])
-        .said("log, history, what happened, what did the agent do, messages, errors, recent actions, what has it been up to today, what did it do, log of one agent, recent actions, history of an agent")
+        .said("log, history, what happened, what did the agent do, messages, errors, recent actions, what has it been up to today, what did it do")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","type":"error","limit":10}"#)
         .about("List what a workspace's agent did and received, newest first. `long` adds bodies and errors; older than the newest 500 is out of reach.")
         .lists::<activity::ListActivity>(),
     Draft::read("list_traces", &[TRACES, GET])
-        .said("Langfuse, model calls, spans, observability, LLM traces, langfuse, latency, spans, observability")
+        .said("Langfuse, model calls, spans, observability, LLM traces, latency")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .about("List an agent's newest 20 traces from the tenant's tracing service. Also empty where the tenant has none or can't reach it.")
         .lists::<search::ListTraces>(),
     Draft::read("session_search", &[SEARCH, GET])
-        .said("find text in past activity, conversations, sessions and memories; full text, grep, find in past conversations, full text search over what was said, when did we talk about")
+        .said("find text in past activity, conversations, sessions and memories; full text, grep, full text search over what was said, when did we talk about")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","query":"invoice"}"#)
         .about("Search a workspace's activity and memories for a text, newest first, 200 at most.")
         .lists::<search::SessionSearch>(),
     Draft::write("report_activity", &[GET, ACTIVITY, REPORT])
-        .said("write a log entry, note what an agent did, write an entry into an agent's log")
+        .said("write a log entry, note what an agent did")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","activity_type":"agent_log","summary":"Nightly audit done"}"#)
         .about("Write an entry into a workspace's activity log, and read it back.")
         .acts::<report::ReportActivity>(),
     Draft::write("notify_user", &[ACTIVITY, NOTIFY])
         .open_world()
-        .said("tell, alert or inform the person; push a message to the canvas or chat, let the user know on behalf of an agent, tell a person on the canvas that something is ready, push a message")
+        .said("tell, alert or inform the person; push a message to the canvas or chat, let the user know on behalf of an agent, tell a person on the canvas that something is ready")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","message":"The report is ready."}"#)
         .about("Show the people at the canvas a message in a workspace's name. Whether anybody saw it isn't confirmed.")
         .acts::<report::NotifyUser>(),
@@ -111,7 +111,7 @@ pub const TOOLS: &[Tool] = &[
         .about("Ask an agent for its session's transcript. The agent is handed a token of its own workspace that lives for this call only.")
         .acts::<transcript::GetTranscript>(),
     Draft::read("query_agent_ledger", &[AUDIT, GET])
-        .said("audit trail, tamper evidence, compliance, signed log, HMAC chain, AI act, tamper-proof audit trail of an agent, signed log, compliance evidence, HMAC chain, prove what it did")
+        .said("audit trail, tamper evidence, compliance, signed log, HMAC chain, AI act, tamper-proof audit trail of an agent, prove what it did")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","agent_id":"agent-a","limit":50}"#)
         .about("Entries of the tenant's signed ledger of what agents did, and whether its chain is `valid`, `broken` or `unknown`, with the reason.")
         .acts::<ledger::QueryAgentLedger>(),

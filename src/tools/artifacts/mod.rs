@@ -35,7 +35,7 @@ pub const TOOLS: &[Tool] = &[
     Draft::write("fork_artifact_repo", &[workspaces::GET, FORK])
         .open_world()
         .about("Copy a workspace's repository under a new name. The tenant keeps no record of forks: note the address.")
-        .said("branch off, experiment, clone, Cloudflare, copy of a git repository, branch off")
+        .said("branch off, experiment, clone, Cloudflare, copy of a git repository")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"seo-agent-try"}"#)
         .acts::<repository::ForkArtifactRepo>(),
 ];

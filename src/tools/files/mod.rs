@@ -28,13 +28,13 @@ pub const TOOLS: &[Tool] = &[
         .lists::<list::ListFiles>(),
     Draft::read("read_file", &[READ])
         .about("Read a text file of a workspace, a range of it where it is long; a binary one is only described.")
-        .said("open, show, cat, view a file's content, system prompt, config.yaml, show the content of a file, open, cat, what does the prompt file say")
+        .said("open, show, cat, view a file's content, system prompt, config.yaml")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","path":"skills/seo/SKILL.md"}"#)
         .acts::<read::ReadFile>(),
     Draft::write("write_file", &[WRITE, READ, workspaces::GET])
         .idempotent()
         .about("Write one file below /configs, over what is there, and read it back. The workspace isn't restarted.")
-        .said("save, edit, create, upload a file, change the system prompt, change or create one file, save text, edit the prompt, put a file there")
+        .said("save, edit, create, upload a file, change the system prompt, save text")
         .example(
             r##"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","path":"skills/seo/SKILL.md","content":"# SEO\n"}"##,
         )
@@ -54,7 +54,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<replace::ReplaceAllFiles>(),
     Draft::write("upload_chat_file", &[workspaces::GET, UPLOAD])
         .about("Put a text file into a workspace's chat uploads; answers the address to name in a message to its agent.")
-        .said("attach, send a document to an agent, attach a document for an agent, send it a file")
+        .said("attach, send a document to an agent, send it a file")
         .example(
             r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"brief.md","content":"Audit these pages.\n"}"#,
         )

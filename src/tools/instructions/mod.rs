@@ -25,12 +25,12 @@ const RESOLVE: Route = Route::get("/workspaces/{workspace_id}/instructions/resol
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_instructions", &[LIST, workspaces::GET])
         .about("List the standing instructions that agents obey, disabled ones too. With `workspace_id`: the enabled ones for it.")
-        .said("show all rules, policies, system prompt given to agents, switched off, which rules and policies are there, guidelines, standing orders")
+        .said("show all rules, policies, system prompt given to agents, switched off, guidelines, standing orders")
         .example(r#"{"scope":"global"}"#)
         .lists::<show::ListInstructions>(),
     Draft::escalate("create_instruction", &[workspaces::GET, LIST, CREATE])
         .about("Add a standing instruction. Every agent (scope global) or one workspace's agent obeys it from its next start.")
-        .said("add a rule, policy, tell all agents, new house rule for every agent, must never, policy, guideline, standing order, system prompt for all")
+        .said("add a rule, policy, tell all agents, new house rule for every agent, must never, guideline, standing order, system prompt for all")
         .example(
             r#"{"scope":"workspace","workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","title":"Tone","content":"Answer briefly."}"#,
         )

@@ -26,7 +26,7 @@ pub const TOOLS: &[Tool] = &[
         .lists::<org_keys::ListOrgKeys>(),
     Draft::escalate("mint_org_key", &[MINT_KEY, REVOKE_KEY])
         .about("Mint an org key, which gives full power over the organisation. The key goes to a file on the server, never into the answer, which says where.")
-        .said("create new api key, generate credential, issue access, give CI access, fresh company-wide credential, new api credential, another admin key, let a pipeline talk to the platform")
+        .said("create new api key, generate credential, issue access, give CI access, fresh company-wide credential, another admin key, let a pipeline talk to the platform")
         .example(r#"{"name":"ci-deploy","sink":"file:ci-deploy"}"#)
         .everyday()
         .acts::<org_keys::MintOrgKey>(),
@@ -38,7 +38,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<org_keys::RevokeKey>(),
     Draft::read("inspect_org_keys", &[LIST_KEYS])
         .about("Judge the org keys: unused, unnamed, duplicate names, minted by a key that is gone, nearness to the cap of 500, and the tree of who minted whom.")
-        .said("audit api keys, hygiene, stale credentials, who created which key, risky, clean up keys, lineage, keys nobody uses any more, which keys are risky")
+        .said("audit api keys, hygiene, stale credentials, who created which key, risky, clean up keys, lineage, keys nobody uses any more")
         .acts::<inspect::InspectOrgKeys>(),
     Draft::read("list_workspace_tokens", &[LIST_TOKENS, super::workspaces::GET])
         .about("List a workspace's live tokens by id and prefix, newest first.")

@@ -25,12 +25,12 @@ const IMPORT: Route = Route::post("/admin/memories/import");
 pub const TOOLS: &[Tool] = &[
     Draft::write("commit_memory", &[GET, COMMIT, MEMORIES])
         .up_to(Effect::Escalate)
-        .said("remember, save, store or note a fact, learn, knowledge, remember this, note a fact, teach, store knowledge, learn")
+        .said("remember, save, store or note a fact, learn, knowledge, teach")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","content":"Customer X prefers email.","scope":"TEAM"}"#)
         .about("Add to what an agent remembers. The same twice makes two. The tenant blacks out what looks like a secret; then the answer shows what it kept.")
         .acts::<commit::CommitMemory>(),
     Draft::read("search_memory", &[MEMORIES, GET])
-        .said("recall, remember, look up facts, what does the agent know, what has it learned or does it know about, look through its knowledge, recall, remembers")
+        .said("recall, remember, look up facts, what does the agent know, what has it learned or does it know about, look through its knowledge")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","query":"email","scope":"TEAM"}"#)
         .about("Search an agent's memories, 50 at most: best match first, newest first without `query`.")
         .lists::<search::SearchMemory>(),
@@ -40,23 +40,23 @@ pub const TOOLS: &[Tool] = &[
         .about("Delete one of a workspace's own memories, for good.")
         .sends::<search::DeleteMemory, search::Deleted>(),
     Draft::write("memory_set", &[GET, KEEP])
-        .said("store, save, put a key-value pair, state, scratchpad, store a value under a key, remember a setting, key-value")
+        .said("store, save, put a key-value pair, state, scratchpad, remember a setting")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","key":"user:prefs.theme","value":"dark","ttl_seconds":3600}"#)
         .about("Keep a value under a key for a workspace, over what was there. With `if_match_version` only if nobody changed it since.")
         .acts::<write::MemorySet>(),
     Draft::read("memory_get", &[KEPT_ONE])
-        .said("read, fetch, look up a key-value pair, state, read a value under a key, look up a stored setting, key-value")
+        .said("read, fetch, look up a key-value pair, state, look up a stored setting")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","key":"user:prefs.theme"}"#)
         .about("What a workspace keeps under a key, with its version.")
         .acts::<kept::MemoryGet>(),
     Draft::read("memory_list", &[KEPT, GET])
-        .said("all keys, key-value store, state, all keys and values, everything in the key-value store")
+        .said("all keys, key-value store, state")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","limit":50}"#)
         .about("List what a workspace keeps under keys, by key.")
         .lists::<kept::MemoryList>(),
     Draft::destroy("memory_delete_kv", &[KEPT_ONE, DROP])
         .idempotent()
-        .said("remove, clear, unset a key, remove a key and its value, unset a stored setting, key-value")
+        .said("remove, clear, unset a key, remove a key and its value, unset a stored setting")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","key":"user:prefs.theme"}"#)
         .about("Delete a key and what a workspace keeps under it, for good.")
         .acts::<write::MemoryDeleteKv>(),

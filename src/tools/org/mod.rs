@@ -47,7 +47,7 @@ pub const TOOLS: &[Tool] = &[
         .everyday()
         .acts::<import::ImportOrg>(),
     Draft::read("list_templates", &[TEMPLATES])
-        .said("workspace templates kinds of agents runtimes skills, which templates for a single new agent, presets to choose from, kinds of agents")
+        .said("workspace templates kinds of agents runtimes skills, which templates for a single new agent, presets to choose from")
         .about("List workspace templates, for create_workspace: directory, name, runtime, model, required secrets.")
         .lists::<templates::ListTemplates>(),
     Draft::write("import_template", &[IMPORT_TEMPLATE])

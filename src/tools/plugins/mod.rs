@@ -29,21 +29,21 @@ pub const TOOLS: &[Tool] = &[
         .lists::<list::ListPluginRegistry>(),
     Draft::read("list_plugin_sources", &[SOURCES])
         .about("Which kinds of `source` install_plugin takes on this tenant.")
-        .said("schemes, github, local, where can extensions come from, github or local")
+        .said("schemes, github, local, where can extensions come from")
         .acts::<list::ListPluginSources>(),
     Draft::read("list_installed_plugins", &[INSTALLED, workspaces::GET])
         .about("List the plugins in a workspace's running container, and whether its runtime supports them.")
-        .said("which extensions or skills an agent has, what is currently on it, which extensions does it have, add-ons on an agent")
+        .said("which extensions or skills an agent has, what is currently on it, add-ons on an agent")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .lists::<list::ListInstalledPlugins>(),
     Draft::read("list_available_plugins", &[AVAILABLE, workspaces::GET])
         .about("List the registry's plugins that fit a workspace's runtime.")
-        .said("which extensions can be installed, which extensions could it get, fitting add-ons for its runtime")
+        .said("which extensions can be installed, fitting add-ons for its runtime")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .lists::<list::ListAvailablePlugins>(),
     Draft::read("check_plugin_compatibility", &[COMPATIBILITY, workspaces::GET])
         .about("Which of a running workspace's plugins would stop working under another runtime.")
-        .said("change of runtime, migrate, would the extensions still work on another runtime, before a migration of the runtime")
+        .said("change of runtime, migrate, would the extensions still work on another runtime")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","runtime":"langgraph"}"#)
         .acts::<compatibility::CheckPluginCompatibility>(),
     Draft::escalate("install_plugin", &[workspaces::GET, INSTALL])
@@ -56,18 +56,18 @@ pub const TOOLS: &[Tool] = &[
         .acts::<install::InstallPlugin>(),
     Draft::destroy("uninstall_plugin", &[workspaces::GET, INSTALLED, UNINSTALL])
         .about("Remove a plugin from a running workspace, which restarts.")
-        .said("delete, take out or take off an extension, get rid of a skill, take an extension off, remove an add-on or skill")
+        .said("delete, take out or take off an extension, get rid of a skill, remove an add-on or skill")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"code-review"}"#)
         .acts::<install::UninstallPlugin>(),
     Draft::read("get_plugin_allowlist", &[ALLOWLIST])
         .about("Which plugins an organisation allows; an empty list allows every one. Needs the admin token or a key bound to that organisation.")
-        .said("permitted, approved extensions, whitelist, policy, which extensions are permitted, allowed add-ons")
+        .said("permitted, approved extensions, whitelist, policy, allowed add-ons")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .acts::<allowlist::GetPluginAllowlist>(),
     Draft::escalate("set_plugin_allowlist", &[ALLOWLIST, SET_ALLOWLIST])
         .idempotent()
         .about("Replace the list of plugins that an organisation allows, and read it back. What is installed stays. Needs the admin token or a key bound to that organisation.")
-        .said("permit, approve, forbid extensions, whitelist, policy, only permit these extensions, forbid other add-ons, restrict")
+        .said("permit, approve, forbid extensions, whitelist, policy, forbid other add-ons, restrict")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","plugins":["code-review"]}"#)
         .acts::<allowlist::SetPluginAllowlist>(),
 ];

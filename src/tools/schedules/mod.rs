@@ -27,34 +27,34 @@ const HEALTH: Route = Route::get("/admin/schedules/health");
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_schedules", &[LIST, workspaces::GET])
         .about("A workspace's schedules, oldest first: name, cron, zone, prompt, the next three runs. With `schedule_id` one of them with its whole prompt.")
-        .said("cron jobs recurring tasks timers planned, what cron jobs does it have, timers, when does it run, planned runs")
+        .said("cron jobs recurring tasks timers planned, when does it run")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .lists::<list::ListSchedules>(),
     Draft::write("create_schedule", &[LIST, workspaces::GET, CREATE])
         .about("Send a workspace's agent a prompt at set times. Says the next three runs: check them. Names are unique in a workspace.")
-        .said("cron job recurring every day weekly remind automate, every weekday at eight, daily, weekly, recurring task, new cron job, remind every, at a time of day, each morning")
+        .said("cron job recurring every day weekly remind automate, every weekday at eight, daily, recurring task, each morning")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"Weekday digest","cron_expr":"0 9 * * 1-5","timezone":"Europe/Berlin","prompt":"Write the daily digest."}"#)
         .acts::<create::CreateSchedule>(),
     Draft::write("update_schedule", &[LIST, UPDATE])
         .idempotent()
         .about("Change a schedule, and read it back with its next three runs. `enabled: false` stops it without losing it.")
-        .said("cron job move time reschedule pause disable enable, move a cron job to another hour, change when it runs, disable a timer, reschedule, other time")
+        .said("cron job move time reschedule pause disable enable, move a cron job to another hour, change when it runs, disable a timer, other time")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","schedule_id":"0b1f6cf4-52a6-4f63-9b2e-0d5f4f3d2c11","cron_expr":"0 4 * * *"}"#)
         .acts::<update::UpdateSchedule>(),
     Draft::destroy("delete_schedule", &[LIST, DELETE])
         .about("Delete a schedule for good. Answers what it was, so that create_schedule could make it again.")
-        .said("cron job remove throw out stop, remove a cron job, stop a recurring task for good, drop a timer")
+        .said("cron job remove throw out stop, stop a recurring task for good, drop a timer")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","schedule_id":"0b1f6cf4-52a6-4f63-9b2e-0d5f4f3d2c11"}"#)
         .acts::<delete::DeleteSchedule>(),
     Draft::write("run_schedule", &[RUN, a2a::SEND])
         .open_world()
         .about("Send a schedule's prompt to its agent now, also when it is disabled, and answer what the agent says. Leaves no trace in its history.")
-        .said("fire trigger cron job right now immediately, trigger a cron job now, kick off right away, execute a job out of turn, fire")
+        .said("fire trigger cron job right now immediately, kick off right away, execute a job out of turn")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","schedule_id":"0b1f6cf4-52a6-4f63-9b2e-0d5f4f3d2c11"}"#)
         .acts::<run::RunSchedule>(),
     Draft::read("get_schedule_history", &[HISTORY, LIST, workspaces::GET])
         .about("The last 20 runs of a schedule by the clock, newest first, with errors.")
-        .said("cron job past executions runs log failures, past runs of a cron job, did last night's job work, when did it fail, previous executions")
+        .said("cron job past executions runs log failures, did last night's job work, when did it fail, previous executions")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","schedule_id":"0b1f6cf4-52a6-4f63-9b2e-0d5f4f3d2c11"}"#)
         .lists::<history::GetScheduleHistory>(),
     Draft::read("get_schedule_health", &[LIST, workspaces::GET])

@@ -90,19 +90,19 @@ pub const TOOLS: &[Tool] = &[
         CONFIG,
         TEMPLATES,
     ])
-    .said("stuck hanging not working broken why doesn't it answer troubleshoot debug problem, what is wrong, find the cause, why is it stuck, doesn't react, no answer, hangs, troubleshoot, root cause")
+    .said("stuck hanging not working broken why doesn't it answer troubleshoot debug problem, what is wrong, find the cause, doesn't react, root cause")
     .example(ONE)
     .about("Why is a workspace stuck or failing? Likely causes with the facts: status, silence, waiting approvals, missing secrets, budget, schedules, errors.")
         .everyday()
     .acts::<diagnose::DiagnoseWorkspace>(),
     Draft::read("wait_for_workspace", &[GET])
-        .said("until online ready poll watch come up, tell me when it is up, as soon as it is online, until ready, notify once started, block until")
+        .said("until online ready poll watch come up, tell me when it is up, as soon as it is online, notify once started, block until")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","status":["online","failed"],"seconds":120}"#)
         .about("Wait until a workspace has a status, as after create or restart. Answers what it saw last, also when the time is up.")
         .acts::<wait::WaitForWorkspace>(),
     Draft::write("create_workspace", &[CREATE, GET, CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN])
         .up_to(Effect::Escalate)
-        .said("new agent add make spawn provision, spin up, hire, new agent, add a bot to a team, set up a new assistant, reports to")
+        .said("new agent add make spawn provision, spin up, hire, add a bot to a team, set up a new assistant, reports to")
         .example(r#"{"name":"SEO Analyst","role":"watches the rankings","template":"claude-code-default","tier":2,"parent_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","secrets":{"SERP_API_KEY":"env:SERP_API_KEY"}}"#)
         .about("Create a workspace. Twice makes two.")
         .everyday()
@@ -143,7 +143,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<lifecycle::ResumeWorkspace>(),
     Draft::write("hibernate_workspace", &[GET, HIBERNATE])
         .up_to(Effect::Destroy)
-        .said("sleep save money idle stop container, put to sleep, stop until it is needed, save machine cost")
+        .said("sleep save money idle stop container, stop until it is needed, save machine cost")
         .example(ONE)
         .about("Put a running workspace to sleep until the next message wakes it. Refused while tasks run, and for external ones. Some tenants can't; the answer says so.")
         .acts::<hibernate::HibernateWorkspace>(),
@@ -183,7 +183,7 @@ pub const TOOLS: &[Tool] = &[
         .said("transfer an agent to another workspace, relocate")
         .acts::<assignment::MoveAgent>(),
     Draft::read("get_config", &[GET, CONFIG])
-        .said("settings configuration options, settings of an agent, show its configuration")
+        .said("settings configuration options, settings of an agent")
         .example(ONE)
         .about("A workspace's free-form configuration. Credentials in it are masked, and named.")
         .acts::<config::GetConfig>(),
@@ -194,18 +194,18 @@ pub const TOOLS: &[Tool] = &[
         .about("Set top-level members of a workspace's configuration, and read them back. Nothing can be removed; null stays as null.")
         .acts::<config::UpdateConfig>(),
     Draft::read("get_model", &[GET, GET_MODEL])
-        .said("which llm runs, which LLM does it run on, GPT or Claude")
+        .said("which llm runs, GPT or Claude")
         .example(ONE)
         .about("Which model a workspace runs on, and whether that was set or is the default.")
         .acts::<model::GetModel>(),
     Draft::destroy("set_model", &[GET, SET_MODEL, GET_MODEL])
         .idempotent()
-        .said("switch llm change model provider, switch to another LLM, use GPT or Claude from now on, upgrade the model")
+        .said("switch llm change model provider, use GPT or Claude from now on, upgrade the model")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","model":"anthropic/claude-sonnet-4-5"}"#)
         .about("Set the model that a workspace runs on, or clear it. The workspace restarts; refused while tasks run.")
         .acts::<model::SetModel>(),
     Draft::read("get_workspace_metrics", &[METRICS])
-        .said("usage cost today llm calls consumption, token usage today, how many calls, cost of one agent today, consumption")
+        .said("usage cost today llm calls consumption, token usage today, cost of one agent today")
         .example(ONE)
         .about("A workspace's use of its model today (UTC): input and output token counts, calls, estimated cost.")
         .acts::<metrics::GetWorkspaceMetrics>(),
@@ -215,7 +215,7 @@ pub const TOOLS: &[Tool] = &[
         .about("What part of the canvas people see: x, y and zoom.")
         .acts::<viewport::GetCanvasViewport>(),
     Draft::read("list_remote_agents", &[LIST])
-        .said("external agents elsewhere registered, hosted elsewhere, on somebody else's machine, external agents, self-hosted, not run by us")
+        .said("external agents elsewhere registered, hosted elsewhere, on somebody else's machine, self-hosted, not run by us")
         .about("List external workspaces, whose agents run elsewhere: status, address, active tasks.")
         .lists::<remote::ListRemoteAgents>(),
     Draft::read("get_remote_agent_state", &[GET])
@@ -229,7 +229,7 @@ pub const TOOLS: &[Tool] = &[
         .about("Shell commands that register an external agent and keep it online. They name where the token is and don't hold it.")
         .acts::<setup::GetRemoteAgentSetupCommand>(),
     Draft::read("check_remote_agent_freshness", &[GET])
-        .said("heartbeat alive still there last seen, did it phone home, heartbeat, still alive, dead or alive, last seen, ping an external agent, home server")
+        .said("heartbeat alive still there last seen, did it phone home, dead or alive, ping an external agent, home server")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","threshold_seconds":120,"listen":true}"#)
         .about("Is a remote agent still there: fresh, stale or unknown, and why. `listen` waits for its next heartbeat.")
         .acts::<freshness::CheckRemoteAgentFreshness>(),
