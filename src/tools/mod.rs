@@ -13,7 +13,6 @@ mod given;
 pub mod ids;
 pub mod input;
 pub mod invocation;
-mod lenient;
 mod list;
 mod many;
 mod masking;

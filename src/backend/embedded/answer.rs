@@ -8,7 +8,7 @@ use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 pub(crate) type Answer = Result<Response, Refusal>;
 
@@ -31,6 +31,14 @@ pub(crate) fn ok(body: &impl Serialize) -> Answer {
 
 pub(crate) fn created(body: &impl Serialize) -> Answer {
     Ok(reply(StatusCode::CREATED, body))
+}
+
+/// How a change of one row went: what it is called where there is no such row.
+pub(crate) fn done(rows: usize, how: &str, absent: &str) -> Answer {
+    match rows {
+        0 => Err(missing(absent)),
+        _ => ok(&json!({ "status": how })),
+    }
 }
 
 /// What the platform says to a path or a method that it doesn't have: never 405.

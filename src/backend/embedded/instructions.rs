@@ -6,7 +6,7 @@ use rusqlite::{Connection, Row};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::answer::{Answer, Refusal, Refuse, bad, broken, created, missing, ok};
+use super::answer::{Answer, Refusal, Refuse, bad, broken, created, done, ok};
 use super::guard::{Access, Admin};
 use super::payload::{Params, Payload, filled};
 use super::platform::App;
@@ -132,21 +132,18 @@ pub(crate) async fn update(_: Admin, State(platform): App, Path(raw): Path<Strin
                  WHERE id = ?1",
                 (id, wish.title, wish.content, priority, wish.enabled, clock::now()),
             )?;
-            done(updated, "updated")
+            done(updated, "updated", "instruction not found")
         })
         .await
 }
 
 pub(crate) async fn delete(_: Admin, State(platform): App, Path(raw): Path<String>) -> Answer {
     let id = ids::canonical(&raw).refuse(broken("delete failed"))?;
-    platform.write(move |rows, _| done(rows.execute("DELETE FROM instructions WHERE id = ?1", [id])?, "deleted")).await
-}
-
-fn done(instructions: usize, how: &str) -> Answer {
-    match instructions {
-        0 => Err(missing("instruction not found")),
-        _ => ok(&json!({ "status": how })),
-    }
+    platform
+        .write(move |rows, _| {
+            done(rows.execute("DELETE FROM instructions WHERE id = ?1", [id])?, "deleted", "instruction not found")
+        })
+        .await
 }
 
 /// Any text is taken for a workspace's id.

@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use super::{EVENTS, EVENTS_OF};
 use crate::failure::{Code, Failure};
 use crate::tools::ids::{EventId, Word, WorkspaceId};
+use crate::tools::input::unless_blank;
 use crate::tools::invocation::Invocation;
-use crate::tools::lenient::filled;
 use crate::tools::list::List;
 use crate::tools::prose::Data;
 use crate::tools::workspaces::confirm_exists;
@@ -21,7 +21,7 @@ const ONE: usize = 20_000;
 #[serde(deny_unknown_fields)]
 pub struct ListEvents {
     /// Only of this workspace; default: of all.
-    #[serde(default, deserialize_with = "filled")]
+    #[serde(default, deserialize_with = "unless_blank")]
     workspace_id: Option<WorkspaceId>,
     /// Only of this type, as `WORKSPACE_ONLINE`.
     event_type: Option<Word>,

@@ -10,7 +10,7 @@ mod templates;
 
 use super::templates::TEMPLATES;
 use super::tool::{Draft, Tool};
-use super::{approvals, keys, workspaces};
+use super::{approvals, keys, schedules, workspaces};
 use crate::backend::Route;
 
 const ORG_TEMPLATES: Route = Route::get("/org/templates");
@@ -21,7 +21,7 @@ const IMPORT_BUNDLE: Route = Route::post("/bundles/import");
 const SHARED_CONTEXT: Route = Route::get("/workspaces/{workspace_id}/shared-context");
 const EVENTS: Route = Route::get("/events");
 const EVENTS_OF: Route = Route::get("/events/{workspace_id}");
-const SCHEDULES: Route = Route::get("/admin/schedules/health");
+const SCHEDULES: Route = schedules::HEALTH;
 
 pub const TOOLS: &[Tool] = &[
     Draft::read("get_org_overview", &[

@@ -15,14 +15,14 @@ use super::tool::{Draft, Tool};
 use super::{a2a, workspaces};
 use crate::backend::Route;
 
-const LIST: Route = Route::get("/workspaces/{workspace_id}/schedules");
+pub const LIST: Route = Route::get("/workspaces/{workspace_id}/schedules");
 const CREATE: Route = Route::post("/workspaces/{workspace_id}/schedules");
 const UPDATE: Route = Route::patch("/workspaces/{workspace_id}/schedules/{schedule_id}");
 const DELETE: Route = Route::delete("/workspaces/{workspace_id}/schedules/{schedule_id}");
 /// Answers the prompt, and runs nothing.
 const RUN: Route = Route::post("/workspaces/{workspace_id}/schedules/{schedule_id}/run").asking();
 const HISTORY: Route = Route::get("/workspaces/{workspace_id}/schedules/{schedule_id}/history");
-const HEALTH: Route = Route::get("/admin/schedules/health");
+pub const HEALTH: Route = Route::get("/admin/schedules/health");
 
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_schedules", &[LIST, workspaces::GET])

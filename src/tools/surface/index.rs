@@ -106,8 +106,7 @@ impl Document {
         document.add(tool.about, IN_ABOUT);
         document.add(entry.toolset.as_str(), IN_TOOLSET);
         tool.aliases.iter().for_each(|alias| document.add(alias, IN_ALIAS));
-        let schema = tool.input_schema();
-        let fields = schema::names(&schema).filter(|name| !COMMON.contains(name));
+        let fields = schema::names(&entry.listed().input).filter(|name| !COMMON.contains(name));
         fields.for_each(|field| document.add(field, IN_FIELDS));
         document
     }

@@ -32,7 +32,7 @@ use super::effect::Effect;
 use super::keys::{CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN};
 use super::templates::TEMPLATES;
 use super::tool::{Draft, Tool};
-use super::{approvals, secrets};
+use super::{approvals, schedules, secrets};
 use crate::backend::Route;
 
 pub const LIST: Route = Route::get("/workspaces");
@@ -41,7 +41,7 @@ pub const ACTIVITY: Route = Route::get("/workspaces/{workspace_id}/activity");
 const CONFIG: Route = Route::get("/workspaces/{workspace_id}/config");
 const UPDATE_CONFIG: Route = Route::patch("/workspaces/{workspace_id}/config");
 const SECRETS: Route = secrets::LIST;
-const SCHEDULES: Route = Route::get("/workspaces/{workspace_id}/schedules");
+const SCHEDULES: Route = schedules::LIST;
 const CREATE: Route = Route::post("/workspaces");
 const UPDATE: Route = Route::patch("/workspaces/{workspace_id}");
 const DELETE: Route = Route::delete("/workspaces/{workspace_id}");

@@ -11,9 +11,9 @@ use super::wire::{Detail, called};
 use crate::failure::{Code, Failure};
 use crate::secrets::Source;
 use crate::tools::ids::{WebAddress, WorkspaceId};
+use crate::tools::input::unless_blank;
 use crate::tools::invocation::Invocation;
 use crate::tools::keys::tokens;
-use crate::tools::lenient::filled;
 use crate::tools::tool::Act;
 
 const VARIABLE: &str = "WORKSPACE_AUTH_TOKEN";
@@ -28,7 +28,7 @@ pub struct GetRemoteAgentSetupCommand {
     /// The token's place on the agent's machine, `file:PATH` or `env:NAME`; default env:WORKSPACE_AUTH_TOKEN.
     source: Option<Source>,
     /// The tenant as seen from there; default: as this server sees it.
-    #[serde(default, alias = "platform_url_override", deserialize_with = "filled")]
+    #[serde(default, alias = "platform_url_override", deserialize_with = "unless_blank")]
     #[schemars(with = "Option<WebAddress>")]
     tenant_url: Option<WebAddress>,
 }

@@ -11,7 +11,7 @@ use rusqlite::{Connection, Row};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use super::answer::{Answer, Refusal, Refuse, bad, broken, created, missing, ok};
+use super::answer::{Answer, Refusal, Refuse, bad, broken, created, done, ok};
 use super::guard::Access;
 use super::payload::{Payload, filled};
 use super::platform::{App, Platform};
@@ -145,7 +145,7 @@ pub(crate) async fn patch(
                      WHERE workspace_id = ?1 AND id = ?2",
                 )?
                 .execute((workspace, id, config, users, wish.enabled, clock::now()))?;
-            done(updated, "updated")
+            done(updated, "updated", "channel not found")
         })
         .await
 }
@@ -155,14 +155,7 @@ pub(crate) async fn delete(access: Access, State(platform): App, Path((_, raw)):
     platform
         .write(move |rows, _| {
             let deleted = rows.execute("DELETE FROM workspace_channels WHERE workspace_id = ?1 AND id = ?2", ids)?;
-            done(deleted, "deleted")
+            done(deleted, "deleted", "channel not found")
         })
         .await
-}
-
-fn done(channels: usize, how: &str) -> Answer {
-    match channels {
-        0 => Err(missing("channel not found")),
-        _ => ok(&json!({ "status": how })),
-    }
 }

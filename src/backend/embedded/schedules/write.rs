@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::super::answer::{Answer, Refusal, Refuse, bad, broken, created, missing, ok};
+use super::super::answer::{Answer, Refusal, Refuse, bad, broken, created, done, missing};
 use super::super::guard::Access;
 use super::super::payload::{Payload, filled};
 use super::super::platform::App;
@@ -113,7 +113,7 @@ pub(crate) async fn patch(
                     clock::now(),
                 ))
                 .refuse(broken("failed to update schedule"))?;
-            done(updated, "updated")
+            done(updated, "updated", "schedule not found")
         })
         .await
 }
@@ -134,14 +134,7 @@ pub(crate) async fn delete(access: Access, State(platform): App, Path((_, raw)):
     platform
         .write(move |rows, _| {
             let deleted = rows.execute("DELETE FROM workspace_schedules WHERE workspace_id = ?1 AND id = ?2", ids)?;
-            done(deleted, "deleted")
+            done(deleted, "deleted", "schedule not found")
         })
         .await
-}
-
-fn done(schedules: usize, how: &str) -> Answer {
-    match schedules {
-        0 => Err(missing("schedule not found")),
-        _ => ok(&json!({ "status": how })),
-    }
 }

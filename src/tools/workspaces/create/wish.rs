@@ -11,7 +11,7 @@ use crate::secrets::{Sink, Source};
 use crate::tools::bounds::Whole;
 use crate::tools::given::GivenText;
 use crate::tools::ids::{HostDirectory, Role, SecretName, TemplateName, Word, WorkspaceId, WorkspaceName};
-use crate::tools::lenient::filled;
+use crate::tools::input::unless_blank;
 
 const MEMORIES: usize = 50;
 
@@ -22,11 +22,11 @@ pub struct CreateWorkspace {
     #[schemars(with = "String")]
     pub(super) name: WorkspaceName,
     /// Purpose.
-    #[serde(default, deserialize_with = "filled")]
+    #[serde(default, deserialize_with = "unless_blank")]
     #[schemars(with = "Option<String>")]
     pub(super) role: Option<Role>,
     /// From list_templates.
-    #[serde(default, deserialize_with = "filled")]
+    #[serde(default, deserialize_with = "unless_blank")]
     #[schemars(with = "Option<String>")]
     pub(super) template: Option<TemplateName>,
     /// Like `claude-code`.
@@ -37,7 +37,7 @@ pub struct CreateWorkspace {
     #[schemars(with = "Option<i64>")]
     pub(super) tier: Option<Tier>,
     /// Above it.
-    #[serde(default, deserialize_with = "filled")]
+    #[serde(default, deserialize_with = "unless_blank")]
     #[schemars(with = "Option<String>")]
     pub(super) parent_id: Option<WorkspaceId>,
     /// Runs elsewhere.
@@ -58,7 +58,7 @@ pub struct CreateWorkspace {
     #[schemars(with = "Option<i64>")]
     pub(super) max_concurrent_tasks: Option<Whole<1, 1000>>,
     /// Host path to mount.
-    #[serde(default, deserialize_with = "filled")]
+    #[serde(default, deserialize_with = "unless_blank")]
     #[schemars(with = "Option<String>")]
     pub(super) workspace_dir: Option<HostDirectory>,
     /// `read_only`, `read_write`.
