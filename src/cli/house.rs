@@ -19,6 +19,7 @@ use crate::dispatch::Dispatch;
 use crate::journal::Journal;
 use crate::secrets::Directories;
 use crate::secrets::place::{create_private, write_private};
+use crate::store::Store;
 use crate::tools::catalogue::Catalogue;
 use crate::tools::cursor::Seal;
 use crate::tools::invocation::Server;
@@ -40,6 +41,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         org_id: tenant.org_id,
         limits: Limits::default(),
     })?;
+    let store = Store::open(&config.data);
     let server = Server {
         address: client.address().to_owned(),
         key_tag: client.key_tag().to_owned(),
@@ -47,7 +49,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
         capsules: config.data.join("capsules"),
         rules: config.rules.clone(),
-        journal: Journal::open(&config.data),
+        journal: Journal::open(store, &config.data),
         catalogue: Catalogue::new(),
         surface: config.surface,
         output_schemas: config.output_schemas,

@@ -44,16 +44,13 @@ impl Record {
                 tenant: server.address.clone(),
                 key_id: server.key_id().map(ToOwned::to_owned),
                 caller: call.caller.name.to_owned(),
-                grant: None,
                 door: call.caller.door.as_str().to_owned(),
                 client,
                 trace: call.caller.trace.clone(),
-                targets: BTreeMap::new(),
                 arguments: digest(&call.arguments),
                 decision: "refused".to_owned(),
                 rule: "arguments".to_owned(),
-                consent: None,
-                routes: Vec::new(),
+                ..IntentDetail::default()
             },
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, SecondsFormat, Utc};
 use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::tools::effect::Effect;
@@ -34,13 +35,41 @@ pub struct IntentDetail {
     pub targets: BTreeMap<String, String>,
     /// sha256 of the arguments as canonical JSON.
     pub arguments: String,
+    /// Arguments that the tool's entry marks as safe to keep.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub kept: Map<String, Value>,
     /// `allowed` or `refused`, and the rule that said so.
     pub decision: String,
     pub rule: String,
+    /// The policy that decided, by the beginning of its digest; none for the built-in one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub policy: Option<String>,
     /// How a person agreed, where one had to.
-    pub consent: Option<String>,
+    pub consent: Option<Agreement>,
+    /// The person behind the grant, where one is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<Person>,
+    /// What was looked at before, so that an unclear outcome can be told from what was there already.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seen: Option<Value>,
     /// The routes that the tool may use.
     pub routes: Vec<String>,
+}
+
+/// A person's yes, as the journal names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Agreement {
+    pub id: String,
+    /// `elicitation`, `terminal`.
+    pub way: String,
+    pub by: String,
+}
+
+/// Somebody who signed in elsewhere: who says so, and whom they name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    pub issuer: String,
+    pub subject: String,
 }
 
 /// How it went.
@@ -65,6 +94,12 @@ pub struct OutcomeDetail {
     pub duration_ms: u64,
     /// What was sent, in order.
     pub sent: Vec<SentRequest>,
+    /// The id of what was made, where something was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<String>,
+    /// The invocation whose outcome was given again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub repeats: Option<String>,
     /// What went wrong, for the operator.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,

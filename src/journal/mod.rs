@@ -30,8 +30,7 @@ struct Inner {
 }
 
 impl Journal {
-    pub fn open(directory: &Path) -> Self {
-        let store = Store::open(directory);
+    pub fn open(store: Store, directory: &Path) -> Self {
         let process = Process::register(directory, &store);
         Self(Arc::new(Inner { store, process, lost: AtomicU64::new(0) }))
     }

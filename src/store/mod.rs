@@ -1,17 +1,18 @@
 //! Where state lives: one SQLite file in the data directory, safe for several processes.
 //!
 //! Writes go through one thread a process, which commits whatever has gathered as one transaction,
-//! so that many waiting calls share one durable write. Used by the journal; what else must survive a
-//! restart comes here too.
+//! so that many waiting calls share one durable write. The journal, grants and consents live here, and what
+//! else must survive a restart.
 
 mod schema;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
+use tokio::sync::oneshot;
 
 use writer::Writer;
 pub use writer::{Durability, Work};
@@ -27,6 +28,7 @@ pub struct Store(Arc<Inner>);
 struct Inner {
     path: PathBuf,
     writer: Writer,
+    looking: Mutex<Option<Connection>>,
 }
 
 impl Store {
@@ -34,12 +36,28 @@ impl Store {
     pub fn open(directory: &Path) -> Self {
         let path = directory.join("state.db");
         let writer = Writer::start(path.clone());
-        Self(Arc::new(Inner { path, writer }))
+        Self(Arc::new(Inner { path, writer, looking: Mutex::default() }))
     }
 
     /// Returns when the work has been committed as `durability` says.
     pub async fn write(&self, durability: Durability, work: Work) -> Result<(), Failure> {
         self.0.writer.write(durability, work).await
+    }
+
+    /// The same for work that finds something out.
+    pub async fn change<T: Send + 'static>(
+        &self,
+        durability: Durability,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let (told, found) = oneshot::channel();
+        let work: Work = Box::new(move |connection| {
+            // Nobody listens any more when the wait was given up: the change stands all the same.
+            let _ = told.send(change(connection)?);
+            Ok(())
+        });
+        self.write(durability, work).await?;
+        found.await.map_err(|_| unreadable("a change that was committed said nothing"))
     }
 
     /// Hands the work over and goes on. False when the queue is full and it was dropped.
@@ -57,24 +75,40 @@ impl Store {
         self.0.writer.healthy()
     }
 
+    /// A small query at once, on a connection that is kept: for what must be known before every call and
+    /// may be changed by another process at any time.
+    pub fn look<T>(&self, query: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, Failure> {
+        let mut kept = self.0.looking.lock().unwrap_or_else(PoisonError::into_inner);
+        let connection = match kept.take() {
+            Some(open) => open,
+            None => reading(&self.0.path).map_err(|error| unreadable(&error.to_string()))?,
+        };
+        // A connection that failed is opened anew the next time.
+        let found = query(&connection).map_err(|error| unreadable(&error.to_string()))?;
+        *kept = Some(connection);
+        Ok(found)
+    }
+
     /// Runs a query on a connection of its own, off the runtime's threads.
     pub async fn read<T: Send + 'static>(
         &self,
         query: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Failure> {
         let path = self.0.path.clone();
-        let answer = tokio::task::spawn_blocking(move || {
-            let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-            let connection = Connection::open_with_flags(path, flags)?;
-            connection.busy_timeout(BUSY)?;
-            query(&connection)
-        });
+        let answer = tokio::task::spawn_blocking(move || query(&reading(&path)?));
         match answer.await {
             Ok(Ok(found)) => Ok(found),
             Ok(Err(error)) => Err(unreadable(&error.to_string())),
             Err(error) => Err(unreadable(&error.to_string())),
         }
     }
+}
+
+fn reading(path: &Path) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(BUSY)?;
+    Ok(connection)
 }
 
 fn unreadable(detail: &str) -> Failure {

@@ -17,6 +17,7 @@ use molecule_org_mcp::dispatch::{Answer, Call, Dispatch, Progress, Refusal};
 use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::policy::Rules;
 use molecule_org_mcp::secrets::Directories;
+use molecule_org_mcp::store::Store;
 use molecule_org_mcp::tools::catalogue::Catalogue;
 use molecule_org_mcp::tools::cursor::Seal;
 use molecule_org_mcp::tools::invocation::Server;
@@ -301,6 +302,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         limits: plan.limits,
     })
     .unwrap();
+    let store = Store::open(home);
     let server = Server {
         address: client.address().to_owned(),
         key_tag: client.key_tag().to_owned(),
@@ -308,7 +310,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         directories: Directories::new(home.join("credentials"), vec![]),
         capsules: home.join("capsules"),
         rules: plan.rules,
-        journal: Journal::open(home),
+        journal: Journal::open(store, home),
         catalogue: Catalogue::new(),
         surface: plan.surface,
         output_schemas: false,
