@@ -91,7 +91,8 @@ impl Config {
             tenant,
             rules: Rules {
                 read_only: choices.read_only.unwrap_or(false),
-                toolsets: choices.toolsets.unwrap_or_else(|| Toolset::ALL.to_vec()),
+                toolsets: choices.toolsets.map_or_else(|| Toolset::ALL.into(), |chosen| chosen.into_iter().collect()),
+                ..Rules::default()
             },
             surface: choices.surface.unwrap_or_default(),
             output_schemas: choices.output_schemas.unwrap_or(false),

@@ -12,7 +12,7 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -22,15 +22,18 @@ use uuid::Uuid;
 pub use crate::progress::{Progress, Step};
 pub use crate::tools::catalogue::Listed;
 
-use crate::backend::Client;
+use crate::backend::{Client, Route};
 use crate::failure::{Code, Failure};
-use crate::policy::Decision;
+use crate::policy::binding::Tree;
+use crate::policy::target::Target;
+use crate::policy::{self, Decision, Rule, Rules};
 use crate::tools::catalogue::Entry;
 use crate::tools::effect::Effect;
 use crate::tools::input;
 use crate::tools::invocation::{Invocation, Server};
 use crate::tools::surface::{Through, Way};
 use crate::tools::tool::Prepared;
+use crate::tools::workspaces;
 use crate::transport::caller::Caller;
 use finish::Finish;
 use record::Record;
@@ -71,7 +74,7 @@ pub struct Dispatch {
 struct Admitted {
     entry: &'static str,
     effect: Effect,
-    routes: &'static [crate::backend::Route],
+    routes: &'static [Route],
     prepared: Prepared,
 }
 
@@ -90,8 +93,9 @@ impl Dispatch {
 
     /// The tools that this caller may use, always in the same order.
     pub fn list(&self, caller: &Caller) -> Vec<&Listed> {
+        let (rules, now) = (self.server.policy.now(), Utc::now());
         let entries = self.server.catalogue.entries().iter();
-        let shown = |entry: &&Entry| self.server.surface.shows(entry) && self.server.rules.lists(caller, entry);
+        let shown = |entry: &&Entry| self.server.surface.shows(entry) && rules.lists(caller, entry, now);
         entries.filter(shown).map(Entry::listed).collect()
     }
 
@@ -107,8 +111,10 @@ impl Dispatch {
     async fn travel(&self, id: Uuid, mut call: Call) -> Result<Answer, Failure> {
         let begun = Instant::now();
         let way = self.open(&mut call);
-        let mut record = Record::new(id, &call, &self.server);
-        let admitted = match self.admit(call.tool, call.arguments, way, &call.caller, &mut record) {
+        let rules = self.server.policy.now();
+        let mut record = Record::new(id, &call, &self.server, &rules);
+        let asked = Asked { id, rules: &rules, caller: &call.caller, cancel: &call.cancel, now: Utc::now() };
+        let admitted = match self.admit(&asked, &call.tool, call.arguments, way, &mut record).await {
             Ok(admitted) => admitted,
             Err(failure) => {
                 // A call that never set out is written down too; nobody waits for that.
@@ -140,44 +146,44 @@ impl Dispatch {
     }
 
     /// Finds the tool, checks the arguments, asks policy. Whatever is known goes into the record.
-    fn admit(
+    async fn admit(
         &self,
-        name: String,
+        asked: &Asked<'_>,
+        name: &str,
         arguments: Map<String, Value>,
         way: Result<Option<Way>, Failure>,
-        caller: &Caller,
         record: &mut Record,
     ) -> Result<Admitted, Failure> {
         if self.closing.is_cancelled() {
             return Err(Failure::new(Code::Cancelled, "this server is shutting down").next("Call again in a moment."));
         }
-        let Some(entry) = self.server.catalogue.find(&name) else {
-            return Err(self.unknown_tool(&name));
+        let Some(entry) = self.server.catalogue.find(name) else {
+            return Err(self.unknown_tool(name));
         };
-        record.tool(entry);
+        record.tool(entry, &arguments);
         let way = way?;
         // Before the arguments are looked at: what is hidden is refused whatever they are.
-        self.permit(caller, entry, entry.tool.least, record)?;
-        let prepared = entry
-            .tool
-            .prepare(arguments)
-            .inspect_err(|_| record.decided(Decision::Refused("arguments"), entry.tool.least))?;
+        asked.permit(entry, entry.tool.least, None, record)?;
+        let named = asked.has_limits_of_place().then(|| arguments.clone());
+        let misfit = Decision::Refused(Rule::Arguments);
+        let prepared = entry.tool.prepare(arguments).inspect_err(|_| record.decided(misfit, entry.tool.least))?;
         record.arguments_fit();
         let effect = prepared.effect.unwrap_or(entry.tool.least);
         if let Some(way) = way {
-            way.admits(&entry.tool, effect).inspect_err(|_| record.decided(Decision::Refused("arguments"), effect))?;
+            way.admits(&entry.tool, effect).inspect_err(|_| record.decided(misfit, effect))?;
         }
-        self.permit(caller, entry, effect, record)?;
+        let target = match named {
+            Some(named) => Target::of(entry.tool.reach, &named, &self.tree(asked).await?),
+            None => Target::default(),
+        };
+        asked.permit(entry, effect, Some(&target), record)?;
         Ok(Admitted { entry: entry.tool.name, effect, routes: entry.tool.routes, prepared })
     }
 
-    fn permit(&self, caller: &Caller, entry: &Entry, effect: Effect, record: &mut Record) -> Result<(), Failure> {
-        let decision = self.server.rules.decide(caller, entry, effect);
-        record.decided(decision, effect);
-        match decision {
-            Decision::Allowed(_) => Ok(()),
-            Decision::Refused(rule) => Err(refused(entry, rule)),
-        }
+    /// Who stands below whom, as the tenant has it now: what moved a moment ago counts.
+    async fn tree(&self, asked: &Asked<'_>) -> Result<Tree, Failure> {
+        const ROUTES: &[Route] = &[workspaces::LIST];
+        workspaces::fetch_tree(&self.client.invocation(asked.id, ROUTES, asked.cancel.clone())).await
     }
 
     fn unknown_tool(&self, name: &str) -> Failure {
@@ -262,17 +268,33 @@ fn log(tool: &str, effect: Effect, invocation: &Invocation, result: &Result<Valu
     );
 }
 
-fn refused(entry: &Entry, rule: &str) -> Failure {
-    let name = entry.tool.name;
-    let (message, next) = match rule {
-        "read-only" => (
-            format!("{name} changes something, and this server is read-only"),
-            "Tell the operator what you wanted to do; --read-only is theirs to lift.",
-        ),
-        _ => (
-            format!("{name} belongs to the toolset `{}`, which is off", entry.toolset.as_str()),
-            "Ask the operator to add the toolset to --toolsets.",
-        ),
-    };
-    Failure::new(Code::ForbiddenByPolicy, message).next(next)
+/// Who asks, and under which rules.
+struct Asked<'a> {
+    id: Uuid,
+    rules: &'a Rules,
+    caller: &'a Caller,
+    cancel: &'a CancellationToken,
+    now: DateTime<Utc>,
+}
+
+impl Asked<'_> {
+    fn permit(
+        &self,
+        entry: &Entry,
+        effect: Effect,
+        target: Option<&Target>,
+        record: &mut Record,
+    ) -> Result<(), Failure> {
+        let decision = self.rules.decide(self.caller, entry, effect, target, self.now);
+        record.decided(decision, effect);
+        match decision {
+            Decision::Allowed(_) => Ok(()),
+            Decision::Refused(rule) => Err(policy::refused(rule, entry, self.rules.role(self.caller), effect)),
+        }
+    }
+
+    /// Whether it matters which workspaces the call is about.
+    fn has_limits_of_place(&self) -> bool {
+        self.caller.grants().any(|grant| grant.binding.is_some() || grant.own_workspace.is_some())
+    }
 }

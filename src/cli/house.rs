@@ -17,6 +17,7 @@ use crate::backend::{Base, Client, Limits, Settings};
 use crate::config::{Config, TenantConfig};
 use crate::dispatch::Dispatch;
 use crate::journal::Journal;
+use crate::policy::live::Live;
 use crate::secrets::Directories;
 use crate::secrets::place::{create_private, write_private};
 use crate::store::Store;
@@ -48,7 +49,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         key_id: OnceLock::new(),
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
         capsules: config.data.join("capsules"),
-        rules: config.rules.clone(),
+        policy: Live::new(config.rules.clone()),
         journal: Journal::open(store, &config.data),
         catalogue: Catalogue::new(),
         surface: config.surface,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chrono::Utc;
 use clap::Args;
 
 use super::{Choices, Ending, output};
@@ -41,6 +42,6 @@ pub(super) fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending> {
 
 fn listed<'a>(catalogue: &'a Catalogue, config: &Config) -> Vec<&'a Entry> {
     let caller = Caller::terminal();
-    let shown = |entry: &&Entry| config.surface.shows(entry) && config.rules.lists(&caller, entry);
+    let shown = |entry: &&Entry| config.surface.shows(entry) && config.rules.lists(&caller, entry, Utc::now());
     catalogue.entries().iter().filter(shown).collect()
 }

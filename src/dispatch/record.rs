@@ -12,7 +12,7 @@ use super::Call;
 use crate::backend::Tenant;
 use crate::failure::{Changed, Failure};
 use crate::journal::entry::{Intent, IntentDetail, Outcome, OutcomeDetail, SentRequest};
-use crate::policy::Decision;
+use crate::policy::{Decision, Rule, Rules};
 use crate::tools::catalogue::Entry;
 use crate::tools::effect::Effect;
 use crate::tools::invocation::Server;
@@ -24,13 +24,13 @@ pub(super) struct Record {
     effect: Effect,
     key_prefix: String,
     /// Ids among the arguments, kept back until the arguments have been checked: what isn't an id
-    /// may be a credential in the wrong place.
-    unchecked: BTreeMap<String, String>,
+    /// may be a credential in the wrong place. And what else the tool's entry lets be kept.
+    unchecked: (BTreeMap<String, String>, Map<String, Value>),
     detail: IntentDetail,
 }
 
 impl Record {
-    pub(super) fn new(invocation: Uuid, call: &Call, server: &Server) -> Self {
+    pub(super) fn new(invocation: Uuid, call: &Call, server: &Server, rules: &Rules) -> Self {
         let client = call.caller.client.as_ref().map(|client| format!("{} {}", client.name, client.version));
         Self {
             invocation,
@@ -39,37 +39,42 @@ impl Record {
             tool: "(no such tool)".to_owned(),
             effect: Effect::Read,
             key_prefix: server.key_tag.clone(),
-            unchecked: targets(&call.arguments),
+            unchecked: (targets(&call.arguments), Map::new()),
             detail: IntentDetail {
                 tenant: server.address.clone(),
                 key_id: server.key_id().map(ToOwned::to_owned),
-                caller: call.caller.name.to_owned(),
+                caller: call.caller.name.clone().into_owned(),
+                grant: call.caller.grant.as_ref().map(|grant| grant.id.clone()),
+                person: call.caller.grant.as_ref().and_then(|grant| grant.person.clone()),
                 door: call.caller.door.as_str().to_owned(),
                 client,
                 trace: call.caller.trace.clone(),
                 arguments: digest(&call.arguments),
                 decision: "refused".to_owned(),
-                rule: "arguments".to_owned(),
+                rule: Rule::Arguments.as_str().to_owned(),
+                policy: rules.digest.clone(),
                 ..IntentDetail::default()
             },
         }
     }
 
-    pub(super) fn tool(&mut self, entry: &Entry) {
+    pub(super) fn tool(&mut self, entry: &Entry, arguments: &Map<String, Value>) {
+        let kept = entry.tool.kept.iter().filter_map(|name| Some(((*name).to_owned(), arguments.get(*name)?.clone())));
+        self.unchecked.1 = kept.collect();
         self.tool = entry.tool.name.to_owned();
         self.effect = entry.tool.most;
         self.detail.routes = entry.tool.routes.iter().map(ToString::to_string).collect();
     }
 
     pub(super) fn arguments_fit(&mut self) {
-        self.detail.targets = std::mem::take(&mut self.unchecked);
+        (self.detail.targets, self.detail.kept) = std::mem::take(&mut self.unchecked);
     }
 
     pub(super) fn decided(&mut self, decision: Decision, effect: Effect) {
         self.effect = effect;
         let (decision, rule) = match decision {
-            Decision::Allowed(rule) => ("allowed", rule),
-            Decision::Refused(rule) => ("refused", rule),
+            Decision::Allowed(role) => ("allowed", role.as_str()),
+            Decision::Refused(rule) => ("refused", rule.as_str()),
         };
         self.detail.decision = decision.to_owned();
         self.detail.rule = rule.to_owned();

@@ -1,41 +1,232 @@
-//! Whether a call may be made at all: one pure, total decision that listing and calling share.
+//! Whether a call may be made at all: one pure, total decision that listing and calling share. It denies
+//! unless something allows. Read-only beats everything, and deny beats allow.
 //!
-//! Its first form knows read-only mode and the chosen toolsets. A caller is already an argument,
-//! because what a caller may do is decided here and nowhere else.
+//! What the operator chose is a `Rules`: the flags, with the policy file over them. What a caller was
+//! given is a `Grant`. Neither can lift what the other takes away.
 
+pub mod binding;
+pub mod consent;
+pub mod grant;
+pub mod limits;
+pub mod live;
+pub mod role;
+pub mod target;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::{DateTime, Utc};
+
+use crate::failure::{Code, Failure};
 use crate::tools::catalogue::Entry;
 use crate::tools::effect::Effect;
 use crate::tools::toolset::Toolset;
-use crate::transport::caller::Caller;
+use crate::transport::caller::{Caller, Door};
+use consent::ConsentRules;
+use limits::Limits;
+use role::{Powers, Role};
+use target::{Reach, Target};
 
 /// What the operator chose.
 #[derive(Clone, Debug)]
 pub struct Rules {
     pub read_only: bool,
-    pub toolsets: Vec<Toolset>,
+    pub toolsets: BTreeSet<Toolset>,
+    /// Tools that nobody gets.
+    pub denied: BTreeSet<&'static str>,
+    /// The most that any caller may be.
+    pub ceiling: Role,
+    /// Where a role isn't named, it may what it usually may.
+    pub powers: BTreeMap<Role, Powers>,
+    /// What somebody is who comes without a grant, by the door.
+    pub without_grant: BTreeMap<Door, Role>,
+    pub consent: ConsentRules,
+    pub limits: Limits,
+    /// Begins the digest of the policy file; none without one.
+    pub digest: Option<String>,
 }
 
-/// The rule that decided, by its name in the journal.
+impl Default for Rules {
+    /// Without a policy file: whoever runs this server may everything, and a person agrees to what can't
+    /// be undone or gives power.
+    fn default() -> Self {
+        Self {
+            read_only: false,
+            toolsets: BTreeSet::from(Toolset::ALL),
+            denied: BTreeSet::new(),
+            ceiling: Role::Admin,
+            powers: BTreeMap::new(),
+            without_grant: BTreeMap::new(),
+            consent: ConsentRules::default(),
+            limits: Limits::default(),
+            digest: None,
+        }
+    }
+}
+
+/// Why not, by its name in the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    Expired,
+    ReadOnly,
+    Denied,
+    Toolset,
+    Role,
+    Binding,
+    Oneself,
+    Unlimited,
+    Arguments,
+}
+
+impl Rule {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Expired => "expired",
+            Self::ReadOnly => "read-only",
+            Self::Denied => "denied",
+            Self::Toolset => "toolset",
+            Self::Role => "role",
+            Self::Binding => "binding",
+            Self::Oneself => "oneself",
+            Self::Unlimited => "unlimited",
+            Self::Arguments => "arguments",
+        }
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
-    Allowed(&'static str),
-    Refused(&'static str),
+    /// By what the caller is.
+    Allowed(Role),
+    Refused(Rule),
 }
 
 impl Rules {
-    /// May this caller use this tool to this effect? Read-only beats everything.
-    pub fn decide(&self, _caller: &Caller, entry: &Entry, effect: Effect) -> Decision {
-        if self.read_only && !effect.is_read() {
-            return Decision::Refused("read-only");
+    /// May this caller use this tool to this effect on this target? Without a target: is there one at all
+    /// that it may be used on?
+    pub fn decide(
+        &self,
+        caller: &Caller,
+        entry: &Entry,
+        effect: Effect,
+        target: Option<&Target>,
+        now: DateTime<Utc>,
+    ) -> Decision {
+        match self.first_refusal(caller, entry, effect, target, now) {
+            Some(rule) => Decision::Refused(rule),
+            None => Decision::Allowed(self.role(caller)),
         }
-        if entry.toolset != Toolset::Surface && !self.toolsets.contains(&entry.toolset) {
-            return Decision::Refused("toolset");
-        }
-        Decision::Allowed("operator")
     }
 
-    /// A tool is listed when its mildest use is allowed.
-    pub fn lists(&self, caller: &Caller, entry: &Entry) -> bool {
-        matches!(self.decide(caller, entry, entry.tool.least), Decision::Allowed(_))
+    /// A tool is listed when its mildest use is allowed on something.
+    pub fn lists(&self, caller: &Caller, entry: &Entry, now: DateTime<Utc>) -> bool {
+        matches!(self.decide(caller, entry, entry.tool.least, None, now), Decision::Allowed(_))
     }
+
+    /// What a caller is, before the ceiling and what a role may.
+    pub fn role(&self, caller: &Caller) -> Role {
+        let without = || self.without_grant.get(&caller.door).copied().unwrap_or(Role::Admin);
+        caller.grant.as_ref().map_or_else(without, |grant| grant.role)
+    }
+
+    pub fn powers(&self, role: Role) -> Powers {
+        self.powers.get(&role).cloned().unwrap_or_else(|| Powers::usual(role))
+    }
+
+    fn first_refusal(
+        &self,
+        caller: &Caller,
+        entry: &Entry,
+        effect: Effect,
+        target: Option<&Target>,
+        now: DateTime<Utc>,
+    ) -> Option<Rule> {
+        let grants = || caller.grants();
+        if grants().any(|grant| grant.expires.is_some_and(|end| end <= now)) {
+            return Some(Rule::Expired);
+        }
+        if !effect.is_read() && (self.read_only || grants().any(|grant| grant.read_only)) {
+            return Some(Rule::ReadOnly);
+        }
+        if self.denied.contains(entry.tool.name) {
+            return Some(Rule::Denied);
+        }
+        // What finds and calls others is nobody's privilege: each call it makes is decided by itself.
+        if entry.toolset != Toolset::Surface {
+            let offered = |grant: &grant::Grant| grant.toolsets.as_ref().is_none_or(|own| own.contains(&entry.toolset));
+            if !self.toolsets.contains(&entry.toolset) || !grants().all(offered) {
+                return Some(Rule::Toolset);
+            }
+            if !self.roles(caller).all(|role| self.may(role, effect, entry.toolset)) {
+                return Some(Rule::Role);
+            }
+        }
+        if grants().any(|grant| grant.binding.as_ref().is_some_and(|own| !reaches(own, entry, target))) {
+            return Some(Rule::Binding);
+        }
+        if entry.tool.gives_everything && grants().any(|grant| !grant.is_unlimited()) {
+            return Some(Rule::Unlimited);
+        }
+        let oneself = |own| effect.is_destructive() && target.is_some_and(|target| target.includes(own));
+        let not_to_oneself = entry.tool.not_to_oneself;
+        (not_to_oneself && grants().filter_map(|grant| grant.own_workspace.as_ref()).any(oneself))
+            .then_some(Rule::Oneself)
+    }
+
+    /// All that the caller has to be allowed as: a grant never does more than those above it, and nobody
+    /// more than the ceiling.
+    fn roles<'a>(&'a self, caller: &'a Caller) -> impl Iterator<Item = Role> + 'a {
+        [self.role(caller), self.ceiling].into_iter().chain(caller.grants().map(|grant| grant.role))
+    }
+
+    fn may(&self, role: Role, effect: Effect, toolset: Toolset) -> bool {
+        match self.powers.get(&role) {
+            Some(powers) => powers.at(effect).contains(&toolset),
+            None => Powers::usual(role).at(effect).contains(&toolset),
+        }
+    }
+}
+
+fn reaches(binding: &binding::Binding, entry: &Entry, target: Option<&Target>) -> bool {
+    match (entry.tool.reach, target) {
+        (Reach::Organisation, _) => false,
+        (Reach::Common, _) => true,
+        (Reach::Named | Reach::NamedAndBelow | Reach::Filtered, None) => true,
+        (Reach::Filtered, Some(target)) => target.is_within(binding),
+        (Reach::Named | Reach::NamedAndBelow, Some(target)) => !target.0.is_empty() && target.is_within(binding),
+    }
+}
+
+/// What the caller reads.
+pub fn refused(rule: Rule, entry: &Entry, role: Role, effect: Effect) -> Failure {
+    let (name, toolset) = (entry.tool.name, entry.toolset.as_str());
+    let (message, next) = match rule {
+        Rule::Expired => ("this grant has expired".to_owned(), "Ask the operator for a new grant."),
+        Rule::ReadOnly => (
+            format!("{name} changes something, and only reading is allowed here"),
+            "Tell the operator what you wanted to do; read-only is theirs to lift.",
+        ),
+        Rule::Denied => (format!("{name} is denied to everybody"), "Ask the operator; their policy says so."),
+        Rule::Toolset => (
+            format!("{name} belongs to the toolset `{toolset}`, which is off"),
+            "Ask the operator to add the toolset, to --toolsets or to your grant.",
+        ),
+        Rule::Role => (
+            format!("{name} is `{}` in `{toolset}`, which the role `{}` may not", effect.as_str(), role.as_str()),
+            "Ask the operator to do it, or for another role.",
+        ),
+        Rule::Binding => (
+            format!("{name} would reach beyond the workspaces that this grant is bound to"),
+            "Name a workspace of your binding; whoami lists it.",
+        ),
+        Rule::Oneself => (
+            format!("{name} would be done to the workspace that you run in yourself"),
+            "Tell a person what you wanted to do.",
+        ),
+        Rule::Unlimited => (
+            format!("{name} gives more power than this grant has"),
+            "Ask the operator to do it; no grant gives more than itself.",
+        ),
+        Rule::Arguments => (format!("the arguments of {name} don't fit"), "Correct the arguments and call again."),
+    };
+    Failure::new(Code::ForbiddenByPolicy, message).next(next)
 }

@@ -20,6 +20,8 @@ pub enum Effect {
 }
 
 impl Effect {
+    pub const ALL: [Self; 4] = [Self::Read, Self::Write, Self::Destroy, Self::Escalate];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",

@@ -65,6 +65,7 @@ impl Act for WhoAmI {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let server = &call.server;
+        let rules = server.policy.now();
         // Who we are is worth an answer even where the tenant has none.
         let (own, key_problem) = match fetch_org_keys(&call.tenant).await {
             Ok(keys) => (keys.into_iter().find(|key| server.is_own_key(&key.prefix)), None),
@@ -76,10 +77,10 @@ impl Act for WhoAmI {
             key_name: own.as_ref().and_then(|key| key.name.clone()),
             key_id: own.map(|key| key.id),
             key_problem,
-            caller: call.caller.name.to_owned(),
+            caller: call.caller.name.clone().into_owned(),
             door: call.caller.door.as_str().to_owned(),
-            read_only: server.rules.read_only,
-            toolsets: server.rules.toolsets.iter().map(|toolset| toolset.as_str().to_owned()).collect(),
+            read_only: rules.read_only,
+            toolsets: rules.toolsets.iter().map(|toolset| toolset.as_str().to_owned()).collect(),
             refused: refused(call),
             journal: journal(call),
             version: env!("CARGO_PKG_VERSION").to_owned(),
@@ -89,9 +90,10 @@ impl Act for WhoAmI {
 
 fn refused(call: &Invocation) -> BTreeMap<String, Vec<String>> {
     let mut refused: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let rules = call.server.policy.now();
     for entry in call.server.catalogue.entries() {
-        if let Decision::Refused(rule) = call.server.rules.decide(&call.caller, entry, entry.tool.least) {
-            refused.entry(rule.to_owned()).or_default().push(entry.tool.name.to_owned());
+        if let Decision::Refused(rule) = rules.decide(&call.caller, entry, entry.tool.least, None, call.now) {
+            refused.entry(rule.as_str().to_owned()).or_default().push(entry.tool.name.to_owned());
         }
     }
     refused

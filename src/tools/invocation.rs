@@ -12,7 +12,7 @@ use super::cursor::Seal;
 use super::surface::Surface;
 use crate::backend::Tenant;
 use crate::journal::Journal;
-use crate::policy::Rules;
+use crate::policy::live::Live;
 use crate::progress::Progress;
 use crate::secrets::Directories;
 use crate::transport::caller::Caller;
@@ -46,7 +46,8 @@ pub struct Server {
     pub directories: Directories,
     /// Where what is deleted is kept.
     pub capsules: PathBuf,
-    pub rules: Rules,
+    /// What may be done; asked anew for each call.
+    pub policy: Live,
     pub journal: Journal,
     pub catalogue: Catalogue,
     /// How much of it is listed.

@@ -20,6 +20,7 @@ use super::schema::{self, Schema};
 use super::surface::{Through, Way};
 use crate::backend::Route;
 use crate::failure::{Code, Failure};
+use crate::policy::target::Reach;
 
 /// A tool that needs more than one request, or a look at the answer: its input type carries it out.
 pub trait Act: DeserializeOwned + JsonSchema + Send + 'static {
@@ -85,6 +86,18 @@ pub struct Tool {
     pub example: &'static str,
     /// How near at hand it is.
     pub place: Place,
+    /// How far it reaches, for callers who are bound to some workspaces.
+    pub reach: Reach,
+    /// Whoever runs in a workspace may not do it to that one, where it destroys or gives power.
+    pub not_to_oneself: bool,
+    /// What it gives out may do everything: for those alone who may do everything.
+    pub gives_everything: bool,
+    /// Arguments besides ids that the journal keeps as they are.
+    pub kept: &'static [&'static str],
+    /// It makes something new each time, unless an idempotency key says which time it is.
+    pub creates: bool,
+    /// Whoever agrees to it types the name of what is lost.
+    pub by_name: bool,
     /// It calls the tool that its arguments name.
     pub calls: Option<Way>,
     input: fn() -> Schema,
@@ -132,6 +145,12 @@ pub struct Draft {
     said: &'static str,
     example: &'static str,
     place: Place,
+    reach: Reach,
+    not_to_oneself: bool,
+    gives_everything: bool,
+    kept: &'static [&'static str],
+    creates: bool,
+    by_name: bool,
 }
 
 impl Draft {
@@ -148,6 +167,12 @@ impl Draft {
             said: "",
             example: "{}",
             place: Place::Found,
+            reach: Reach::Named,
+            not_to_oneself: false,
+            gives_everything: false,
+            kept: &[],
+            creates: false,
+            by_name: false,
         }
     }
 
@@ -236,6 +261,66 @@ impl Draft {
         self
     }
 
+    /// What it does to a workspace it does to all below.
+    #[must_use]
+    pub const fn reaching_below(mut self) -> Self {
+        self.reach = Reach::NamedAndBelow;
+        self
+    }
+
+    /// About many workspaces, of which a bound caller sees only their own.
+    #[must_use]
+    pub const fn filtered(mut self) -> Self {
+        self.reach = Reach::Filtered;
+        self
+    }
+
+    /// About nothing that belongs to a workspace.
+    #[must_use]
+    pub const fn common(mut self) -> Self {
+        self.reach = Reach::Common;
+        self
+    }
+
+    /// About the organisation: not for callers who are bound to some workspaces.
+    #[must_use]
+    pub const fn org_wide(mut self) -> Self {
+        self.reach = Reach::Organisation;
+        self
+    }
+
+    #[must_use]
+    pub const fn not_to_oneself(mut self) -> Self {
+        self.not_to_oneself = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn giving_everything(mut self) -> Self {
+        self.gives_everything = true;
+        self
+    }
+
+    /// Arguments, none of which can be a secret, that the journal keeps.
+    #[must_use]
+    pub const fn keeping(mut self, kept: &'static [&'static str]) -> Self {
+        self.kept = kept;
+        self
+    }
+
+    /// Calling it twice makes two; with an idempotency key it doesn't.
+    #[must_use]
+    pub const fn creates(mut self) -> Self {
+        self.creates = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn by_name(mut self) -> Self {
+        self.by_name = true;
+        self
+    }
+
     const fn tool(self, input: fn() -> Schema, output: fn() -> Schema, prepare: Prepare) -> Tool {
         Tool {
             name: self.name,
@@ -249,6 +334,12 @@ impl Draft {
             said: self.said,
             example: self.example,
             place: self.place,
+            reach: self.reach,
+            not_to_oneself: self.not_to_oneself,
+            gives_everything: self.gives_everything,
+            kept: self.kept,
+            creates: self.creates,
+            by_name: self.by_name,
             calls: None,
             input,
             output,

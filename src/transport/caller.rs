@@ -1,8 +1,17 @@
 //! Who is asking, and through which door. Every transport makes one `Caller` a call; policy, the
 //! journal and the audit tags know nothing else about where a call came from.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use crate::policy::binding::Lineage;
+use crate::policy::grant::Grant;
+
 /// The door a call came through, as the journal names it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Door {
     Stdio,
     Http,
@@ -10,6 +19,8 @@ pub enum Door {
 }
 
 impl Door {
+    pub const ALL: [Self; 3] = [Self::Stdio, Self::Http, Self::Cli];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Stdio => "stdio",
@@ -28,17 +39,48 @@ pub struct ClientName {
 
 #[derive(Clone, Debug)]
 pub struct Caller {
-    /// Whom the door recognised: `local` for a person's own process, `owner` for the HTTP bearer.
-    pub name: &'static str,
+    /// Whom the door recognised: `local` for a person's own process, `owner` for the HTTP bearer, or the
+    /// name of a grant.
+    pub name: Cow<'static, str>,
     pub door: Door,
+    /// What the caller was given. Without one it is the operator, at this door.
+    pub grant: Option<Arc<Grant>>,
     pub client: Option<ClientName>,
     /// The W3C trace id, where the caller sent one.
     pub trace: Option<String>,
 }
 
 impl Caller {
+    /// The operator, or a process of theirs.
+    pub fn operator(name: &'static str, door: Door) -> Self {
+        Self { name: Cow::Borrowed(name), door, grant: None, client: None, trace: None }
+    }
+
     /// A person or script at this machine's command line.
     pub fn terminal() -> Self {
-        Self { name: "local", door: Door::Cli, client: None, trace: None }
+        Self::operator("local", Door::Cli)
+    }
+
+    /// Whoever holds this grant.
+    pub fn holding(grant: Arc<Grant>, door: Door) -> Self {
+        Self { name: Cow::Owned(grant.name.clone()), door, grant: Some(grant), client: None, trace: None }
+    }
+
+    /// The caller's own grant and those above it.
+    pub fn grants(&self) -> impl Iterator<Item = &Grant> {
+        self.grant.iter().flat_map(|grant| grant.chain())
+    }
+
+    /// Whether a workspace is one that the caller may know of.
+    pub fn sees(&self, place: &Lineage) -> bool {
+        self.grants().all(|grant| grant.binding.as_ref().is_none_or(|own| own.holds(place)))
+    }
+
+    /// The same for whoever is the same: what a consent is bound to, and what is counted.
+    pub fn identity(&self) -> String {
+        match &self.grant {
+            Some(grant) => format!("grant:{}", grant.id),
+            None => format!("{}/{}", self.name, self.door.as_str()),
+        }
     }
 }

@@ -66,7 +66,7 @@ struct Ending {
 }
 
 pub async fn bind(settings: HttpSettings, dispatch: Arc<Dispatch>) -> io::Result<Bound> {
-    let caller = Caller { name: "owner", door: Door::Http, client: None, trace: None };
+    let caller = Caller::operator("owner", Door::Http);
     let handler = Mcp::new(Arc::clone(&dispatch), caller);
     bind_handler(settings, dispatch, handler).await
 }

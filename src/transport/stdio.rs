@@ -59,7 +59,7 @@ async fn converse(dispatch: Arc<Dispatch>, ends: Ends) {
     let Ends { input, output, written, ended } = ends;
     let (count, mut waiting) = watch::channel(0);
     let stop = CancellationToken::new();
-    let caller = Caller { name: "local", door: Door::Stdio, client: None, trace: None };
+    let caller = Caller::operator("local", Door::Stdio);
     let service = serve_directly_with_ct(
         Mcp::new(Arc::clone(&dispatch), caller),
         Pipe::new(input, output, count, ended.clone()),

@@ -10,7 +10,7 @@ use molecule_org_mcp::tools::toolset::Toolset;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use crate::support::{House, Plan, state};
+use crate::support::{House, Plan, state, waived};
 
 const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
 
@@ -512,7 +512,7 @@ async fn a_mistake_names_the_nearest_right_thing() {
 
 #[tokio::test]
 async fn read_only_refuses_what_isnt_a_read_and_writes_that_down() {
-    let rules = Rules { read_only: true, toolsets: Toolset::ALL.to_vec() };
+    let rules = Rules { read_only: true, ..waived() };
     let house = House::open(Plan { rules, ..Plan::default() });
     let shown = house.dispatch.list(&molecule_org_mcp::transport::caller::Caller::terminal()).len();
     let catalogue = house.dispatch.server().catalogue.entries();
@@ -537,7 +537,7 @@ async fn read_only_refuses_what_isnt_a_read_and_writes_that_down() {
 
 #[tokio::test]
 async fn only_chosen_toolsets_are_there() {
-    let rules = Rules { read_only: false, toolsets: vec![Toolset::Workspaces] };
+    let rules = Rules { toolsets: [Toolset::Workspaces].into(), ..waived() };
     let house = House::open(Plan { rules, ..Plan::default() });
     let listed = house.dispatch.list(&molecule_org_mcp::transport::caller::Caller::terminal());
     let catalogue = &house.dispatch.server().catalogue;

@@ -16,13 +16,15 @@ use molecule_org_mcp::backend::{Base, Client, Limits, Settings};
 use molecule_org_mcp::dispatch::{Answer, Call, Dispatch, Progress, Refusal};
 use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::policy::Rules;
+use molecule_org_mcp::policy::consent::ConsentRules;
+use molecule_org_mcp::policy::limits::Limits as RateLimits;
+use molecule_org_mcp::policy::live::Live;
 use molecule_org_mcp::secrets::Directories;
 use molecule_org_mcp::store::Store;
 use molecule_org_mcp::tools::catalogue::Catalogue;
 use molecule_org_mcp::tools::cursor::Seal;
 use molecule_org_mcp::tools::invocation::Server;
 use molecule_org_mcp::tools::surface::Surface;
-use molecule_org_mcp::tools::toolset::Toolset;
 use molecule_org_mcp::transport::caller::Caller;
 use rusqlite::Connection;
 use secrecy::{ExposeSecret, SecretString};
@@ -157,9 +159,13 @@ pub struct Plan {
 
 impl Default for Plan {
     fn default() -> Self {
-        let rules = Rules { read_only: false, toolsets: Toolset::ALL.to_vec() };
-        Self { rules, limits: Limits::default(), surface: Surface::Full, seeded: false }
+        Self { rules: waived(), limits: Limits::default(), surface: Surface::Full, seeded: false }
     }
+}
+
+/// Nobody is asked, and nobody has to wait.
+pub fn waived() -> Rules {
+    Rules { consent: ConsentRules::waived(), limits: RateLimits::NONE, ..Rules::default() }
 }
 
 pub struct House {
@@ -309,7 +315,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         key_id: OnceLock::new(),
         directories: Directories::new(home.join("credentials"), vec![]),
         capsules: home.join("capsules"),
-        rules: plan.rules,
+        policy: Live::new(plan.rules),
         journal: Journal::open(store, home),
         catalogue: Catalogue::new(),
         surface: plan.surface,

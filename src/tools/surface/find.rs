@@ -46,7 +46,8 @@ impl Act for FindTools {
 
     async fn act(self, call: &Invocation) -> Result<FoundTools, Failure> {
         let server = &call.server;
-        let usable = |entry: &&Entry| entry.toolset != Toolset::Surface && server.rules.lists(&call.caller, entry);
+        let rules = server.policy.now();
+        let usable = |entry: &&Entry| entry.toolset != Toolset::Surface && rules.lists(&call.caller, entry, call.now);
         let limit = self.limit.map_or(5, |limit| usize::try_from(limit.get()).unwrap_or(5));
         let ranked = server.catalogue.index().rank(self.query.as_str());
         let entries = ranked.into_iter().filter_map(|at| server.catalogue.entries().get(at));

@@ -26,7 +26,7 @@ pub mod wire;
 
 pub use idle::{Idle, judge};
 pub use refusals::{confirm_lives, refuse_running};
-pub use wire::{confirm_exists, fetch_all, fetch_one};
+pub use wire::{confirm_exists, fetch_all, fetch_one, fetch_tree};
 
 use super::effect::Effect;
 use super::keys::{CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN};

@@ -8,8 +8,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{GET, LIST};
+use crate::backend::Tenant;
 use crate::failure::Failure;
 use crate::fence;
+use crate::policy::binding::Tree;
 use crate::text::start;
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
@@ -135,6 +137,12 @@ fn lenient<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<A
 /// Every workspace that isn't removed, oldest first.
 pub async fn fetch_all(call: &Invocation) -> Result<Vec<Workspace>, Failure> {
     call.tenant.ask(&LIST).fetch().await
+}
+
+/// Who stands below whom, for whoever has to know before a tool runs.
+pub async fn fetch_tree(tenant: &Tenant) -> Result<Tree, Failure> {
+    let all: Vec<Workspace> = tenant.ask(&LIST).fetch().await?;
+    Ok(Tree::new(all.into_iter().map(|one| (one.id, one.parent_id))))
 }
 
 pub async fn fetch_one(id: &WorkspaceId, call: &Invocation) -> Result<Detail, Failure> {

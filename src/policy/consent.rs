@@ -1,0 +1,72 @@
+//! Whether a person must agree, and who counts as one: what the policy says of it.
+
+use std::collections::BTreeMap;
+
+use super::role::Role;
+use crate::tools::effect::Effect;
+use crate::transport::caller::Door;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Need {
+    Person,
+    Waived,
+}
+
+/// A way to ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// A form in the caller's client.
+    Elicitation,
+    /// The operator agrees elsewhere, and the call is made again.
+    Terminal,
+}
+
+impl Way {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Elicitation => "elicitation",
+            Self::Terminal => "terminal",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConsentRules {
+    /// In the order in which they are tried.
+    pub ways: Vec<Way>,
+    /// Doors whose clients are believed when they say that a person answered.
+    pub trusted: BTreeMap<Door, bool>,
+    pub by_effect: BTreeMap<Effect, Need>,
+    /// These go before those by effect: for a role, then for a tool.
+    pub by_role: BTreeMap<(Role, Effect), Need>,
+    pub by_tool: BTreeMap<&'static str, Need>,
+}
+
+impl Default for ConsentRules {
+    fn default() -> Self {
+        Self {
+            ways: vec![Way::Elicitation, Way::Terminal],
+            trusted: BTreeMap::from([(Door::Stdio, true)]),
+            by_effect: BTreeMap::from([(Effect::Destroy, Need::Person), (Effect::Escalate, Need::Person)]),
+            by_role: BTreeMap::new(),
+            by_tool: BTreeMap::new(),
+        }
+    }
+}
+
+impl ConsentRules {
+    /// Nobody is asked for anything.
+    pub fn waived() -> Self {
+        Self { by_effect: BTreeMap::new(), ..Self::default() }
+    }
+
+    pub fn need(&self, role: Role, tool: &str, effect: Effect) -> Need {
+        let by_tool = self.by_tool.get(tool).filter(|_| !effect.is_read());
+        let found = by_tool.or_else(|| self.by_role.get(&(role, effect))).or_else(|| self.by_effect.get(&effect));
+        found.copied().unwrap_or(Need::Waived)
+    }
+
+    pub fn trusts(&self, door: Door) -> bool {
+        self.trusted.get(&door).copied().unwrap_or(false)
+    }
+}
