@@ -4,6 +4,7 @@
 //! so that many waiting calls share one durable write. The journal, grants and consents live here, and what
 //! else must survive a restart.
 
+mod change;
 mod schema;
 mod writer;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
+pub use change::{Change, Tip};
 use writer::Writer;
 pub use writer::{Durability, Work};
 
@@ -102,6 +104,11 @@ impl Store {
             Err(error) => Err(unreadable(&error.to_string())),
         }
     }
+}
+
+/// To look at a directory's state without ever changing it.
+pub fn open_to_read(directory: &Path) -> rusqlite::Result<Connection> {
+    reading(&directory.join("state.db"))
 }
 
 fn reading(path: &Path) -> rusqlite::Result<Connection> {

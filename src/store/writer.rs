@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use super::change::Change;
 use super::{BUSY, schema};
 use crate::failure::{Code, Failure};
 
@@ -26,7 +27,7 @@ const MOST: usize = 8192;
 const BATCH: usize = 1024;
 
 /// One change, run inside the writer's transaction.
-pub type Work = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
+pub type Work = Box<dyn FnOnce(&Change<'_>) -> rusqlite::Result<()> + Send>;
 
 /// How much a waiting caller wants to be sure of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -189,11 +190,12 @@ fn transact(connection: &mut Option<Connection>, path: &Path, work: Vec<Work>, s
         None => connection.insert(open(path)?),
     };
     connection.execute_batch(if synced { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" })?;
-    let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let change = Change::new(&transaction);
     for step in work {
         step(&change)?;
     }
-    change.commit()
+    transaction.commit()
 }
 
 /// The file is its owner's alone, whatever the directory allows; SQLite gives its side files the
