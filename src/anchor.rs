@@ -68,7 +68,7 @@ impl Sending {
     }
 
     pub fn put(&self, line: String) {
-            match self.queue.try_send(line) {
+        match self.queue.try_send(line) {
             Ok(()) => drop(self.put.fetch_add(1, Ordering::Relaxed)),
             Err(_) => tracing::error!("the anchor can't keep up: a checkpoint isn't kept elsewhere"),
         }

@@ -87,7 +87,11 @@ async fn resolve_mints(dispatch: &Dispatch, keys: Vec<OrgKey>) -> Result<(), Fai
     };
     let keys: Vec<LiveKey> = keys.into_iter().map(live).collect();
     for (mint, finding) in mints.iter().zip(resolve(&mints, &keys, &known)) {
-        tracing::warn!(invocation = mint.invocation, found = finding.as_str(), "a key was being minted when all stopped");
+        tracing::warn!(
+            invocation = mint.invocation,
+            found = finding.as_str(),
+            "a key was being minted when all stopped"
+        );
         journal.resolved(mint, &finding).await?;
     }
     Ok(())

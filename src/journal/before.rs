@@ -18,7 +18,8 @@ pub(super) fn carry_over(change: &Change<'_>) -> rusqlite::Result<()> {
 
 /// Only an intent said which tenant it was for.
 fn unchained(connection: &Connection) -> rusqlite::Result<Vec<Row>> {
-    const SQL: &str = "SELECT coalesce(i.body ->> 'tenant', ''), e.process, e.invocation, e.kind, e.at, e.tool, e.effect,
+    const SQL: &str =
+        "SELECT coalesce(i.body ->> 'tenant', ''), e.process, e.invocation, e.kind, e.at, e.tool, e.effect,
             e.key_prefix, e.result, e.body
         FROM journal_unchained e
         LEFT JOIN journal_unchained i ON i.seq =
@@ -30,8 +31,7 @@ fn unchained(connection: &Connection) -> rusqlite::Result<Vec<Row>> {
 }
 
 fn row(found: &Found<'_>) -> rusqlite::Result<Row> {
-    let scribe =
-        Scribe { tenant: found.get::<_, String>(0)?.into(), process: found.get::<_, String>(1)?.into() };
+    let scribe = Scribe { tenant: found.get::<_, String>(0)?.into(), process: found.get::<_, String>(1)?.into() };
     Ok(Row {
         scribe,
         invocation: found.get(2)?,

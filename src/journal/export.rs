@@ -58,8 +58,7 @@ pub fn chain(connection: &Connection, tenant: &str, last: Option<u64>, out: &mut
             writeln!(out, "{}", Line::Checkpoint(border?))?;
         }
     }
-    let sql =
-        format!("SELECT {} FROM journal WHERE tenant = ?1 AND position <= ?2 ORDER BY position", Entry::COLUMNS);
+    let sql = format!("SELECT {} FROM journal WHERE tenant = ?1 AND position <= ?2 ORDER BY position", Entry::COLUMNS);
     let mut statement = connection.prepare(&sql)?;
     let mut written = 0;
     for entry in statement.query_map((tenant, last), Entry::read)? {
@@ -144,7 +143,6 @@ fn cell(text: &str) -> String {
     let text = if is_formula { format!("'{text}") } else { text.to_owned() };
     if text.contains(['"', ',', '\n', '\r']) { format!("\"{}\"", text.replace('"', "\"\"")) } else { text }
 }
-
 
 #[cfg(test)]
 mod tests {

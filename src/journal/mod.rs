@@ -22,7 +22,6 @@ pub mod verify;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::Utc;
 use rusqlite::Connection;
@@ -59,8 +58,6 @@ struct Inner {
     store: Store,
     process: Process,
     keeper: Arc<Keeper>,
-    /// Entries that nobody waited for and that were dropped because the store couldn't keep up.
-    lost: AtomicU64,
 }
 
 impl Journal {
@@ -68,7 +65,7 @@ impl Journal {
     pub fn open(store: Store, directory: &Path, tenant: &str) -> Self {
         let process = Process::register(directory, &store, tenant);
         let keeper = Keeper::start(store.clone(), process.scribe().tenant, directory.to_owned());
-        Self(Arc::new(Inner { store, process, keeper, lost: AtomicU64::new(0) }))
+        Self(Arc::new(Inner { store, process, keeper }))
     }
 
     /// From now on each checkpoint is kept there, too.
@@ -82,7 +79,7 @@ impl Journal {
         let work = intent.row(self.0.process.scribe()).work();
         self.0.keeper.noticed();
         if !waits {
-            self.put_later(work);
+            self.0.store.write_later(work);
             return Ok(());
         }
         self.0.store.write(Durability::Synced, work).await
@@ -104,21 +101,14 @@ impl Journal {
     pub fn conclude_later(&self, outcome: Outcome) {
         let work = outcome.row(self.0.process.scribe()).work();
         self.0.keeper.noticed();
-        self.put_later(work);
+        self.0.store.write_later(work);
     }
 
     /// A call that never set out: both entries, and nobody waits for them.
     pub fn note(&self, intent: Intent, outcome: Outcome) {
         self.0.keeper.noticed();
-        self.put_later(intent.row(self.0.process.scribe()).work());
+        self.0.store.write_later(intent.row(self.0.process.scribe()).work());
         self.conclude_later(outcome);
-    }
-
-    fn put_later(&self, work: Work) {
-        if !self.0.store.write_later(work) {
-            let lost = self.0.lost.fetch_add(1, Ordering::Relaxed) + 1;
-            tracing::error!(lost, "the journal can't keep up: entries that nobody waits for are lost");
-        }
     }
 
     /// Whether mutations can be written down, as far as is known.
@@ -126,9 +116,10 @@ impl Journal {
         self.0.store.healthy()
     }
 
-    /// How many entries were dropped since the start, none of them of a mutation that was sent.
+    /// How many entries were lost since the start: of reads and refusals, and of outcomes that a sick disk
+    /// didn't take; never the intent of a mutation that was sent.
     pub fn lost(&self) -> u64 {
-        self.0.lost.load(Ordering::Relaxed)
+        self.0.store.lost()
     }
 
     /// Everything handed over before is written, and a checkpoint covers it.

@@ -43,9 +43,8 @@ pub fn border(connection: &Connection, tenant: &str, wish: Wish) -> rusqlite::Re
         Wish::Before(time) => latest(connection, tenant, "at < ?2", stamp(time))?,
     };
     let Some(wished) = found else { return Ok(Border::Nowhere { held_by: None }) };
-    let open = connection.query_row(OPEN, (tenant, Count(wished.count)), |row| {
-        Ok((row.get::<_, Count>(0)?, row.get::<_, String>(1)?))
-    });
+    let open = connection
+        .query_row(OPEN, (tenant, Count(wished.count)), |row| Ok((row.get::<_, Count>(0)?, row.get::<_, String>(1)?)));
     let Some((Count(position), invocation)) = open.optional()? else {
         return Ok(Border::At { checkpoint: wished, held_by: None });
     };

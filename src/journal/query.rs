@@ -113,7 +113,10 @@ impl Query {
         // With one tenant the order of positions is that of writing, and has an index.
         let order = if self.tenant.is_some() { "i.position" } else { "i.rowid" };
         // One more than asked for tells whether there is a next page.
-        let sql = format!("SELECT {COLUMNS} {FROM} WHERE {conditions} ORDER BY {order} DESC LIMIT {}", u64::from(self.limit) + 1);
+        let sql = format!(
+            "SELECT {COLUMNS} {FROM} WHERE {conditions} ORDER BY {order} DESC LIMIT {}",
+            u64::from(self.limit) + 1
+        );
         let mut statement = connection.prepare(&sql)?;
         let mut records: Vec<Record> =
             statement.query_map(params_from_iter(values), record)?.collect::<Result<_, _>>()?;
@@ -126,7 +129,8 @@ impl Query {
     /// All of them, oldest first, for as long as `wanted` says so.
     pub fn each(&self, connection: &Connection, mut wanted: impl FnMut(Record) -> bool) -> rusqlite::Result<()> {
         let (conditions, values) = self.conditions();
-        let mut statement = connection.prepare(&format!("SELECT {COLUMNS} {FROM} WHERE {conditions} ORDER BY i.rowid"))?;
+        let mut statement =
+            connection.prepare(&format!("SELECT {COLUMNS} {FROM} WHERE {conditions} ORDER BY i.rowid"))?;
         for found in statement.query_map(params_from_iter(values), record)? {
             if !wanted(found?) {
                 break;

@@ -95,7 +95,8 @@ pub(super) fn unresolved(connection: &Connection, tenant: &str) -> rusqlite::Res
         WHERE o.result = 'unknown' AND o.tool = 'mint_org_key' AND o.tenant = ?1 AND o.kind = 'outcome'
             AND NOT EXISTS (SELECT 1 FROM journal f WHERE f.invocation = o.invocation AND f.kind = 'found')
         ORDER BY i.position";
-    let mints: Vec<Option<UnclearMint>> = connection.prepare(SQL)?.query_map([tenant], mint)?.collect::<Result<_, _>>()?;
+    let mints: Vec<Option<UnclearMint>> =
+        connection.prepare(SQL)?.query_map([tenant], mint)?.collect::<Result<_, _>>()?;
     Ok(mints.into_iter().flatten().collect())
 }
 

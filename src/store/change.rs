@@ -27,11 +27,7 @@ impl<'c> Change<'c> {
     }
 
     /// Where this chain ends, `looked` up the first time.
-    pub fn tip(
-        &self,
-        chain: &str,
-        looked: impl FnOnce(&Connection) -> rusqlite::Result<Tip>,
-    ) -> rusqlite::Result<Tip> {
+    pub fn tip(&self, chain: &str, looked: impl FnOnce(&Connection) -> rusqlite::Result<Tip>) -> rusqlite::Result<Tip> {
         let known = self.tips.borrow().get(chain).copied();
         known.map_or_else(|| looked(self.connection), Ok)
     }

@@ -62,9 +62,15 @@ impl Store {
         found.await.map_err(|_| unreadable("a change that was committed said nothing"))
     }
 
-    /// Hands the work over and goes on. False when the queue is full and it was dropped.
-    pub fn write_later(&self, work: Work) -> bool {
-        self.0.writer.write_later(work)
+    /// Hands the work over and goes on. What is dropped, because the queue is full or the disk doesn't
+    /// take it, is counted.
+    pub fn write_later(&self, work: Work) {
+        self.0.writer.write_later(work);
+    }
+
+    /// How much of what nobody waited for was dropped since the start.
+    pub fn lost(&self) -> u64 {
+        self.0.writer.lost()
     }
 
     /// Returns when everything handed over before has been committed.

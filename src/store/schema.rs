@@ -2,7 +2,8 @@
 
 use rusqlite::Connection;
 
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE journal (
         seq        INTEGER PRIMARY KEY AUTOINCREMENT,
         invocation TEXT NOT NULL,
@@ -16,7 +17,8 @@ const STEPS: &[&str] = &["
         body       TEXT NOT NULL
     ) STRICT;
     CREATE INDEX journal_invocation ON journal (invocation);
-", "
+",
+    "
     -- The journal carries what stood in it over into the chain, and drops this.
     DROP INDEX journal_invocation;
     ALTER TABLE journal RENAME TO journal_unchained;
@@ -60,7 +62,8 @@ const STEPS: &[&str] = &["
         public_key TEXT NOT NULL,
         signature  TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
-"];
+",
+];
 
 /// Applies the steps that the file hasn't seen.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {

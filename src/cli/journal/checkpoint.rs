@@ -25,8 +25,9 @@ pub(super) async fn run(data: &Path, flags: &Flags) -> Result<(), Ending> {
     for checkpoint in checkpoints {
         let line = Line::Checkpoint(checkpoint).to_string();
         match &flags.output {
-            Some(path) => anchor::append(path, &line)
-                .map_err(|error| Ending::Failed(format!("{}: {error}", path.display())))?,
+            Some(path) => {
+                anchor::append(path, &line).map_err(|error| Ending::Failed(format!("{}: {error}", path.display())))?
+            }
             None => output::line(&line)?,
         }
     }

@@ -56,7 +56,10 @@ pub(super) async fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending
 /// As it stands; nothing here changes it.
 fn open(data: &Path) -> Result<Connection, Ending> {
     if !data.join("state.db").exists() {
-        return Err(Ending::Usage(format!("there is no journal in {}; --data names another directory", data.display())));
+        return Err(Ending::Usage(format!(
+            "there is no journal in {}; --data names another directory",
+            data.display()
+        )));
     }
     store::open_to_read(data).map_err(unreadable)
 }

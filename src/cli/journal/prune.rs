@@ -19,10 +19,9 @@ use crate::journal::{Checkpoint, SigningKey};
 use crate::store::Store;
 
 #[derive(Args)]
-#[group(id = "wish", required = true, multiple = false, args = ["before_checkpoint", "keep_days"])]
 pub(super) struct Flags {
     /// What the checkpoint of this number covers
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", required_unless_present = "keep_days", conflicts_with = "keep_days")]
     before_checkpoint: Option<u64>,
     /// What is older than so many days
     #[arg(long, value_name = "D")]

@@ -80,7 +80,8 @@ fn newest(connection: &Connection) -> rusqlite::Result<i64> {
 }
 
 fn ended(connection: &Connection, after: i64, until: i64) -> rusqlite::Result<Vec<String>> {
-    const SQL: &str = "SELECT invocation FROM journal WHERE rowid > ?1 AND rowid <= ?2 AND kind <> 'intent' ORDER BY rowid";
+    const SQL: &str =
+        "SELECT invocation FROM journal WHERE rowid > ?1 AND rowid <= ?2 AND kind <> 'intent' ORDER BY rowid";
     connection.prepare_cached(SQL)?.query_map((after, until), |row| row.get(0))?.collect()
 }
 

@@ -25,7 +25,8 @@ pub fn all(connection: &Connection, key: Option<PublicKey>, kept: &Kept) -> Repo
         Err(error) => return Report::of(Vec::new(), Some(error)),
     };
     let of_all = tenants.union(&kept.tenants().cloned().collect()).cloned().collect::<BTreeSet<String>>();
-    let chains = of_all.iter().map(|tenant| walk(connection, Walk::new(tenant, key, kept.of(tenant)), tenant)).collect();
+    let chains =
+        of_all.iter().map(|tenant| walk(connection, Walk::new(tenant, key, kept.of(tenant)), tenant)).collect();
     Report::of(chains, unsound(connection))
 }
 
@@ -45,7 +46,9 @@ fn tenants(connection: &Connection) -> Result<BTreeSet<String>, String> {
         );
         match is_table {
             Ok(1) => {}
-            Ok(_) => return Err(format!("there is no table {table}; a server of this version makes it when it starts")),
+            Ok(_) => {
+                return Err(format!("there is no table {table}; a server of this version makes it when it starts"));
+            }
             Err(error) => return Err(unreadable(&error)),
         }
         let sql = format!("SELECT DISTINCT tenant FROM {table} NOT INDEXED");

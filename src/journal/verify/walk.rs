@@ -170,7 +170,8 @@ impl Walk {
     fn fits(&self, checkpoint: &Checkpoint) -> Checked {
         let Checkpoint { number, count, head, root, .. } = checkpoint;
         if *count > self.chain.count {
-            let what = format!("the entries from {} to {count} are missing: checkpoint {number} covers them", self.next());
+            let what =
+                format!("the entries from {} to {count} are missing: checkpoint {number} covers them", self.next());
             return Err(Problem::at(self.next(), what));
         }
         if *count < self.chain.count || *head != self.chain.head || *root != self.frontier.root() {

@@ -23,9 +23,13 @@ pub(super) const QUERY: &str = "query_journal";
 pub struct QueryJournal {
     /// This call.
     invocation: Option<InvocationId>,
+    /// This tool.
     tool: Option<Word>,
+    /// This effect.
     effect: Option<Effect>,
+    /// Of this key.
     key_prefix: Option<Word>,
+    /// By this one.
     caller: Option<Word>,
     /// A grant's id.
     grant: Option<Word>,

@@ -1,7 +1,7 @@
 //! Checkpoints that are kept elsewhere: in a file, and at an address that isn't always there.
 
-use std::io::BufReader;
 use std::fs::{self, File};
+use std::io::BufReader;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 

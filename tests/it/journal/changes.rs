@@ -16,7 +16,18 @@ use crate::support::state;
 const CHANGES: u64 = 1000;
 
 const COLUMNS: [&str; 12] = [
-    "tenant", "position", "invocation", "kind", "at", "process", "tool", "effect", "key_prefix", "result", "body", "hash",
+    "tenant",
+    "position",
+    "invocation",
+    "kind",
+    "at",
+    "process",
+    "tool",
+    "effect",
+    "key_prefix",
+    "result",
+    "body",
+    "hash",
 ];
 
 /// xorshift: the same seed gives the same changes.
@@ -61,7 +72,9 @@ fn put(into: &Connection, rows: &[Row]) {
 fn edited(value: &Value, random: &mut Random) -> Value {
     match value {
         Value::Null => Value::Text("done".into()),
-        Value::Integer(number) => Value::Integer(number + [1, -1, 7, 1 << 40][usize::try_from(random.below(4)).unwrap()]),
+        Value::Integer(number) => {
+            Value::Integer(number + [1, -1, 7, 1 << 40][usize::try_from(random.below(4)).unwrap()])
+        }
         Value::Real(_) => unreachable!("no column holds one"),
         Value::Text(text) => {
             let mut text: Vec<char> = text.chars().collect();
@@ -77,7 +90,11 @@ fn edited(value: &Value, random: &mut Random) -> Value {
         Value::Blob(bytes) => {
             let mut bytes = bytes.clone();
             let at = usize::try_from(random.below(bytes.len() as u64)).unwrap();
-            if random.below(4) == 0 { drop(bytes.pop()) } else { bytes[at] ^= 1 << random.below(8) }
+            if random.below(4) == 0 {
+                drop(bytes.pop())
+            } else {
+                bytes[at] ^= 1 << random.below(8)
+            }
             Value::Blob(bytes)
         }
     }

@@ -83,7 +83,7 @@ async fn invocations_are_found_and_a_typo_is_an_error() {
     ] {
         let told = run(&[&["journal", "query", "--limit", "9"][..], &filter].concat()).await;
         assert_eq!(told.code, 0, "{}", told.err);
-        assert_eq!(ids(&told.out).contains(&id), true, "{filter:?}");
+        assert!(ids(&told.out).contains(&id), "{filter:?}");
         assert_eq!(ids(&told.out).len(), if filter[0] == "--until" { 2 } else { 1 }, "{filter:?}");
     }
     assert_eq!(ids(&run(&["journal", "tail", "-n", "1"]).await.out), [running.invocation.to_string()]);

@@ -44,7 +44,9 @@ async fn a_start_finds_out_what_became_of_a_mint() {
         let until = Instant::now() + Duration::from_secs(10);
         let count = || {
             let state = state(home.path());
-            state.query_row("SELECT count(*) FROM journal WHERE kind = 'found'", [], |row| row.get::<_, i64>(0)).unwrap()
+            state
+                .query_row("SELECT count(*) FROM journal WHERE kind = 'found'", [], |row| row.get::<_, i64>(0))
+                .unwrap()
         };
         while count() < 3 {
             assert!(Instant::now() < until, "{} were found", count());
@@ -53,7 +55,8 @@ async fn a_start_finds_out_what_became_of_a_mint() {
         process.close();
         assert_eq!(count(), 3, "what was found isn't looked up again");
     }
-    let told = ended(command(home.path()), &["journal", "query", "--tool", "mint_org_key", "--outcome", "unknown"]).await;
+    let told =
+        ended(command(home.path()), &["journal", "query", "--tool", "mint_org_key", "--outcome", "unknown"]).await;
     let told: Vec<Value> = told.out.lines().rev().map(|line| serde_json::from_str(line).unwrap()).collect();
     let found: Vec<_> = told.iter().map(|one| one["found"].as_str().unwrap()).collect();
     assert_eq!(found, ["not_done", "done", "ambiguous"]);

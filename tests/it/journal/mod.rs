@@ -72,8 +72,11 @@ pub async fn written(journal: &Journal, invocations: usize) -> Vec<Checkpoint> {
     for n in 1..=invocations {
         let effect = if n % 4 == 0 { Effect::Read } else { Effect::Write };
         let about = format!("workspace-{}", n % 3);
-        one(journal, intent("update_workspace", effect, |detail| _ = detail.targets.insert("workspace_id".into(), about)))
-            .await;
+        one(
+            journal,
+            intent("update_workspace", effect, |detail| _ = detail.targets.insert("workspace_id".into(), about)),
+        )
+        .await;
         if n % 10 == 0 {
             checkpoints.extend(journal.checkpoint().await.unwrap());
         }

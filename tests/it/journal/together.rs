@@ -28,8 +28,9 @@ async fn servers_and_terminals_write_one_chain() {
     let mut server = Running::start(towards(), &["http", "--no-auth", "--listen", "127.0.0.1:0"]);
     let ready = server.told("ready http://");
     let door = format!("{}/json", ready.trim().strip_prefix("ready ").unwrap());
-    let over_lines = (0..2).map(|_| {
-        let (mut client, workspace) = (Running::start(towards(), &[]), workspace.clone());
+    let over_lines = (0..2).map(|n| {
+        let log = home.path().join(format!("stdio-{n}.log"));
+        let (mut client, workspace) = (Running::logging(towards(), &[], &log), workspace.clone());
         std::thread::spawn(move || {
             client.greet();
             let mut calls = 0;
@@ -40,7 +41,8 @@ async fn servers_and_terminals_write_one_chain() {
                 }
                 for _ in 0..8 {
                     let answer = client.answer();
-                    assert_eq!(answer["result"]["isError"], false, "{answer}");
+                    let said = || std::fs::read_to_string(&log).unwrap();
+                    assert_eq!(answer["result"]["isError"], false, "{answer} {}", said());
                 }
             }
             assert_eq!(client.close().1, 0);
@@ -56,8 +58,7 @@ async fn servers_and_terminals_write_one_chain() {
                 let params =
                     json!({ "name": "create_approval", "arguments": { "workspace_id": workspace, "action": "y" } });
                 let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params }).to_string();
-                let headers =
-                    [("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream")];
+                let headers = [("Content-Type", "application/json"), ("Accept", "application/json, text/event-stream")];
                 let (status, body) = http("POST", &door, &headers, &body).await;
                 let answer: Value = serde_json::from_str(&body).unwrap();
                 assert_eq!((status, &answer["result"]["isError"]), (200, &json!(false)), "{body}");
