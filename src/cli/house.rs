@@ -50,7 +50,8 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
         capsules: config.data.join("capsules"),
         policy: Live::new(config.rules.clone()),
-        journal: Journal::open(store, &config.data),
+        // The embedded tenant's port is another each time.
+        journal: Journal::open(store, &config.data, config.tenant.as_ref().map_or("embedded", |_| client.address())),
         catalogue: Catalogue::new(),
         surface: config.surface,
         output_schemas: config.output_schemas,
