@@ -5,6 +5,7 @@
 //! the outcome is recorded all the same.
 
 mod finish;
+mod once;
 mod record;
 mod shape;
 
@@ -24,9 +25,14 @@ pub use crate::tools::catalogue::Listed;
 
 use crate::backend::{Client, Route};
 use crate::failure::{Code, Failure};
+use crate::journal::Journal;
+use crate::journal::entry::{Intent, Outcome};
+use crate::pace;
 use crate::policy::binding::Tree;
 use crate::policy::target::Target;
 use crate::policy::{self, Decision, Rule, Rules};
+use crate::repeats::{Before, Once, Repeats};
+use crate::store::Store;
 use crate::tools::catalogue::Entry;
 use crate::tools::effect::Effect;
 use crate::tools::input;
@@ -54,6 +60,8 @@ pub struct Answer {
     pub content: Value,
     /// Some of it comes from the tenant: data, whatever it says.
     pub untrusted: bool,
+    /// The invocation whose answer this is, where it was made before.
+    pub repeats: Option<Uuid>,
 }
 
 /// Why it gives nothing back.
@@ -66,8 +74,23 @@ pub struct Refusal {
 pub struct Dispatch {
     server: Arc<Server>,
     client: Client,
+    books: Books,
+    callers: pace::Callers,
     running: TaskTracker,
     closing: CancellationToken,
+}
+
+/// What is counted and remembered across calls and processes.
+#[derive(Clone)]
+pub struct Books {
+    pub repeats: Repeats,
+    pub minted: pace::Minted,
+}
+
+impl Books {
+    pub fn new(store: &Store) -> Self {
+        Self { repeats: Repeats::new(store.clone()), minted: pace::Minted::new(store.clone()) }
+    }
 }
 
 /// Arguments that fit and a caller who may: ready to be written down and done.
@@ -76,11 +99,15 @@ struct Admitted {
     effect: Effect,
     routes: &'static [Route],
     prepared: Prepared,
+    once: Option<Once>,
+    /// Org keys an hour, where it mints one.
+    minting: Option<u32>,
 }
 
 impl Dispatch {
-    pub fn new(server: Arc<Server>, client: Client) -> Self {
-        Self { server, client, running: TaskTracker::new(), closing: CancellationToken::new() }
+    pub fn new(server: Arc<Server>, client: Client, books: Books) -> Self {
+        let (running, closing) = (TaskTracker::new(), CancellationToken::new());
+        Self { server, client, books, callers: pace::Callers::default(), running, closing }
     }
 
     pub fn server(&self) -> &Arc<Server> {
@@ -123,17 +150,41 @@ impl Dispatch {
             }
         };
         let untrusted = !admitted.routes.is_empty();
+        let earlier = match self.earlier(&admitted, asked.now) {
+            Ok(earlier) => earlier,
+            Err(failure) => {
+                self.server.journal.note(record.intent(), record.outcome_of_refusal(&failure));
+                return Err(failure);
+            }
+        };
+        let unclear_since = match earlier {
+            Before::Done { invocation: first, answer } => {
+                self.server.journal.note(record.intent(), record.outcome_of_repeat(&first));
+                return Ok(Answer { invocation: id, content: answer, untrusted, repeats: first.parse().ok() });
+            }
+            Before::Unclear { since } => Some(since),
+            _ => None,
+        };
         let invocation = Invocation {
             id,
             tenant: self.client.invocation(id, admitted.routes, call.cancel),
             progress: call.progress,
             caller: call.caller,
             now: Utc::now(),
+            seen: None,
+            unclear_since,
             server: Arc::clone(&self.server),
         };
-        let call = self.running.track_future(set_out(invocation, admitted, record, begun));
+        let call = self.running.track_future(set_out(invocation, admitted, record, self.books.clone(), begun));
         let content = Finish::new(call).await?;
-        Ok(Answer { invocation: id, content, untrusted })
+        Ok(Answer { invocation: id, content, untrusted, repeats: None })
+    }
+
+    /// What is known of its idempotency key.
+    fn earlier(&self, admitted: &Admitted, now: DateTime<Utc>) -> Result<Before, Failure> {
+        let Some(once) = &admitted.once else { return Ok(Before::Nothing) };
+        let before = self.books.repeats.before(once, now)?;
+        once::refused(&before).map_or(Ok(before), Err)
     }
 
     /// A call that carries another becomes that one, and which way it came is kept.
@@ -150,7 +201,7 @@ impl Dispatch {
         &self,
         asked: &Asked<'_>,
         name: &str,
-        arguments: Map<String, Value>,
+        mut arguments: Map<String, Value>,
         way: Result<Option<Way>, Failure>,
         record: &mut Record,
     ) -> Result<Admitted, Failure> {
@@ -166,6 +217,8 @@ impl Dispatch {
         asked.permit(entry, entry.tool.least, None, record)?;
         let named = asked.has_limits_of_place().then(|| arguments.clone());
         let misfit = Decision::Refused(Rule::Arguments);
+        let once = once::take(&entry.tool, &mut arguments, asked.caller, &self.server.address)
+            .inspect_err(|_| record.decided(misfit, entry.tool.least))?;
         let prepared = entry.tool.prepare(arguments).inspect_err(|_| record.decided(misfit, entry.tool.least))?;
         record.arguments_fit();
         let effect = prepared.effect.unwrap_or(entry.tool.least);
@@ -177,7 +230,21 @@ impl Dispatch {
             None => Target::default(),
         };
         asked.permit(entry, effect, Some(&target), record)?;
-        Ok(Admitted { entry: entry.tool.name, effect, routes: entry.tool.routes, prepared })
+        self.keep_pace(asked, effect)?;
+        let minting = asked.rules.limits.minting.filter(|_| entry.tool.gives_everything);
+        Ok(Admitted { entry: entry.tool.name, effect, routes: entry.tool.routes, prepared, once, minting })
+    }
+
+    /// What a caller may do as such, it may do so often.
+    fn keep_pace(&self, asked: &Asked<'_>, effect: Effect) -> Result<(), Failure> {
+        let limits = &asked.rules.limits;
+        self.client.allow(limits.tenant);
+        let taken = self.callers.take(asked.caller.identity(), effect, limits.at(effect), Instant::now());
+        taken.map_err(|wait| {
+            let most = limits.at(effect).unwrap_or_default();
+            let message = format!("more than {most} calls to `{}` within a minute", effect.as_str());
+            Failure::new(Code::RateLimited, message).retry_after(wait)
+        })
     }
 
     /// Who stands below whom, as the tenant has it now: what moved a moment ago counts.
@@ -217,18 +284,44 @@ impl Dispatch {
 
 /// Nothing is done before the intent is written down.
 async fn set_out(
-    invocation: Invocation,
+    mut invocation: Invocation,
     admitted: Admitted,
     mut record: Record,
+    books: Books,
     begun: Instant,
 ) -> Result<Value, Failure> {
+    match ready(&mut invocation, &admitted, &books).await {
+        Ok(()) => record.seen(invocation.seen.clone()),
+        Err(failure) => {
+            invocation.server.journal.note(record.intent(), record.outcome_of_refusal(&failure));
+            return Err(failure);
+        }
+    }
     let journal = &invocation.server.journal;
-    if let Err(failure) = journal.intend(record.intent()).await {
+    if let Err(failure) = intend(journal, record.intent(), &invocation, admitted.once.clone()).await {
         // It may get there late, and must not look as if something were under way.
         journal.conclude_later(record.outcome_of_refusal(&failure));
         return Err(failure);
     }
     carry_out(invocation, admitted, record, begun).await
+}
+
+/// The last that can be found out without leaving a trace.
+async fn ready(invocation: &mut Invocation, admitted: &Admitted, books: &Books) -> Result<(), Failure> {
+    invocation.seen = admitted.prepared.look(invocation).await?;
+    let Some(most) = admitted.minting else { return Ok(()) };
+    let taken = books.minted.take(&invocation.server.address, most, invocation.now).await?;
+    taken.map_err(|wait| {
+        Failure::new(Code::RateLimited, format!("{most} org keys were minted within the last hour")).retry_after(wait)
+    })
+}
+
+/// With the idempotency key taken in the same moment, where there is one.
+async fn intend(journal: &Journal, intent: Intent, invocation: &Invocation, once: Option<Once>) -> Result<(), Failure> {
+    let Some(once) = once else { return journal.intend(intent).await };
+    let (id, now) = (invocation.id, invocation.now);
+    let ours = journal.intend_with(intent, move |connection| once.claim(id, now, connection)).await?;
+    if ours { Ok(()) } else { Err(once::overtaken()) }
 }
 
 async fn carry_out(
@@ -245,10 +338,23 @@ async fn carry_out(
     let result = invocation.tenant.without_key(result);
     let outcome = record.outcome(&result, &invocation.tenant, begun.elapsed());
     log(admitted.entry, admitted.effect, &invocation, &result);
-    if let Err(error) = invocation.server.journal.conclude(outcome).await {
+    if let Err(error) = conclude(&invocation, outcome, admitted.once, &result).await {
         tracing::error!(%error, invocation = %invocation.id, "an outcome isn't in the journal");
     }
     result
+}
+
+/// With what the idempotency key stands for now, where there is one.
+async fn conclude(
+    invocation: &Invocation,
+    outcome: Outcome,
+    once: Option<Once>,
+    result: &Result<Value, Failure>,
+) -> Result<(), Failure> {
+    let journal = &invocation.server.journal;
+    let Some(once) = once else { return journal.conclude(outcome).await };
+    let (id, end) = (invocation.id, once::end(result));
+    journal.conclude_with(outcome, move |connection| once.settle(id, &end, connection)).await
 }
 
 fn log(tool: &str, effect: Effect, invocation: &Invocation, result: &Result<Value, Failure>) {

@@ -15,7 +15,7 @@ use super::Ending;
 use crate::backend::embedded::{self, OpenError, Tenant};
 use crate::backend::{Base, Client, Limits, Settings};
 use crate::config::{Config, TenantConfig};
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Books, Dispatch};
 use crate::journal::Journal;
 use crate::policy::live::Live;
 use crate::secrets::Directories;
@@ -43,6 +43,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         limits: Limits::default(),
     })?;
     let store = Store::open(&config.data);
+    let books = Books::new(&store);
     let server = Server {
         address: client.address().to_owned(),
         key_tag: client.key_tag().to_owned(),
@@ -56,7 +57,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         output_schemas: config.output_schemas,
         seal: Seal::new(client.derived_secret("cursor")),
     };
-    Ok(Arc::new(Dispatch::new(Arc::new(server), client)))
+    Ok(Arc::new(Dispatch::new(Arc::new(server), client, books)))
 }
 
 /// The embedded tenant, served in the background on a port of its own that only this machine reaches;

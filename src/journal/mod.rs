@@ -29,6 +29,16 @@ struct Inner {
     lost: AtomicU64,
 }
 
+fn after<T>(
+    work: Work,
+    change: impl FnOnce(&Connection) -> rusqlite::Result<T>,
+) -> impl FnOnce(&Connection) -> rusqlite::Result<T> {
+    |connection| {
+        work(connection)?;
+        change(connection)
+    }
+}
+
 impl Journal {
     pub fn open(store: Store, directory: &Path) -> Self {
         let process = Process::register(directory, &store);
@@ -46,6 +56,16 @@ impl Journal {
         self.0.store.write(Durability::Synced, work).await
     }
 
+    /// The same, together with a change of somebody else's: both are durable, or neither.
+    pub async fn intend_with<T: Send + 'static>(
+        &self,
+        intent: Intent,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let work = self.insert(intent.row());
+        self.0.store.change(Durability::Synced, after(work, change)).await
+    }
+
     /// Writes down how it went. It survives this process; an intent that outlives its outcome in a
     /// power failure says *unknown*, which is true.
     pub async fn conclude(&self, outcome: Outcome) -> Result<(), Failure> {
@@ -55,6 +75,16 @@ impl Journal {
         }
         let work = self.insert(outcome.row());
         self.0.store.write(Durability::Written, work).await
+    }
+
+    /// The same, together with a change of somebody else's.
+    pub async fn conclude_with(
+        &self,
+        outcome: Outcome,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
+    ) -> Result<(), Failure> {
+        let work = self.insert(outcome.row());
+        self.0.store.change(Durability::Written, after(work, change)).await
     }
 
     /// An outcome that nobody waits for.

@@ -2,7 +2,8 @@
 
 use rusqlite::Connection;
 
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE journal (
         seq        INTEGER PRIMARY KEY AUTOINCREMENT,
         invocation TEXT NOT NULL,
@@ -16,7 +17,25 @@ const STEPS: &[&str] = &["
         body       TEXT NOT NULL
     ) STRICT;
     CREATE INDEX journal_invocation ON journal (invocation);
-"];
+",
+    "
+    CREATE TABLE mints (
+        tenant TEXT NOT NULL,
+        at     TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE repeats (
+        tenant     TEXT NOT NULL,
+        caller     TEXT NOT NULL,
+        tool       TEXT NOT NULL,
+        key        TEXT NOT NULL,
+        arguments  TEXT NOT NULL,
+        invocation TEXT NOT NULL,
+        at         TEXT NOT NULL,
+        answer     TEXT,
+        PRIMARY KEY (tenant, caller, tool, key)
+    ) STRICT;
+",
+];
 
 /// Applies the steps that the file hasn't seen.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {

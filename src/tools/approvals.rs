@@ -1,6 +1,6 @@
 //! The tenant's own approvals: what agents ask a person for, and the person's decision.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
@@ -12,7 +12,7 @@ use super::invocation::Invocation;
 use super::list::List;
 use super::many::each;
 use super::prose::Prose;
-use super::tool::{Act, Draft, Tool};
+use super::tool::{Act, Draft, Earlier, Tool};
 use super::workspaces::{self, confirm_exists, fetch_all};
 use crate::backend::Route;
 use crate::failure::{Code, Failure};
@@ -188,6 +188,20 @@ pub struct CreatedApproval {
 
 impl Act for CreateApproval {
     type Answer = CreatedApproval;
+
+    async fn made_before(&self, call: &Invocation, since: DateTime<Utc>) -> Result<Earlier<CreatedApproval>, Failure> {
+        // The tenant's clock isn't ours.
+        let since = since - TimeDelta::minutes(1);
+        let like_it = |one: &Approval| one.created_at >= since && one.action.as_str() == self.action.as_str();
+        let found: Vec<_> = fetch(&self.workspace_id, call).await?.into_iter().filter(like_it).collect();
+        Ok(match <[Approval; 1]>::try_from(found) {
+            Ok([one]) => Earlier::This(CreatedApproval { approval_id: one.id, status: one.status }),
+            Err(none) if none.is_empty() => Earlier::Nothing,
+            Err(_) => {
+                Earlier::CantTell("Several like it were asked for since then: look at list_workspace_approvals.".into())
+            }
+        })
+    }
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         confirm_exists(&self.workspace_id, call).await?;

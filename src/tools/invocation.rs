@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::catalogue::Catalogue;
@@ -25,6 +26,10 @@ pub struct Invocation {
     pub caller: Caller,
     /// When the call began; ages are counted from here.
     pub now: DateTime<Utc>,
+    /// What the tool looked at before its intent was written down.
+    pub seen: Option<Value>,
+    /// An earlier call under the same idempotency key was begun then, and its outcome isn't known.
+    pub unclear_since: Option<DateTime<Utc>>,
     pub server: Arc<Server>,
 }
 

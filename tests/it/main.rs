@@ -19,6 +19,8 @@ mod faults;
 mod faults_told;
 mod http;
 mod injection;
+mod once;
+mod pace;
 mod paths;
 mod process;
 mod reference;

@@ -24,7 +24,9 @@ pub const TOOLS: &[Tool] = &[
         .said("api keys, credentials, who has access, unused key, last used")
         .everyday()
         .lists::<org_keys::ListOrgKeys>(),
-    Draft::escalate("mint_org_key", &[MINT_KEY, REVOKE_KEY])
+    Draft::escalate("mint_org_key", &[LIST_KEYS, MINT_KEY, REVOKE_KEY])
+        .giving_everything()
+        .creates()
         .about("Mint an org key, which gives full power over the organisation. The key goes to a file on the server, never into the answer, which says where.")
         .said("create new api key, generate credential, issue access, give CI access, fresh company-wide credential, another admin key, let a pipeline talk to the platform")
         .example(r#"{"name":"ci-deploy","sink":"file:ci-deploy"}"#)

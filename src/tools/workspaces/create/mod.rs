@@ -3,13 +3,14 @@
 mod body;
 mod wish;
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::body::Clear;
 pub use self::wish::{CreateWorkspace, Tier};
 use super::CREATE;
-use super::wire::fetch_one;
+use super::wire::{fetch_all, fetch_one};
 use crate::failure::{Changed, Failure};
 use crate::secrets::Credential;
 use crate::secrets::sink::Proved;
@@ -17,7 +18,7 @@ use crate::tools::effect::Effect;
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
 use crate::tools::keys::tokens;
-use crate::tools::tool::Act;
+use crate::tools::tool::{Act, Earlier};
 
 #[derive(Deserialize)]
 struct Created {
@@ -59,6 +60,18 @@ impl Act for CreateWorkspace {
 
     fn effect(&self) -> Option<Effect> {
         self.gives_power().then_some(Effect::Escalate)
+    }
+
+    /// The tenant says of none when it was made, so one of this name may be older.
+    async fn made_before(&self, call: &Invocation, _: DateTime<Utc>) -> Result<Earlier<CreatedWorkspace>, Failure> {
+        let all = fetch_all(call).await?;
+        Ok(match all.into_iter().find(|one| one.name == self.name.as_str()) {
+            None => Earlier::Nothing,
+            Some(one) => Earlier::CantTell(format!(
+                "A workspace of this name exists: {}. If it isn't the one, call again under another idempotency key.",
+                one.id
+            )),
+        })
     }
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
