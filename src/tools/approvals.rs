@@ -28,6 +28,7 @@ pub const TOOLS: &[Tool] = &[
         .about("List pending requests of all workspaces, newest 50. Asking denies what is older than ten minutes; the answer names what was denied.")
         .said("waiting for me, sign off, requests for permission, human in the loop, needs a decision, inbox, queue of permission requests")
         .everyday()
+        .filtered()
         .acts::<ListPendingApprovals>(),
     Draft::read("list_workspace_approvals", &[LIST, workspaces::GET])
         .alias(&["get_workspace_approvals"])
@@ -40,12 +41,15 @@ pub const TOOLS: &[Tool] = &[
         .about("Ask for a person's approval on a workspace's behalf. The same request twice makes two.")
         .said("request permission, ask a human, needs sign off before")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","action":"deploy 4.18","reason":"the fix for the login is in it"}"#)
+        .creates()
         .acts::<CreateApproval>(),
     Draft::escalate("decide_approval", &[LIST, DECIDE])
         .about("Carry out a person's decision on a pending request. Never decide on your own; who decided is recorded by the server.")
         .said("approve, deny, reject, allow, say yes, say no, grant request, sign off, turn down, answer a permission request, go ahead, green light, yes or no to an agent")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","approval_id":"0b9f8f5e-3c1d-4a57-9f0e-5d1c2b7a6e43","decision":"approved"}"#)
         .everyday()
+        .not_to_oneself()
+        .keeping(&["decision"])
         .acts::<DecideApproval>(),
 ];
 

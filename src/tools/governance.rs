@@ -25,6 +25,7 @@ pub const TOOLS: &[Tool] = &[
         .about("Which tenant and org key this server works with, who you are to it, and which tools are off and why.")
         .said("which account, which organisation, connected to, logged in as, my permissions, identity, read-only, what am I permitted to do here")
         .everyday()
+        .common()
         .acts::<WhoAmI>(),
     Draft::read(JOURNAL, &[])
         .about("Read the journal, newest first: who called what, by which key and rule, and how it ended.")

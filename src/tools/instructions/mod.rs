@@ -27,6 +27,8 @@ pub const TOOLS: &[Tool] = &[
         .about("List the standing instructions that agents obey, disabled ones too. With `workspace_id`: the enabled ones for it.")
         .said("show all rules, policies, system prompt given to agents, switched off, guidelines, standing orders")
         .example(r#"{"scope":"global"}"#)
+        .filtered()
+        .keeping(&["scope"])
         .lists::<show::ListInstructions>(),
     Draft::escalate("create_instruction", &[workspaces::GET, LIST, CREATE])
         .about("Add a standing instruction. Every agent (scope global) or one workspace's agent obeys it from its next start.")
@@ -34,17 +36,23 @@ pub const TOOLS: &[Tool] = &[
         .example(
             r#"{"scope":"workspace","workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","title":"Tone","content":"Answer briefly."}"#,
         )
+        .not_to_oneself()
+        .creates()
+        .keeping(&["scope", "priority"])
         .acts::<change::CreateInstruction>(),
     Draft::escalate("update_instruction", &[LIST, UPDATE])
         .idempotent()
         .about("Change an instruction's title, content or priority, or switch it on or off; read back. Its scope stays.")
         .said("edit, reword or rewrite a rule, disable, enable, reorder, change a rule, reword a guideline, switch a rule off")
         .example(r#"{"instruction_id":"9ace37cb-5a66-49e3-8008-5ea093d35a77","enabled":false}"#)
+        .filtered()
+        .keeping(&["enabled", "priority"])
         .acts::<change::UpdateInstruction>(),
     Draft::destroy("delete_instruction", &[LIST, DELETE])
         .about("Delete an instruction; the answer keeps what it said. To switch it off only, update it.")
         .said("remove a rule, policy, abolish a rule, drop a guideline")
         .example(r#"{"instruction_id":"9ace37cb-5a66-49e3-8008-5ea093d35a77"}"#)
+        .filtered()
         .acts::<change::DeleteInstruction>(),
     Draft::read("resolve_instructions", &[RESOLVE, workspaces::GET])
         .about("The text that a workspace's agent is given: all rules that hold for it, as Markdown.")
