@@ -7,6 +7,7 @@
 mod finish;
 mod record;
 mod shape;
+mod veil;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -25,7 +26,7 @@ pub use crate::tools::catalogue::Listed;
 use crate::backend::{Client, Route};
 use crate::failure::{Code, Failure};
 use crate::policy::binding::Tree;
-use crate::policy::target::Target;
+use crate::policy::target::{Reach, Target};
 use crate::policy::{self, Decision, Rule, Rules};
 use crate::tools::catalogue::Entry;
 use crate::tools::effect::Effect;
@@ -76,6 +77,7 @@ struct Admitted {
     effect: Effect,
     routes: &'static [Route],
     prepared: Prepared,
+    tree: Tree,
 }
 
 impl Dispatch {
@@ -114,7 +116,7 @@ impl Dispatch {
         let rules = self.server.policy.now();
         let mut record = Record::new(id, &call, &self.server, &rules);
         let asked = Asked { id, rules: &rules, caller: &call.caller, cancel: &call.cancel, now: Utc::now() };
-        let admitted = match self.admit(&asked, &call.tool, call.arguments, way, &mut record).await {
+        let mut admitted = match self.admit(&asked, &call.tool, call.arguments, way, &mut record).await {
             Ok(admitted) => admitted,
             Err(failure) => {
                 // A call that never set out is written down too; nobody waits for that.
@@ -129,6 +131,7 @@ impl Dispatch {
             progress: call.progress,
             caller: call.caller,
             now: Utc::now(),
+            tree: std::mem::take(&mut admitted.tree),
             server: Arc::clone(&self.server),
         };
         let call = self.running.track_future(set_out(invocation, admitted, record, begun));
@@ -172,17 +175,22 @@ impl Dispatch {
         if let Some(way) = way {
             way.admits(&entry.tool, effect).inspect_err(|_| record.decided(misfit, effect))?;
         }
-        let target = match named {
-            Some(named) => Target::of(entry.tool.reach, &named, &self.tree(asked).await?),
-            None => Target::default(),
-        };
+        let reach = prepared.reach.unwrap_or(entry.tool.reach);
+        let tree = self.tree(asked, entry, reach).await?;
+        let target = Target::of(reach, &named.unwrap_or_default(), &tree);
         asked.permit(entry, effect, Some(&target), record)?;
-        Ok(Admitted { entry: entry.tool.name, effect, routes: entry.tool.routes, prepared })
+        Ok(Admitted { entry: entry.tool.name, effect, routes: entry.tool.routes, prepared, tree })
     }
 
-    /// Who stands below whom, as the tenant has it now: what moved a moment ago counts.
-    async fn tree(&self, asked: &Asked<'_>) -> Result<Tree, Failure> {
+    /// Who stands below whom, as the tenant has it now: what moved a moment ago counts. Empty where
+    /// nothing depends on it.
+    async fn tree(&self, asked: &Asked<'_>, entry: &Entry, reach: Reach) -> Result<Tree, Failure> {
         const ROUTES: &[Route] = &[workspaces::LIST];
+        let bound = asked.caller.is_bound() && !matches!(reach, Reach::Common | Reach::Organisation);
+        let below = entry.tool.not_to_oneself && reach == Reach::NamedAndBelow;
+        if !(bound || below && asked.has_limits_of_place()) {
+            return Ok(Tree::default());
+        }
         workspaces::fetch_tree(&self.client.invocation(asked.id, ROUTES, asked.cancel.clone())).await
     }
 
@@ -242,7 +250,7 @@ async fn carry_out(
     let result = result.and_then(shape::shaped).map_err(shape::told);
     // What was done before a failure is part of what the failure must say.
     let result = result.map_err(|failure| failure.after(invocation.tenant.changed()));
-    let result = invocation.tenant.without_key(result);
+    let result = invocation.tenant.without_key(veil::over(result, &invocation));
     let outcome = record.outcome(&result, &invocation.tenant, begun.elapsed());
     log(admitted.entry, admitted.effect, &invocation, &result);
     if let Err(error) = invocation.server.journal.conclude(outcome).await {

@@ -9,9 +9,11 @@ use uuid::Uuid;
 
 use super::catalogue::Catalogue;
 use super::cursor::Seal;
+use super::ids::WorkspaceId;
 use super::surface::Surface;
 use crate::backend::Tenant;
 use crate::journal::Journal;
+use crate::policy::binding::Tree;
 use crate::policy::live::Live;
 use crate::progress::Progress;
 use crate::secrets::Directories;
@@ -25,10 +27,17 @@ pub struct Invocation {
     pub caller: Caller,
     /// When the call began; ages are counted from here.
     pub now: DateTime<Utc>,
+    /// Who stands below whom, where the caller is bound to some workspaces.
+    pub tree: Tree,
     pub server: Arc<Server>,
 }
 
 impl Invocation {
+    /// Whether a workspace is one that the caller may know of.
+    pub fn sees(&self, id: &WorkspaceId) -> bool {
+        !self.caller.is_bound() || self.caller.sees(&self.tree.lineage(id))
+    }
+
     /// Who the tenant shall say did it: this server's caller, never free text and never "human".
     pub fn signature(&self) -> String {
         format!("molecule-org-mcp:{}/{} key {}", self.caller.name, self.caller.door.as_str(), self.server.key_tag)

@@ -32,6 +32,11 @@ pub trait Act: DeserializeOwned + JsonSchema + Send + 'static {
         None
     }
 
+    /// How far these arguments reach, where that is further than the entry says.
+    fn reach(&self) -> Option<Reach> {
+        None
+    }
+
     fn act(self, call: &Invocation) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
 }
 
@@ -40,6 +45,7 @@ type Run = Box<dyn for<'a> FnOnce(&'a Invocation) -> BoxFuture<'a, Result<Value,
 /// A call whose arguments have been checked.
 pub struct Prepared {
     pub effect: Option<Effect>,
+    pub reach: Option<Reach>,
     run: Run,
 }
 
@@ -47,7 +53,7 @@ impl Prepared {
     pub(super) fn running(
         run: impl for<'a> FnOnce(&'a Invocation) -> BoxFuture<'a, Result<Value, Failure>> + Send + 'static,
     ) -> Self {
-        Self { effect: None, run: Box::new(run) }
+        Self { effect: None, reach: None, run: Box::new(run) }
     }
 
     pub async fn run(self, call: &Invocation) -> Result<Value, Failure> {
@@ -382,9 +388,9 @@ fn prepare_nothing(tool: &Tool, _: Map<String, Value>) -> Result<Prepared, Failu
 
 fn prepare_act<I: Act>(tool: &Tool, arguments: Map<String, Value>) -> Result<Prepared, Failure> {
     let input: I = input::read(tool, arguments)?;
-    let effect = input.effect();
+    let (effect, reach) = (input.effect(), input.reach());
     let act = Prepared::running(move |call| Box::pin(async move { encode(&input.act(call).await?) }));
-    Ok(Prepared { effect, ..act })
+    Ok(Prepared { effect, reach, ..act })
 }
 
 fn prepare_send<I, O>(tool: &Tool, arguments: Map<String, Value>) -> Result<Prepared, Failure>

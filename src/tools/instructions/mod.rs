@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ids::InstructionId;
+use super::ids::{InstructionId, WorkspaceId};
 use super::invocation::Invocation;
 use super::prose::Prose;
 use super::tool::{Draft, Tool};
@@ -94,9 +94,36 @@ pub struct Instruction {
     updated_at: DateTime<Utc>,
 }
 
-/// All of them; the tenant has no question for one.
+/// All of them; the tenant has no question for one. A bound caller sees those that its workspaces obey.
 async fn fetch_all(call: &Invocation) -> Result<Vec<Instruction>, Failure> {
-    call.tenant.ask(&LIST).fetch().await
+    let mut all: Vec<Instruction> = call.tenant.ask(&LIST).fetch().await?;
+    all.retain(|one| one.is_global() || !call.caller.is_bound() || one.target().is_some_and(|id| call.sees(&id)));
+    Ok(all)
+}
+
+/// One that the caller may change: nobody changes the rules that it obeys itself, or others' rules.
+async fn fetch_changeable(id: &InstructionId, call: &Invocation) -> Result<Instruction, Failure> {
+    let refused = |message| Err(Failure::new(Code::ForbiddenByPolicy, message).next("Ask the operator to do it."));
+    let found = fetch_one(id, call).await;
+    if call.caller.is_bound() && !found.as_ref().is_ok_and(|one| !one.is_global()) {
+        return refused("it isn't an instruction of a workspace that this grant is bound to");
+    }
+    let one = found?;
+    let obeys = |own: &WorkspaceId| one.is_global() || one.target().as_ref() == Some(own);
+    if call.caller.grants().filter_map(|grant| grant.own_workspace.as_ref()).any(obeys) {
+        return refused("the workspace that you run in obeys this instruction");
+    }
+    Ok(one)
+}
+
+impl Instruction {
+    fn is_global(&self) -> bool {
+        self.scope == Scope::Global.as_str()
+    }
+
+    fn target(&self) -> Option<WorkspaceId> {
+        WorkspaceId::try_from(self.workspace_id.clone()?).ok()
+    }
 }
 
 async fn fetch_one(id: &InstructionId, call: &Invocation) -> Result<Instruction, Failure> {

@@ -58,7 +58,6 @@ pub const TOOLS: &[Tool] = &[
         .said("mint token for an agent, issue agent credential, let an external agent log in, authenticate")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","sink":"file:laptop-agent"}"#)
         .not_to_oneself()
-        .giving_everything()
         .creates()
         .keeping(&["sink"])
         .acts::<workspace_tokens::CreateWorkspaceToken>(),

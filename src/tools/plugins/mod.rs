@@ -74,6 +74,7 @@ pub const TOOLS: &[Tool] = &[
         .about("Replace the list of plugins that an organisation allows, and read it back. What is installed stays. Needs the admin token or a key bound to that organisation.")
         .said("permit, approve, forbid extensions, whitelist, policy, forbid other add-ons, restrict")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","plugins":["code-review"]}"#)
+        .reaching_below()
         .not_to_oneself()
         .keeping(&["plugins", "allow_all"])
         .acts::<allowlist::SetPluginAllowlist>(),

@@ -26,7 +26,7 @@ pub mod wire;
 
 pub use idle::{Idle, judge};
 pub use refusals::{confirm_lives, refuse_running};
-pub use wire::{confirm_exists, fetch_all, fetch_one, fetch_tree};
+pub use wire::{confirm_exists, fetch_all, fetch_everything, fetch_one, fetch_tree};
 
 use super::effect::Effect;
 use super::keys::{CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN};
@@ -75,7 +75,7 @@ pub const TOOLS: &[Tool] = &[
         .said("details of one agent, show a bot, address, skills, load, error rate")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .everyday()
-        .sends::<list::GetWorkspace, wire::Detail>(),
+        .acts::<list::GetWorkspace>(),
     Draft::read("find_idle_workspaces", &[LIST, GET, ACTIVITY])
         .about("Which workspaces are idle: running, without an active task, and silent for `minutes`. Says since when; `unknown` where nothing shows it.")
         .said("doing nothing, unused agents, asleep, silent, inactive, wasted money, not working, haven't done anything")
@@ -110,7 +110,6 @@ pub const TOOLS: &[Tool] = &[
         .example(r#"{"name":"SEO Analyst","role":"watches the rankings","template":"claude-code-default","tier":2,"parent_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","secrets":{"SERP_API_KEY":"env:SERP_API_KEY"}}"#)
         .about("Create a workspace. Twice makes two.")
         .everyday()
-        .giving_everything()
         .creates()
         .keeping(&["name", "runtime", "tier", "model", "external", "budget_limit", "max_concurrent_tasks", "workspace_access", "sink"])
         .acts::<create::CreateWorkspace>(),
@@ -176,6 +175,7 @@ pub const TOOLS: &[Tool] = &[
         .said("sub-workspaces children team template, grow a team, unfold, give a lead its members, staff up")
         .example(ONE)
         .about("Create the children that the workspace's template lists. Refused where it has children: each call adds them all again.")
+        .reaching_below()
         .creates()
         .keeping(&["again"])
         .acts::<teams::ExpandTeam>(),

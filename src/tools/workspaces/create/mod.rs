@@ -11,6 +11,7 @@ pub use self::wish::{CreateWorkspace, Tier};
 use super::CREATE;
 use super::wire::fetch_one;
 use crate::failure::{Changed, Failure};
+use crate::policy::target::Reach;
 use crate::secrets::Credential;
 use crate::secrets::sink::Proved;
 use crate::tools::effect::Effect;
@@ -61,8 +62,15 @@ impl Act for CreateWorkspace {
         self.gives_power().then_some(Effect::Escalate)
     }
 
+    fn reach(&self) -> Option<Reach> {
+        self.reaches_all().then_some(Reach::Organisation)
+    }
+
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         self.check()?;
+        if self.sink.is_some() {
+            tokens::refuse_limited(call)?;
+        }
         let secrets = self.read_secrets(call)?;
         let place = match &self.sink {
             Some(sink) => Some(sink.prove(&call.server.directories, &format!("workspace-{}", self.name))?),
