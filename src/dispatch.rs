@@ -8,6 +8,7 @@ mod finish;
 mod once;
 mod record;
 mod shape;
+mod veil;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -29,7 +30,7 @@ use crate::journal::Journal;
 use crate::journal::entry::{Intent, Outcome};
 use crate::pace;
 use crate::policy::binding::Tree;
-use crate::policy::target::Target;
+use crate::policy::target::{Reach, Target};
 use crate::policy::{self, Decision, Rule, Rules};
 use crate::repeats::{Before, Once, Repeats};
 use crate::store::Store;
@@ -102,6 +103,7 @@ struct Admitted {
     once: Option<Once>,
     /// Org keys an hour, where it mints one.
     minting: Option<u32>,
+    tree: Tree,
 }
 
 impl Dispatch {
@@ -141,7 +143,7 @@ impl Dispatch {
         let rules = self.server.policy.now();
         let mut record = Record::new(id, &call, &self.server, &rules);
         let asked = Asked { id, rules: &rules, caller: &call.caller, cancel: &call.cancel, now: Utc::now() };
-        let admitted = match self.admit(&asked, &call.tool, call.arguments, way, &mut record).await {
+        let mut admitted = match self.admit(&asked, &call.tool, call.arguments, way, &mut record).await {
             Ok(admitted) => admitted,
             Err(failure) => {
                 // A call that never set out is written down too; nobody waits for that.
@@ -173,6 +175,7 @@ impl Dispatch {
             now: Utc::now(),
             seen: None,
             unclear_since,
+            tree: std::mem::take(&mut admitted.tree),
             server: Arc::clone(&self.server),
         };
         let call = self.running.track_future(set_out(invocation, admitted, record, self.books.clone(), begun));
@@ -225,14 +228,13 @@ impl Dispatch {
         if let Some(way) = way {
             way.admits(&entry.tool, effect).inspect_err(|_| record.decided(misfit, effect))?;
         }
-        let target = match named {
-            Some(named) => Target::of(entry.tool.reach, &named, &self.tree(asked).await?),
-            None => Target::default(),
-        };
+        let reach = prepared.reach.unwrap_or(entry.tool.reach);
+        let tree = self.tree(asked, entry, reach).await?;
+        let target = Target::of(reach, &named.unwrap_or_default(), &tree);
         asked.permit(entry, effect, Some(&target), record)?;
         self.keep_pace(asked, effect)?;
         let minting = asked.rules.limits.minting.filter(|_| entry.tool.gives_everything);
-        Ok(Admitted { entry: entry.tool.name, effect, routes: entry.tool.routes, prepared, once, minting })
+        Ok(Admitted { entry: entry.tool.name, effect, routes: entry.tool.routes, prepared, once, minting, tree })
     }
 
     /// What a caller may do as such, it may do so often.
@@ -247,9 +249,15 @@ impl Dispatch {
         })
     }
 
-    /// Who stands below whom, as the tenant has it now: what moved a moment ago counts.
-    async fn tree(&self, asked: &Asked<'_>) -> Result<Tree, Failure> {
+    /// Who stands below whom, as the tenant has it now: what moved a moment ago counts. Empty where
+    /// nothing depends on it.
+    async fn tree(&self, asked: &Asked<'_>, entry: &Entry, reach: Reach) -> Result<Tree, Failure> {
         const ROUTES: &[Route] = &[workspaces::LIST];
+        let bound = asked.caller.is_bound() && !matches!(reach, Reach::Common | Reach::Organisation);
+        let below = entry.tool.not_to_oneself && reach == Reach::NamedAndBelow;
+        if !(bound || below && asked.has_limits_of_place()) {
+            return Ok(Tree::default());
+        }
         workspaces::fetch_tree(&self.client.invocation(asked.id, ROUTES, asked.cancel.clone())).await
     }
 
@@ -335,7 +343,7 @@ async fn carry_out(
     let result = result.and_then(shape::shaped).map_err(shape::told);
     // What was done before a failure is part of what the failure must say.
     let result = result.map_err(|failure| failure.after(invocation.tenant.changed()));
-    let result = invocation.tenant.without_key(result);
+    let result = invocation.tenant.without_key(veil::over(result, &invocation));
     let outcome = record.outcome(&result, &invocation.tenant, begun.elapsed());
     log(admitted.entry, admitted.effect, &invocation, &result);
     if let Err(error) = conclude(&invocation, outcome, admitted.once, &result).await {

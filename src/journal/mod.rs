@@ -131,4 +131,11 @@ impl Journal {
         self.flush().await?;
         self.0.store.read(move |connection| query.run(connection)).await
     }
+
+    /// The grant under which a tool made what the tenant knows by this id; none where nobody did, or without one.
+    pub async fn maker(&self, tool: &'static str, id: &str) -> Result<Option<String>, Failure> {
+        self.flush().await?;
+        let id = id.to_owned();
+        self.0.store.read(move |connection| query::maker(connection, tool, &id)).await
+    }
 }

@@ -10,9 +10,11 @@ use uuid::Uuid;
 
 use super::catalogue::Catalogue;
 use super::cursor::Seal;
+use super::ids::WorkspaceId;
 use super::surface::Surface;
 use crate::backend::Tenant;
 use crate::journal::Journal;
+use crate::policy::binding::Tree;
 use crate::policy::live::Live;
 use crate::progress::Progress;
 use crate::secrets::Directories;
@@ -30,10 +32,17 @@ pub struct Invocation {
     pub seen: Option<Value>,
     /// An earlier call under the same idempotency key was begun then, and its outcome isn't known.
     pub unclear_since: Option<DateTime<Utc>>,
+    /// Who stands below whom, where the caller is bound to some workspaces.
+    pub tree: Tree,
     pub server: Arc<Server>,
 }
 
 impl Invocation {
+    /// Whether a workspace is one that the caller may know of.
+    pub fn sees(&self, id: &WorkspaceId) -> bool {
+        !self.caller.is_bound() || self.caller.sees(&self.tree.lineage(id))
+    }
+
     /// Who the tenant shall say did it: this server's caller, never free text and never "human".
     pub fn signature(&self) -> String {
         format!("molecule-org-mcp:{}/{} key {}", self.caller.name, self.caller.door.as_str(), self.server.key_tag)

@@ -48,6 +48,11 @@ pub trait Act: DeserializeOwned + JsonSchema + Send + Sync + 'static {
         ready(Ok(Earlier::CantTell(String::new())))
     }
 
+    /// How far these arguments reach, where that is further than the entry says.
+    fn reach(&self) -> Option<Reach> {
+        None
+    }
+
     fn act(self, call: &Invocation) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
 }
 
@@ -116,6 +121,7 @@ fn unclear(next: &str) -> Failure {
 /// A call whose arguments have been checked.
 pub struct Prepared {
     pub effect: Option<Effect>,
+    pub reach: Option<Reach>,
     errand: Box<dyn Errand>,
 }
 
@@ -123,7 +129,7 @@ impl Prepared {
     pub(super) fn running(
         run: impl for<'a> FnOnce(&'a Invocation) -> BoxFuture<'a, Result<Value, Failure>> + Send + Sync + 'static,
     ) -> Self {
-        Self { effect: None, errand: Box::new(run) }
+        Self { effect: None, reach: None, errand: Box::new(run) }
     }
 
     pub async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
@@ -470,7 +476,7 @@ fn prepare_nothing(tool: &Tool, _: Map<String, Value>) -> Result<Prepared, Failu
 
 fn prepare_act<I: Act>(tool: &Tool, arguments: Map<String, Value>) -> Result<Prepared, Failure> {
     let input: I = input::read(tool, arguments)?;
-    Ok(Prepared { effect: input.effect(), errand: Box::new(Acting(input)) })
+    Ok(Prepared { effect: input.effect(), reach: input.reach(), errand: Box::new(Acting(input)) })
 }
 
 fn prepare_send<I, O>(tool: &Tool, arguments: Map<String, Value>) -> Result<Prepared, Failure>

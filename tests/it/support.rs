@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::future::pending;
 use std::path::Path;
-use std::sync::atomic::Ordering::{self, Relaxed};
+use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
@@ -254,7 +254,7 @@ impl House {
         let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
         let progress = Progress::default();
         let caller = Caller::terminal();
-        self.calls.fetch_add(1, Ordering::Relaxed);
+        self.calls.fetch_add(1, Relaxed);
         let result = self.dispatch.call(Call { caller, tool: tool.into(), arguments, progress, cancel }).await;
         if let Ok(answer) = &result {
             self.is_as_declared(tool, &answer.content);
@@ -308,7 +308,7 @@ impl House {
     /// Every call has one intent and one outcome, and nothing else stands in the journal.
     pub async fn is_balanced(&self) {
         self.dispatch.server().journal.flush().await.unwrap();
-        let calls = self.calls.load(Ordering::Relaxed);
+        let calls = self.calls.load(Relaxed);
         assert_eq!(entries(self.home.path()), Entries { intents: calls, outcomes: calls, matched: calls });
     }
 }

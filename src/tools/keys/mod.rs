@@ -23,6 +23,7 @@ pub const TOOLS: &[Tool] = &[
         .about("List live org keys: prefix, name, who minted each, age and idle days, which one this server uses.")
         .said("api keys, credentials, who has access, unused key, last used")
         .everyday()
+        .org_wide()
         .lists::<org_keys::ListOrgKeys>(),
     Draft::escalate("mint_org_key", &[LIST_KEYS, MINT_KEY, REVOKE_KEY])
         .giving_everything()
@@ -31,16 +32,23 @@ pub const TOOLS: &[Tool] = &[
         .said("create new api key, generate credential, issue access, give CI access, fresh company-wide credential, another admin key, let a pipeline talk to the platform")
         .example(r#"{"name":"ci-deploy","sink":"file:ci-deploy"}"#)
         .everyday()
+        .org_wide()
+        .giving_everything()
+        .creates()
+        .keeping(&["name", "sink"])
         .acts::<org_keys::MintOrgKey>(),
     Draft::destroy("revoke_key", &[LIST_KEYS, REVOKE_KEY])
         .about("Revoke an org key by id or prefix, effective on its next request. Cannot be undone.")
         .said("leaked key, delete api key, disable credential, cut off access, compromised, kill an admin credential, contractor left, invalidate a company-wide key, withdraw access")
         .example(r#"{"key":"q7RzB2ne"}"#)
         .everyday()
+        .org_wide()
+        .keeping(&["including_own"])
         .acts::<org_keys::RevokeKey>(),
     Draft::read("inspect_org_keys", &[LIST_KEYS])
         .about("Judge the org keys: unused, unnamed, duplicate names, minted by a key that is gone, nearness to the cap of 500, and the tree of who minted whom.")
         .said("audit api keys, hygiene, stale credentials, who created which key, risky, clean up keys, lineage, keys nobody uses any more")
+        .org_wide()
         .acts::<inspect::InspectOrgKeys>(),
     Draft::read("list_workspace_tokens", &[LIST_TOKENS, super::workspaces::GET])
         .about("List a workspace's live tokens by id and prefix, newest first.")
@@ -51,6 +59,9 @@ pub const TOOLS: &[Tool] = &[
         .about("Create a token for one workspace (50 at most). It goes to a file on the server; the answer says where.")
         .said("mint token for an agent, issue agent credential, let an external agent log in, authenticate")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","sink":"file:laptop-agent"}"#)
+        .not_to_oneself()
+        .creates()
+        .keeping(&["sink"])
         .acts::<workspace_tokens::CreateWorkspaceToken>(),
     Draft::destroy("revoke_workspace_token", &[REVOKE_TOKEN])
         .about("Revoke a workspace token, effective on its next request. Cannot be undone. Revoking the last one leaves the workspace's registry calls open.")

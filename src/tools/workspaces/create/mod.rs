@@ -12,6 +12,7 @@ pub use self::wish::{CreateWorkspace, Tier};
 use super::CREATE;
 use super::wire::{fetch_all, fetch_one};
 use crate::failure::{Changed, Failure};
+use crate::policy::target::Reach;
 use crate::secrets::Credential;
 use crate::secrets::sink::Proved;
 use crate::tools::effect::Effect;
@@ -74,8 +75,15 @@ impl Act for CreateWorkspace {
         })
     }
 
+    fn reach(&self) -> Option<Reach> {
+        self.reaches_all().then_some(Reach::Organisation)
+    }
+
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         self.check()?;
+        if self.sink.is_some() {
+            tokens::refuse_limited(call)?;
+        }
         let secrets = self.read_secrets(call)?;
         let place = match &self.sink {
             Some(sink) => Some(sink.prove(&call.server.directories, &format!("workspace-{}", self.name))?),
