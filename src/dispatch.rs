@@ -5,8 +5,10 @@
 //! the outcome is recorded all the same.
 
 mod finish;
+mod once;
 mod record;
 mod shape;
+mod veil;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -24,9 +26,14 @@ pub use crate::tools::catalogue::Listed;
 
 use crate::backend::{Client, Route};
 use crate::failure::{Code, Failure};
+use crate::journal::Journal;
+use crate::journal::entry::{Intent, Outcome};
+use crate::pace;
 use crate::policy::binding::Tree;
-use crate::policy::target::Target;
+use crate::policy::target::{Reach, Target};
 use crate::policy::{self, Decision, Rule, Rules};
+use crate::repeats::{Before, Once, Repeats};
+use crate::store::Store;
 use crate::tools::catalogue::Entry;
 use crate::tools::effect::Effect;
 use crate::tools::input;
@@ -54,6 +61,8 @@ pub struct Answer {
     pub content: Value,
     /// Some of it comes from the tenant: data, whatever it says.
     pub untrusted: bool,
+    /// The invocation whose answer this is, where it was made before.
+    pub repeats: Option<Uuid>,
 }
 
 /// Why it gives nothing back.
@@ -66,8 +75,23 @@ pub struct Refusal {
 pub struct Dispatch {
     server: Arc<Server>,
     client: Client,
+    books: Books,
+    callers: pace::Callers,
     running: TaskTracker,
     closing: CancellationToken,
+}
+
+/// What is counted and remembered across calls and processes.
+#[derive(Clone)]
+pub struct Books {
+    pub repeats: Repeats,
+    pub minted: pace::Minted,
+}
+
+impl Books {
+    pub fn new(store: &Store) -> Self {
+        Self { repeats: Repeats::new(store.clone()), minted: pace::Minted::new(store.clone()) }
+    }
 }
 
 /// Arguments that fit and a caller who may: ready to be written down and done.
@@ -76,11 +100,16 @@ struct Admitted {
     effect: Effect,
     routes: &'static [Route],
     prepared: Prepared,
+    once: Option<Once>,
+    /// Org keys an hour, where it mints one.
+    minting: Option<u32>,
+    tree: Tree,
 }
 
 impl Dispatch {
-    pub fn new(server: Arc<Server>, client: Client) -> Self {
-        Self { server, client, running: TaskTracker::new(), closing: CancellationToken::new() }
+    pub fn new(server: Arc<Server>, client: Client, books: Books) -> Self {
+        let (running, closing) = (TaskTracker::new(), CancellationToken::new());
+        Self { server, client, books, callers: pace::Callers::default(), running, closing }
     }
 
     pub fn server(&self) -> &Arc<Server> {
@@ -114,7 +143,7 @@ impl Dispatch {
         let rules = self.server.policy.now();
         let mut record = Record::new(id, &call, &self.server, &rules);
         let asked = Asked { id, rules: &rules, caller: &call.caller, cancel: &call.cancel, now: Utc::now() };
-        let admitted = match self.admit(&asked, &call.tool, call.arguments, way, &mut record).await {
+        let mut admitted = match self.admit(&asked, &call.tool, call.arguments, way, &mut record).await {
             Ok(admitted) => admitted,
             Err(failure) => {
                 // A call that never set out is written down too; nobody waits for that.
@@ -123,17 +152,42 @@ impl Dispatch {
             }
         };
         let untrusted = !admitted.routes.is_empty();
+        let earlier = match self.earlier(&admitted, asked.now) {
+            Ok(earlier) => earlier,
+            Err(failure) => {
+                self.server.journal.note(record.intent(), record.outcome_of_refusal(&failure));
+                return Err(failure);
+            }
+        };
+        let unclear_since = match earlier {
+            Before::Done { invocation: first, answer } => {
+                self.server.journal.note(record.intent(), record.outcome_of_repeat(&first));
+                return Ok(Answer { invocation: id, content: answer, untrusted, repeats: first.parse().ok() });
+            }
+            Before::Unclear { since } => Some(since),
+            _ => None,
+        };
         let invocation = Invocation {
             id,
             tenant: self.client.invocation(id, admitted.routes, call.cancel),
             progress: call.progress,
             caller: call.caller,
             now: Utc::now(),
+            seen: None,
+            unclear_since,
+            tree: std::mem::take(&mut admitted.tree),
             server: Arc::clone(&self.server),
         };
-        let call = self.running.track_future(set_out(invocation, admitted, record, begun));
+        let call = self.running.track_future(set_out(invocation, admitted, record, self.books.clone(), begun));
         let content = Finish::new(call).await?;
-        Ok(Answer { invocation: id, content, untrusted })
+        Ok(Answer { invocation: id, content, untrusted, repeats: None })
+    }
+
+    /// What is known of its idempotency key.
+    fn earlier(&self, admitted: &Admitted, now: DateTime<Utc>) -> Result<Before, Failure> {
+        let Some(once) = &admitted.once else { return Ok(Before::Nothing) };
+        let before = self.books.repeats.before(once, now)?;
+        once::refused(&before).map_or(Ok(before), Err)
     }
 
     /// A call that carries another becomes that one, and which way it came is kept.
@@ -150,7 +204,7 @@ impl Dispatch {
         &self,
         asked: &Asked<'_>,
         name: &str,
-        arguments: Map<String, Value>,
+        mut arguments: Map<String, Value>,
         way: Result<Option<Way>, Failure>,
         record: &mut Record,
     ) -> Result<Admitted, Failure> {
@@ -166,23 +220,44 @@ impl Dispatch {
         asked.permit(entry, entry.tool.least, None, record)?;
         let named = asked.has_limits_of_place().then(|| arguments.clone());
         let misfit = Decision::Refused(Rule::Arguments);
+        let once = once::take(&entry.tool, &mut arguments, asked.caller, &self.server.tenant)
+            .inspect_err(|_| record.decided(misfit, entry.tool.least))?;
         let prepared = entry.tool.prepare(arguments).inspect_err(|_| record.decided(misfit, entry.tool.least))?;
         record.arguments_fit();
         let effect = prepared.effect.unwrap_or(entry.tool.least);
         if let Some(way) = way {
             way.admits(&entry.tool, effect).inspect_err(|_| record.decided(misfit, effect))?;
         }
-        let target = match named {
-            Some(named) => Target::of(entry.tool.reach, &named, &self.tree(asked).await?),
-            None => Target::default(),
-        };
+        let reach = prepared.reach.unwrap_or(entry.tool.reach);
+        let tree = self.tree(asked, entry, reach).await?;
+        let target = Target::of(reach, &named.unwrap_or_default(), &tree);
         asked.permit(entry, effect, Some(&target), record)?;
-        Ok(Admitted { entry: entry.tool.name, effect, routes: entry.tool.routes, prepared })
+        self.keep_pace(asked, effect)?;
+        let minting = asked.rules.limits.minting.filter(|_| entry.tool.gives_everything);
+        Ok(Admitted { entry: entry.tool.name, effect, routes: entry.tool.routes, prepared, once, minting, tree })
     }
 
-    /// Who stands below whom, as the tenant has it now: what moved a moment ago counts.
-    async fn tree(&self, asked: &Asked<'_>) -> Result<Tree, Failure> {
+    /// What a caller may do as such, it may do so often.
+    fn keep_pace(&self, asked: &Asked<'_>, effect: Effect) -> Result<(), Failure> {
+        let limits = &asked.rules.limits;
+        self.client.allow(limits.tenant);
+        let taken = self.callers.take(asked.caller.identity(), effect, limits.at(effect), Instant::now());
+        taken.map_err(|wait| {
+            let most = limits.at(effect).unwrap_or_default();
+            let message = format!("more than {most} calls to `{}` within a minute", effect.as_str());
+            Failure::new(Code::RateLimited, message).retry_after(wait)
+        })
+    }
+
+    /// Who stands below whom, as the tenant has it now: what moved a moment ago counts. Empty where
+    /// nothing depends on it.
+    async fn tree(&self, asked: &Asked<'_>, entry: &Entry, reach: Reach) -> Result<Tree, Failure> {
         const ROUTES: &[Route] = &[workspaces::LIST];
+        let bound = asked.caller.is_bound() && !matches!(reach, Reach::Common | Reach::Organisation);
+        let below = entry.tool.not_to_oneself && reach == Reach::NamedAndBelow;
+        if !(bound || below && asked.has_limits_of_place()) {
+            return Ok(Tree::default());
+        }
         workspaces::fetch_tree(&self.client.invocation(asked.id, ROUTES, asked.cancel.clone())).await
     }
 
@@ -217,18 +292,44 @@ impl Dispatch {
 
 /// Nothing is done before the intent is written down.
 async fn set_out(
-    invocation: Invocation,
+    mut invocation: Invocation,
     admitted: Admitted,
     mut record: Record,
+    books: Books,
     begun: Instant,
 ) -> Result<Value, Failure> {
+    match ready(&mut invocation, &admitted, &books).await {
+        Ok(()) => record.seen(invocation.seen.clone()),
+        Err(failure) => {
+            invocation.server.journal.note(record.intent(), record.outcome_of_refusal(&failure));
+            return Err(failure);
+        }
+    }
     let journal = &invocation.server.journal;
-    if let Err(failure) = journal.intend(record.intent()).await {
+    if let Err(failure) = intend(journal, record.intent(), &invocation, admitted.once.clone()).await {
         // It may get there late, and must not look as if something were under way.
         journal.conclude_later(record.outcome_of_refusal(&failure));
         return Err(failure);
     }
     carry_out(invocation, admitted, record, begun).await
+}
+
+/// The last that can be found out without leaving a trace.
+async fn ready(invocation: &mut Invocation, admitted: &Admitted, books: &Books) -> Result<(), Failure> {
+    invocation.seen = admitted.prepared.look(invocation).await?;
+    let Some(most) = admitted.minting else { return Ok(()) };
+    let taken = books.minted.take(&invocation.server.tenant, most, invocation.now).await?;
+    taken.map_err(|wait| {
+        Failure::new(Code::RateLimited, format!("{most} org keys were minted within the last hour")).retry_after(wait)
+    })
+}
+
+/// With the idempotency key taken in the same moment, where there is one.
+async fn intend(journal: &Journal, intent: Intent, invocation: &Invocation, once: Option<Once>) -> Result<(), Failure> {
+    let Some(once) = once else { return journal.intend(intent).await };
+    let (id, now) = (invocation.id, invocation.now);
+    let ours = journal.intend_with(intent, move |connection| once.claim(id, now, connection)).await?;
+    if ours { Ok(()) } else { Err(once::overtaken()) }
 }
 
 async fn carry_out(
@@ -242,13 +343,26 @@ async fn carry_out(
     let result = result.and_then(shape::shaped).map_err(shape::told);
     // What was done before a failure is part of what the failure must say.
     let result = result.map_err(|failure| failure.after(invocation.tenant.changed()));
-    let result = invocation.tenant.without_key(result);
+    let result = invocation.tenant.without_key(veil::over(result, &invocation));
     let outcome = record.outcome(&result, &invocation.tenant, begun.elapsed());
     log(admitted.entry, admitted.effect, &invocation, &result);
-    if let Err(error) = invocation.server.journal.conclude(outcome).await {
+    if let Err(error) = conclude(&invocation, outcome, admitted.once, &result).await {
         tracing::error!(%error, invocation = %invocation.id, "an outcome isn't in the journal");
     }
     result
+}
+
+/// With what the idempotency key stands for now, where there is one.
+async fn conclude(
+    invocation: &Invocation,
+    outcome: Outcome,
+    once: Option<Once>,
+    result: &Result<Value, Failure>,
+) -> Result<(), Failure> {
+    let journal = &invocation.server.journal;
+    let Some(once) = once else { return journal.conclude(outcome).await };
+    let (id, end) = (invocation.id, once::end(result));
+    journal.conclude_with(outcome, move |connection| once.settle(id, &end, connection)).await
 }
 
 fn log(tool: &str, effect: Effect, invocation: &Invocation, result: &Result<Value, Failure>) {

@@ -15,7 +15,7 @@ use super::Ending;
 use crate::backend::embedded::{self, OpenError, Tenant};
 use crate::backend::{Base, Client, Limits, Settings};
 use crate::config::{Config, TenantConfig};
-use crate::dispatch::Dispatch;
+use crate::dispatch::{Books, Dispatch};
 use crate::journal::Journal;
 use crate::policy::live::Live;
 use crate::secrets::Directories;
@@ -43,6 +43,8 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         limits: Limits::default(),
     })?;
     let store = Store::open(&config.data);
+    let books = Books::new(&store);
+    let tenant = config.tenant.as_ref().map_or("embedded", |_| client.address()).to_owned();
     let server = Server {
         address: client.address().to_owned(),
         key_tag: client.key_tag().to_owned(),
@@ -50,14 +52,14 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
         capsules: config.data.join("capsules"),
         policy: Live::new(config.rules.clone()),
-        // The embedded tenant's port is another each time.
-        journal: Journal::open(store, &config.data, config.tenant.as_ref().map_or("embedded", |_| client.address())),
+        journal: Journal::open(store, &config.data, &tenant),
+        tenant,
         catalogue: Catalogue::new(),
         surface: config.surface,
         output_schemas: config.output_schemas,
         seal: Seal::new(client.derived_secret("cursor")),
     };
-    Ok(Arc::new(Dispatch::new(Arc::new(server), client)))
+    Ok(Arc::new(Dispatch::new(Arc::new(server), client, books)))
 }
 
 /// The embedded tenant, served in the background on a port of its own that only this machine reaches;

@@ -110,6 +110,16 @@ impl Record {
         )
     }
 
+    pub(super) fn seen(&mut self, seen: Option<Value>) {
+        self.detail.seen = seen;
+    }
+
+    /// The answer of an earlier invocation, given again.
+    pub(super) fn outcome_of_repeat(&self, first: &str) -> Outcome {
+        let detail = OutcomeDetail { repeats: Some(first.to_owned()), ..OutcomeDetail::default() };
+        self.close(None, Changed::No, detail)
+    }
+
     pub(super) fn outcome_of_refusal(&self, failure: &Failure) -> Outcome {
         self.close(Some(failure), Changed::No, OutcomeDetail::default())
     }
@@ -144,9 +154,13 @@ fn targets(arguments: &Map<String, Value>) -> BTreeMap<String, String> {
 }
 
 /// The same arguments give the same digest, in whatever order they came: a JSON map here is sorted.
-fn digest(arguments: &Map<String, Value>) -> String {
+pub(super) fn digest(arguments: &Map<String, Value>) -> String {
     let canonical = serde_json::to_vec(arguments).unwrap_or_default();
-    Sha256::digest(&canonical).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(&canonical))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

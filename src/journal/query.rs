@@ -1,6 +1,6 @@
 //! Finding entries: an intent with its outcome is one record. Newest first.
 
-use rusqlite::{Connection, Row, params_from_iter, types::Value as Sql};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter, types::Value as Sql};
 
 use super::chain::Count;
 use super::entry::{FoundDetail, IntentDetail, OutcomeDetail};
@@ -189,6 +189,15 @@ impl Query {
                     AND value NOT IN (SELECT value FROM json_each(?{all})))))"
         ));
     }
+}
+
+pub(super) fn maker(connection: &Connection, tool: &str, id: &str) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT i.body FROM journal o
+         JOIN journal i ON i.invocation = o.invocation AND i.kind = 'intent'
+         WHERE o.kind = 'outcome' AND o.tool = ?1 AND o.body LIKE ?2";
+    let made = format!("%\"made\":{}%", serde_json::Value::from(id));
+    let found = connection.query_row(sql, [tool, &made], |row| detail::<IntentDetail>(row, 0)).optional()?;
+    Ok(found.and_then(|intent| intent.grant))
 }
 
 fn record(row: &Row<'_>) -> rusqlite::Result<Record> {

@@ -50,7 +50,7 @@ impl Store {
     pub async fn change<T: Send + 'static>(
         &self,
         durability: Durability,
-        change: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+        change: impl FnOnce(&Change<'_>) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Failure> {
         let (told, found) = oneshot::channel();
         let work: Work = Box::new(move |connection| {

@@ -63,6 +63,23 @@ const STEPS: &[&str] = &[
         signature  TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    CREATE TABLE mints (
+        tenant TEXT NOT NULL,
+        at     TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE repeats (
+        tenant     TEXT NOT NULL,
+        caller     TEXT NOT NULL,
+        tool       TEXT NOT NULL,
+        key        TEXT NOT NULL,
+        arguments  TEXT NOT NULL,
+        invocation TEXT NOT NULL,
+        at         TEXT NOT NULL,
+        answer     TEXT,
+        PRIMARY KEY (tenant, caller, tool, key)
+    ) STRICT;
+",
 ];
 
 /// Applies the steps that the file hasn't seen.

@@ -5,13 +5,16 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::catalogue::Catalogue;
 use super::cursor::Seal;
+use super::ids::WorkspaceId;
 use super::surface::Surface;
 use crate::backend::Tenant;
 use crate::journal::Journal;
+use crate::policy::binding::Tree;
 use crate::policy::live::Live;
 use crate::progress::Progress;
 use crate::secrets::Directories;
@@ -25,10 +28,21 @@ pub struct Invocation {
     pub caller: Caller,
     /// When the call began; ages are counted from here.
     pub now: DateTime<Utc>,
+    /// What the tool looked at before its intent was written down.
+    pub seen: Option<Value>,
+    /// An earlier call under the same idempotency key was begun then, and its outcome isn't known.
+    pub unclear_since: Option<DateTime<Utc>>,
+    /// Who stands below whom, where the caller is bound to some workspaces.
+    pub tree: Tree,
     pub server: Arc<Server>,
 }
 
 impl Invocation {
+    /// Whether a workspace is one that the caller may know of.
+    pub fn sees(&self, id: &WorkspaceId) -> bool {
+        !self.caller.is_bound() || self.caller.sees(&self.tree.lineage(id))
+    }
+
     /// Who the tenant shall say did it: this server's caller, never free text and never "human".
     pub fn signature(&self) -> String {
         format!("molecule-org-mcp:{}/{} key {}", self.caller.name, self.caller.door.as_str(), self.server.key_tag)
@@ -39,6 +53,8 @@ impl Invocation {
 pub struct Server {
     /// The tenant's address.
     pub address: String,
+    /// What the tenant is called in what is kept: its address, or `embedded`, whose port is another each time.
+    pub tenant: String,
     /// The first eight characters of our org key, or a tag for another credential.
     pub key_tag: String,
     /// That key's id, once it has been looked up.

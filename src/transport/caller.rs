@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::policy::binding::Lineage;
 use crate::policy::grant::Grant;
+use crate::tools::ids::WorkspaceId;
 
 /// The door a call came through, as the journal names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -69,6 +70,21 @@ impl Caller {
     /// The caller's own grant and those above it.
     pub fn grants(&self) -> impl Iterator<Item = &Grant> {
         self.grant.iter().flat_map(|grant| grant.chain())
+    }
+
+    /// To some workspaces, so that what is said of others stays out.
+    pub fn is_bound(&self) -> bool {
+        self.grant.as_ref().is_some_and(|grant| grant.is_bound())
+    }
+
+    /// Whether anything that it may do is taken from it, or ends.
+    pub fn is_limited(&self) -> bool {
+        self.grant.as_ref().is_some_and(|grant| !grant.is_unlimited())
+    }
+
+    /// Whether it runs in this workspace itself.
+    pub fn runs_in(&self, id: &WorkspaceId) -> bool {
+        self.grants().any(|grant| grant.own_workspace.as_ref() == Some(id))
     }
 
     /// Whether a workspace is one that the caller may know of.

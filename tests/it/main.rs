@@ -20,6 +20,8 @@ mod faults_told;
 mod http;
 mod injection;
 mod journal;
+mod once;
+mod pace;
 mod paths;
 mod process;
 mod reference;

@@ -19,15 +19,18 @@ pub const TOOLS: &[Tool] = &[
         .about("Which tenant and org key this server works with, who you are to it, and which tools are off and why.")
         .said("which account, which organisation, connected to, logged in as, my permissions, identity, read-only, what am I permitted to do here")
         .everyday()
+        .common()
         .acts::<WhoAmI>(),
     Draft::read(journal::QUERY, &[])
         .about("Read the journal, newest first: who called what, by which key, grant and rule, and how it ended.")
         .said("audit log of this server, history of calls, what did you do, who changed, record, trail of tool calls, who stopped or changed it through this server, find out who it was, yesterday, calls of this MCP server")
         .example(r#"{"effect":"destroy","since":"2026-11-20T00:00:00Z"}"#)
+        .filtered()
         .acts::<journal::QueryJournal>(),
     Draft::read("verify_journal", &[])
         .about("Check that nobody changed the journal: every entry's hash anew, every checkpoint's signature. Names the first entry that isn't as it was.")
         .said("tampering, integrity of the audit log, prove the record is complete, was the history edited, can I trust the log, chain of hashes, deleted entries")
+        .common()
         .acts::<journal::VerifyJournal>(),
 ];
 

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::COMMIT;
 use super::search::{Memory, Scope, newest};
 use crate::failure::Failure;
+use crate::policy::target::Reach;
 use crate::tools::bounds::Text;
 use crate::tools::effect::Effect;
 use crate::tools::ids::{MemoryId, Namespace, WorkspaceId};
@@ -59,6 +60,10 @@ impl Act for CommitMemory {
     /// Every agent of the organisation reads a GLOBAL one.
     fn effect(&self) -> Option<Effect> {
         (self.scope == Some(Scope::Global)).then_some(Effect::Escalate)
+    }
+
+    fn reach(&self) -> Option<Reach> {
+        (self.scope == Some(Scope::Global)).then_some(Reach::Organisation)
     }
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
