@@ -20,6 +20,7 @@ pub mod config;
 pub mod dispatch;
 pub mod failure;
 pub mod fence;
+pub mod grants;
 pub mod journal;
 pub mod nearest;
 pub mod policy;

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{Ending, house, log, output, watch};
 use crate::config::{Config, values};
 use crate::dispatch::Dispatch;
-use crate::secrets::place::write_private;
+use crate::secrets::place::{is_private, write_private};
 use crate::transport::{http, stop};
 
 #[derive(Args)]
@@ -31,7 +31,11 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     if flags.no_auth && !config.listen.ip().is_loopback() {
         return Err(Ending::Usage(format!("--no-auth is for loopback only, and {} isn't", config.listen)));
     }
+    house::without_grant(&config)?;
     let dispatch = house::open(&config).await?;
+    if let Err(failure) = dispatch.server().grants.ready().await {
+        tracing::error!(%failure, "grants can't be looked up: only the owner may enter");
+    }
     if config.listen.ip().is_loopback() {
         watch::in_background(&dispatch);
     } else {
@@ -76,7 +80,12 @@ pub(super) fn owner_bearer(data: &Path) -> Result<SecretString, Ending> {
     if let Ok(text) = fs::read_to_string(&path)
         && !text.trim().is_empty()
     {
-        refuse_readable(&path)?;
+        if !is_private(&path)? {
+            return Err(Ending::Usage(format!(
+                "{} can be read by others: chmod 600 it, or delete it for a new one",
+                path.display()
+            )));
+        }
         return Ok(text.trim().to_owned().into());
     }
     let mut bytes = [0; 32];
@@ -84,22 +93,4 @@ pub(super) fn owner_bearer(data: &Path) -> Result<SecretString, Ending> {
     let bearer = SecretString::from(URL_SAFE_NO_PAD.encode(bytes));
     write_private(&path, bearer.expose_secret())?;
     Ok(bearer)
-}
-
-#[cfg(unix)]
-fn refuse_readable(path: &Path) -> Result<(), Ending> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(Ending::Usage(format!(
-            "{} can be read by others: chmod 600 it, or delete it for a new one",
-            path.display()
-        )));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn refuse_readable(_: &Path) -> Result<(), Ending> {
-    Ok(())
 }

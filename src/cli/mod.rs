@@ -3,6 +3,7 @@
 
 mod call;
 mod demo;
+mod grants;
 mod house;
 mod http;
 mod log;
@@ -46,6 +47,8 @@ enum Command {
     Tenant(tenant::Flags),
     /// Call one tool from the terminal, on the same road
     Call(call::Flags),
+    /// Scoped credentials for callers: issue, list, revoke
+    Grants(grants::Flags),
     /// The catalogue
     Tools(tools::Flags),
 }
@@ -181,6 +184,7 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Demo(flags) => demo::run(choices, flags).await,
         Command::Tenant(flags) => tenant::run(choices, flags).await,
         Command::Call(flags) => call::run(choices.config(None)?, flags).await,
+        Command::Grants(flags) => grants::run(choices, flags).await,
         Command::Tools(flags) => tools::run(choices, flags),
     }
 }

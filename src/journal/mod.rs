@@ -5,6 +5,7 @@
 //! one that says *unknown*.
 
 pub mod entry;
+mod made;
 mod process;
 pub mod query;
 

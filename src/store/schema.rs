@@ -2,7 +2,8 @@
 
 use rusqlite::Connection;
 
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE journal (
         seq        INTEGER PRIMARY KEY AUTOINCREMENT,
         invocation TEXT NOT NULL,
@@ -16,7 +17,32 @@ const STEPS: &[&str] = &["
         body       TEXT NOT NULL
     ) STRICT;
     CREATE INDEX journal_invocation ON journal (invocation);
-"];
+",
+    "
+    CREATE TABLE grants (
+        id         TEXT PRIMARY KEY,
+        digest     TEXT NOT NULL UNIQUE,
+        prefix     TEXT NOT NULL,
+        name       TEXT NOT NULL,
+        parent     TEXT,
+        creator    TEXT NOT NULL,
+        created    TEXT NOT NULL,
+        expires    TEXT,
+        revoked    TEXT,
+        revoked_by TEXT,
+        terms      TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX grants_parent ON grants (parent);
+    CREATE TABLE grant_uses (
+        grant_id TEXT NOT NULL,
+        tool     TEXT NOT NULL,
+        calls    INTEGER NOT NULL,
+        last     TEXT NOT NULL,
+        PRIMARY KEY (grant_id, tool)
+    ) STRICT;
+    CREATE INDEX journal_mints ON journal (invocation) WHERE kind = 'outcome' AND tool = 'mint_org_key';
+",
+];
 
 /// Applies the steps that the file hasn't seen.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
