@@ -42,6 +42,7 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
         watch::closed_or_refuse(&dispatch).await?;
     }
     let bearer = if flags.no_auth { None } else { Some(owner_bearer(&config.data)?) };
+    refuse_org_key(&config, bearer.as_ref())?;
     let door = open_door(&config, bearer.clone(), dispatch).await?;
     output::notice(&format!("ready http://{}/mcp", door.address()));
     if bearer.is_some() {
@@ -68,6 +69,16 @@ pub(super) async fn open_door(
 /// Until the operator asks for the end; calls that run may finish.
 pub(super) async fn serve(door: http::Bound) -> Result<(), Ending> {
     Ok(door.serve(stop::token()).await?)
+}
+
+/// Somebody may have put it there to have one credential for everything.
+fn refuse_org_key(config: &Config, bearer: Option<&SecretString>) -> Result<(), Ending> {
+    let key = config.tenant.as_ref().map(|tenant| tenant.token.expose_secret());
+    if key.is_some() && key == bearer.map(SecretString::expose_secret) {
+        let file = owner_file(&config.data);
+        return Err(Ending::Usage(format!("{} holds the org key; delete it for a bearer of our own", file.display())));
+    }
+    Ok(())
 }
 
 fn owner_file(data: &Path) -> PathBuf {

@@ -185,6 +185,6 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Tenant(flags) => tenant::run(choices, flags).await,
         Command::Call(flags) => call::run(choices.config(None)?, flags).await,
         Command::Grants(flags) => grants::run(choices, flags).await,
-        Command::Tools(flags) => tools::run(choices, flags),
+        Command::Tools(flags) => tools::run(choices, flags).await,
     }
 }

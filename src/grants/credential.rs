@@ -9,7 +9,8 @@ use crate::failure::{Code, Failure};
 use crate::secrets::Credential;
 
 const START: &str = "mog_";
-const LENGTH: usize = START.len() + 43;
+/// Characters of 32 bytes.
+const RANDOM: usize = 43;
 /// So much of it may be shown: the beginning and eight characters.
 const SHOWN: usize = START.len() + 8;
 
@@ -23,8 +24,8 @@ pub fn fresh() -> Result<Credential, Failure> {
 
 /// Whether a text could be one at all. What couldn't is never looked up.
 pub fn is_one(text: &str) -> bool {
-    let rest = text.strip_prefix(START).unwrap_or_default();
-    text.len() == LENGTH && rest.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    text.strip_prefix(START).is_some_and(|rest| rest.len() == RANDOM && rest.bytes().all(is_plain))
 }
 
 pub(super) fn prefix(credential: &Credential) -> String {

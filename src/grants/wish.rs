@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 
 use super::until::Until;
 use crate::failure::{Code, Failure};
@@ -78,6 +78,8 @@ impl Wish {
         if self.person.as_ref().is_some_and(|person| !is_plain(&person.subject, 200)) {
             return Err(Failure::invalid("a person's subject has 1 to 200 bytes, all of them visible"));
         }
+        // As exact as the table keeps it.
+        let expires = expires.map(|end| end.trunc_subsecs(6));
         if expires.is_some_and(|end| end <= now) {
             return Err(Failure::invalid("it would have expired already").next("Name a time to come."));
         }
