@@ -11,7 +11,7 @@ mod shape;
 mod veil;
 
 use std::panic::AssertUnwindSafe;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
@@ -123,8 +123,12 @@ impl Dispatch {
     /// The tools that this caller may use, always in the same order.
     pub fn list(&self, caller: &Caller) -> Vec<&Listed> {
         let (rules, now) = (self.server.policy.now(), Utc::now());
+        let mut caller = caller.clone();
+        if self.server.grants.renew(&mut caller, now).is_err() {
+            return Vec::new();
+        }
         let entries = self.server.catalogue.entries().iter();
-        let shown = |entry: &&Entry| self.server.surface.shows(entry) && rules.lists(caller, entry, now);
+        let shown = |entry: &&Entry| self.server.surface.shows(entry) && rules.lists(&caller, entry, now);
         entries.filter(shown).map(Entry::listed).collect()
     }
 
@@ -140,6 +144,7 @@ impl Dispatch {
     async fn travel(&self, id: Uuid, mut call: Call) -> Result<Answer, Failure> {
         let begun = Instant::now();
         let way = self.open(&mut call);
+        let way = self.server.grants.renew(&mut call.caller, Utc::now()).and(way);
         let rules = self.server.policy.now();
         let mut record = Record::new(id, &call, &self.server, &rules);
         let asked = Asked { id, rules: &rules, caller: &call.caller, cancel: &call.cancel, now: Utc::now() };
@@ -172,6 +177,7 @@ impl Dispatch {
             tenant: self.client.invocation(id, admitted.routes, call.cancel),
             progress: call.progress,
             caller: call.caller,
+            made: OnceLock::new(),
             now: Utc::now(),
             seen: None,
             unclear_since,
@@ -216,6 +222,7 @@ impl Dispatch {
         };
         record.tool(entry, &arguments);
         let way = way?;
+        self.server.grants.used(asked.caller, entry.tool.name, asked.now);
         // Before the arguments are looked at: what is hidden is refused whatever they are.
         asked.permit(entry, entry.tool.least, None, record)?;
         let named = asked.has_limits_of_place().then(|| arguments.clone());
@@ -344,7 +351,8 @@ async fn carry_out(
     // What was done before a failure is part of what the failure must say.
     let result = result.map_err(|failure| failure.after(invocation.tenant.changed()));
     let result = invocation.tenant.without_key(veil::over(result, &invocation));
-    let outcome = record.outcome(&result, &invocation.tenant, begun.elapsed());
+    let mut outcome = record.outcome(&result, &invocation.tenant, begun.elapsed());
+    outcome.detail.made = invocation.made.get().cloned();
     log(admitted.entry, admitted.effect, &invocation, &result);
     if let Err(error) = conclude(&invocation, outcome, admitted.once, &result).await {
         tracing::error!(%error, invocation = %invocation.id, "an outcome isn't in the journal");

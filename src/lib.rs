@@ -9,10 +9,10 @@
 //!                                 -> journal    the outcome
 //! ```
 //!
-//! The rooms: `tools` says what can be asked, `policy` whether, `journal` writes it down in `store`,
-//! `secrets` keeps credentials out of answers, `backend` speaks to the tenant and carries one of its
-//! own, `transport` and `cli` are the doors, `config` is what the operator chose. ARCHITECTURE.md has
-//! the whole map.
+//! The rooms: `tools` says what can be asked, `policy` whether, `grants` what a caller holds, `journal`
+//! writes it down in `store`, `secrets` keeps credentials out of answers, `backend` speaks to the tenant
+//! and carries one of its own, `transport` and `cli` are the doors, `config` is what the operator chose.
+//! ARCHITECTURE.md has the whole map.
 
 pub mod anchor;
 pub mod backend;
@@ -21,6 +21,7 @@ pub mod config;
 pub mod dispatch;
 pub mod failure;
 pub mod fence;
+pub mod grants;
 pub mod journal;
 pub mod nearest;
 pub mod pace;

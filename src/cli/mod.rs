@@ -3,6 +3,7 @@
 
 mod call;
 mod demo;
+mod grants;
 mod house;
 mod http;
 mod journal;
@@ -47,6 +48,8 @@ enum Command {
     Tenant(tenant::Flags),
     /// Call one tool from the terminal, on the same road
     Call(call::Flags),
+    /// Scoped credentials for callers: issue, list, revoke
+    Grants(grants::Flags),
     /// The catalogue
     Tools(tools::Flags),
     /// Read, verify, export and prune the journal
@@ -184,7 +187,8 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Demo(flags) => demo::run(choices, flags).await,
         Command::Tenant(flags) => tenant::run(choices, flags).await,
         Command::Call(flags) => call::run(choices.config(None)?, flags).await,
-        Command::Tools(flags) => tools::run(choices, flags),
         Command::Journal(flags) => journal::run(choices, flags).await,
+        Command::Grants(flags) => grants::run(choices, flags).await,
+        Command::Tools(flags) => tools::run(choices, flags).await,
     }
 }

@@ -11,6 +11,7 @@ pub mod entry;
 pub mod export;
 mod keeper;
 mod key;
+mod made;
 mod merkle;
 mod process;
 pub mod prune;

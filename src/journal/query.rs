@@ -221,7 +221,7 @@ fn ended<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqli
     result.map(|result| Ok((result, detail(row, column + 1)?))).transpose()
 }
 
-fn detail<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(super) fn detail<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text: String = row.get(column)?;
     serde_json::from_str(&text).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::tools::ids::WorkspaceId;
 
 /// The longest way up that is walked: a ring that the tenant should never have made has no end.
 const DEEPEST: usize = 100;
 
 /// A list, and subtrees by their topmost workspace. Empty, it holds nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Binding {
     pub workspaces: BTreeSet<WorkspaceId>,
     pub subtrees: BTreeSet<WorkspaceId>,

@@ -80,6 +80,30 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (tenant, caller, tool, key)
     ) STRICT;
 ",
+    "
+    CREATE TABLE grants (
+        id         TEXT PRIMARY KEY,
+        digest     TEXT NOT NULL UNIQUE,
+        prefix     TEXT NOT NULL,
+        name       TEXT NOT NULL,
+        parent     TEXT,
+        creator    TEXT NOT NULL,
+        created    TEXT NOT NULL,
+        expires    TEXT,
+        revoked    TEXT,
+        revoked_by TEXT,
+        terms      TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX grants_parent ON grants (parent);
+    CREATE TABLE grant_uses (
+        grant_id TEXT NOT NULL,
+        tool     TEXT NOT NULL,
+        calls    INTEGER NOT NULL,
+        last     TEXT NOT NULL,
+        PRIMARY KEY (grant_id, tool)
+    ) STRICT;
+    CREATE INDEX journal_mints ON journal (invocation) WHERE kind = 'outcome' AND tool = 'mint_org_key';
+",
 ];
 
 /// Applies the steps that the file hasn't seen.

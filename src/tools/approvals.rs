@@ -232,7 +232,10 @@ impl Act for CreateApproval {
         confirm_exists(&self.workspace_id, call).await?;
         let reason = self.reason.as_ref().map_or("", Text::as_str);
         let body = json!({ "action": self.action, "reason": reason });
-        call.tenant.ask(&CREATE).part("workspace_id", &self.workspace_id).body(&body).fetch().await
+        let ask = call.tenant.ask(&CREATE).part("workspace_id", &self.workspace_id).body(&body);
+        let created: CreatedApproval = ask.fetch().await?;
+        call.made(&created.approval_id);
+        Ok(created)
     }
 }
 

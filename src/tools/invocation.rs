@@ -13,6 +13,7 @@ use super::cursor::Seal;
 use super::ids::WorkspaceId;
 use super::surface::Surface;
 use crate::backend::Tenant;
+use crate::grants::Grants;
 use crate::journal::Journal;
 use crate::policy::binding::Tree;
 use crate::policy::live::Live;
@@ -26,6 +27,8 @@ pub struct Invocation {
     pub tenant: Tenant,
     pub progress: Progress,
     pub caller: Caller,
+    /// The id of what this call made, for the journal.
+    pub made: OnceLock<String>,
     /// When the call began; ages are counted from here.
     pub now: DateTime<Utc>,
     /// What the tool looked at before its intent was written down.
@@ -45,7 +48,17 @@ impl Invocation {
 
     /// Who the tenant shall say did it: this server's caller, never free text and never "human".
     pub fn signature(&self) -> String {
-        format!("molecule-org-mcp:{}/{} key {}", self.caller.name, self.caller.door.as_str(), self.server.key_tag)
+        let (door, key) = (self.caller.door.as_str(), &self.server.key_tag);
+        match &self.caller.grant {
+            // Its id first: a name is chosen, and could look like the rest.
+            Some(grant) => format!("molecule-org-mcp:grant {}/{door} key {key} ({})", grant.id, grant.name),
+            None => format!("molecule-org-mcp:{}/{door} key {key}", self.caller.name),
+        }
+    }
+
+    /// Something new has this id. The first is what the call is about.
+    pub fn made(&self, id: impl ToString) {
+        let _ = self.made.set(id.to_string());
     }
 }
 
@@ -64,6 +77,7 @@ pub struct Server {
     pub capsules: PathBuf,
     /// What may be done; asked anew for each call.
     pub policy: Live,
+    pub grants: Grants,
     pub journal: Journal,
     pub catalogue: Catalogue,
     /// How much of it is listed.

@@ -28,30 +28,38 @@ pub struct Mcp(Arc<Inner>);
 
 struct Inner {
     dispatch: Arc<Dispatch>,
-    /// Whom the door recognised; each call adds what its request says about the client.
-    caller: Caller,
-    tools: ListToolsResult,
+    /// Whom the door recognised; each call adds what its request says about the client. None: the door
+    /// says so with each request.
+    caller: Option<Caller>,
     about: ServerConfig,
 }
 
 impl Mcp {
+    /// For one caller alone.
     pub fn new(dispatch: Arc<Dispatch>, caller: Caller) -> Self {
-        let tools = list(dispatch.list(&caller).into_iter(), dispatch.server().output_schemas);
-        let about = about(dispatch.instructions());
-        Self(Arc::new(Inner { dispatch, caller, tools, about }))
+        Self::made(dispatch, Some(caller))
     }
 
-    fn caller(&self, context: &RequestContext<RoleServer>) -> Caller {
-        let header = context
-            .extensions
-            .get::<Parts>()
-            .and_then(|parts| parts.headers.get("traceparent"))
-            .and_then(|value| value.to_str().ok());
-        Caller {
-            client: context.client_info().and_then(client_name),
-            trace: context.meta.get_traceparent().or(header).and_then(trace_id),
-            ..self.0.caller.clone()
-        }
+    /// For whoever a door lets in: it puts a `Caller` into each request.
+    pub fn behind_a_door(dispatch: Arc<Dispatch>) -> Self {
+        Self::made(dispatch, None)
+    }
+
+    fn made(dispatch: Arc<Dispatch>, caller: Option<Caller>) -> Self {
+        let about = about(dispatch.instructions());
+        Self(Arc::new(Inner { dispatch, caller, about }))
+    }
+
+    /// A request that nobody was recognised for isn't the operator's.
+    fn caller(&self, context: &RequestContext<RoleServer>) -> Result<Caller, ErrorData> {
+        let parts = context.extensions.get::<Parts>();
+        let recognised = self.0.caller.as_ref().or_else(|| parts?.extensions.get::<Caller>());
+        let mut caller =
+            recognised.cloned().ok_or_else(|| ErrorData::internal_error("Who calls isn't known.", None))?;
+        let header = parts.and_then(|parts| parts.headers.get("traceparent")).and_then(|value| value.to_str().ok());
+        caller.client = context.client_info().and_then(client_name);
+        caller.trace = context.meta.get_traceparent().or(header).and_then(trace_id);
+        Ok(caller)
     }
 }
 
@@ -113,7 +121,9 @@ impl ServerHandler for Mcp {
         if request.is_some_and(|page| page.cursor.is_some()) {
             return Err(ErrorData::invalid_params("Unknown cursor: the list has one page.", None));
         }
-        Ok(self.0.tools.clone())
+        let dispatch = &self.0.dispatch;
+        let tools = dispatch.list(&self.caller(&context)?);
+        Ok(list(tools.into_iter(), dispatch.server().output_schemas))
     }
 
     async fn call_tool(
@@ -131,7 +141,7 @@ impl ServerHandler for Mcp {
         };
         // Boxed, because the protocol library copies its handlers' futures from place to place.
         let call = Box::pin(self.0.dispatch.call(Call {
-            caller: self.caller(&context),
+            caller: self.caller(&context)?,
             tool: request.name.into_owned(),
             arguments: request.arguments.unwrap_or_default(),
             progress,

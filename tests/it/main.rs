@@ -17,6 +17,7 @@ mod contract;
 mod crash;
 mod faults;
 mod faults_told;
+mod grants;
 mod http;
 mod injection;
 mod journal;

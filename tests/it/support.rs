@@ -16,6 +16,7 @@ use axum::response::Response;
 use molecule_org_mcp::backend::embedded::{self, Tenant};
 use molecule_org_mcp::backend::{Base, Client, Limits, Settings};
 use molecule_org_mcp::dispatch::{Answer, Books, Call, Dispatch, Progress, Refusal};
+use molecule_org_mcp::grants::Grants;
 use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::policy::Rules;
 use molecule_org_mcp::policy::consent::ConsentRules;
@@ -357,6 +358,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         directories: Directories::new(home.join("credentials"), vec![]),
         capsules: home.join("capsules"),
         policy: Live::new(plan.rules),
+        grants: Grants::new(store.clone()),
         journal: Journal::open(store, home, url),
         tenant: url.to_owned(),
         catalogue: Catalogue::new(),

@@ -76,6 +76,7 @@ impl Act for AddChannel {
             Ok(added) => added,
             Err(failure) => return Err(self.after_refusal(failure, call).await),
         };
+        call.made(&added.id);
         let now = find(workspace, &added.id, call).await.map_err(unread)?;
         Ok(kept(now))
     }

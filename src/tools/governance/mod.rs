@@ -2,17 +2,20 @@
 
 pub mod journal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ids::KeyId;
+use super::ids::{KeyId, WorkspaceId};
 use super::invocation::Invocation;
 use super::keys::{LIST_KEYS, fetch_org_keys};
 use super::tool::{Act, Draft, Tool};
+use super::toolset::Toolset;
 use crate::failure::Failure;
 use crate::policy::Decision;
+use crate::policy::grant::Grant;
 
 pub const TOOLS: &[Tool] = &[
     Draft::read("whoami", &[LIST_KEYS])
@@ -52,6 +55,10 @@ pub struct Identity {
     key_problem: Option<String>,
     caller: String,
     door: String,
+    role: String,
+    /// What you hold; absent for the operator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<Held>,
     read_only: bool,
     toolsets: Vec<String>,
     /// Tools that are off, by the rule that says so.
@@ -61,12 +68,50 @@ pub struct Identity {
     version: String,
 }
 
+/// A grant with what those above it take away.
+#[derive(Serialize, JsonSchema)]
+struct Held {
+    id: String,
+    name: String,
+    /// Absent: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<DateTime<Utc>>,
+    /// The only ones that you may name; absent: bound to nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspaces: Option<BTreeSet<WorkspaceId>>,
+    /// These, with all below them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subtrees: Option<BTreeSet<WorkspaceId>>,
+    /// The one that you run in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_workspace: Option<WorkspaceId>,
+}
+
+impl Held {
+    fn of(grant: &Grant) -> Self {
+        let binding = grant.chain().find_map(|one| one.binding.clone());
+        let (workspaces, subtrees) = binding.map(|bound| (bound.workspaces, bound.subtrees)).unzip();
+        let some = |ids: &BTreeSet<WorkspaceId>| !ids.is_empty();
+        Self {
+            id: grant.id.clone(),
+            name: grant.name.clone(),
+            expires: grant.chain().filter_map(|one| one.expires).min(),
+            workspaces: workspaces.filter(some),
+            subtrees: subtrees.filter(some),
+            own_workspace: grant.own_workspace.clone(),
+        }
+    }
+}
+
 impl Act for WhoAmI {
     type Answer = Identity;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let server = &call.server;
         let rules = server.policy.now();
+        let offered = |toolset: &&Toolset| {
+            call.caller.grants().all(|grant| grant.toolsets.as_ref().is_none_or(|own| own.contains(*toolset)))
+        };
         // Who we are is worth an answer even where the tenant has none.
         let (own, key_problem) = match fetch_org_keys(&call.tenant).await {
             Ok(keys) => (keys.into_iter().find(|key| server.is_own_key(&key.prefix)), None),
@@ -80,8 +125,10 @@ impl Act for WhoAmI {
             key_problem,
             caller: call.caller.name.clone().into_owned(),
             door: call.caller.door.as_str().to_owned(),
-            read_only: rules.read_only,
-            toolsets: rules.toolsets.iter().map(|toolset| toolset.as_str().to_owned()).collect(),
+            role: rules.role(&call.caller).as_str().to_owned(),
+            grant: call.caller.grant.as_deref().map(Held::of),
+            read_only: rules.read_only || call.caller.grants().any(|grant| grant.read_only),
+            toolsets: rules.toolsets.iter().filter(offered).map(|toolset| toolset.as_str().to_owned()).collect(),
             refused: refused(call),
             journal: state_of_journal(call),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -60,6 +60,7 @@ impl Act for CreateInstruction {
             fields.extend(self.priority.map(|priority| ("priority".to_owned(), json!(priority))));
         }
         let created: Created = call.tenant.ask(&CREATE).body(&body).fetch().await?;
+        call.made(&created.id);
         let now = read_back(&created.id, call).await?;
         if self.is(&now) { Ok(now) } else { Err(otherwise()) }
     }

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::{LIST_KEYS, MINT_KEY, REVOKE_KEY};
 use crate::backend::Tenant;
 use crate::failure::{Changed, Code, Failure};
+use crate::journal::entry::IntentDetail;
 use crate::secrets::{Credential, Sink};
 use crate::tools::ids::{KeyId, KeyName, KeyRef};
 use crate::tools::invocation::Invocation;
@@ -70,6 +71,19 @@ pub struct KeyLine {
     idle_days: i64,
     /// This server's own key.
     own: bool,
+    /// Who had this server mint it, where the journal still knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minted_by: Option<Maker>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Maker {
+    caller: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<String>,
+    /// `SUBJECT (ISSUER)`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<String>,
 }
 
 impl List for ListOrgKeys {
@@ -82,12 +96,20 @@ impl List for ListOrgKeys {
 
     async fn list(self, call: &Invocation) -> Result<Vec<KeyLine>, Failure> {
         let keys = fetch_org_keys(&call.tenant).await?;
-        Ok(keys.into_iter().map(|key| line(key, call)).collect())
+        // The list is worth having without the journal, too.
+        let mut makers =
+            call.server.journal.minters(keys.iter().map(|key| key.id.to_string())).await.unwrap_or_default();
+        Ok(keys.into_iter().map(|key| line(makers.remove(key.id.as_str()), key, call)).collect())
     }
 }
 
-fn line(key: OrgKey, call: &Invocation) -> KeyLine {
+fn line(intent: Option<IntentDetail>, key: OrgKey, call: &Invocation) -> KeyLine {
     KeyLine {
+        minted_by: intent.map(|intent| Maker {
+            caller: intent.caller,
+            grant: intent.grant,
+            person: intent.person.map(|person| format!("{} ({})", person.subject, person.issuer)),
+        }),
         age_days: (call.now - key.created_at).num_days(),
         idle_days: key.idle_days(call.now),
         own: call.server.is_own_key(&key.prefix),
@@ -155,6 +177,7 @@ impl Act for MintOrgKey {
             Err(failure) if failure.has_changed() == Changed::No => return Err(failure),
             Err(failure) => return Err(self.found_out(failure, call).await),
         };
+        call.made(&minted.id);
         let location = match place.deliver(&minted.auth_token) {
             Ok(location) => location,
             Err(failure) => return Err(take_back(&minted.id, failure, call).await),

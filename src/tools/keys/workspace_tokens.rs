@@ -99,6 +99,9 @@ impl Act for CreateWorkspaceToken {
         let prefix = token.prefix();
         // Delivered and live: that its id can't be looked up now is no failure.
         let id = find(&prefix, &self.workspace_id, call).await.unwrap_or(None);
+        if let Some(id) = &id {
+            call.made(id);
+        }
         Ok(CreatedToken { workspace_id: self.workspace_id, id, prefix, sink: self.sink.to_string(), location })
     }
 }

@@ -75,6 +75,7 @@ impl Act for CommitMemory {
         let ask = call.tenant.ask(&COMMIT).part("workspace_id", &self.workspace_id);
         let made: Answer = ask.body(&body).fetch().await?;
         // Kept is kept, whether or not it can be read now.
+        call.made(&made.id);
         let listed: Vec<Memory> = newest(&self.workspace_id, call).fetch().await.unwrap_or_default();
         let seen = listed.into_iter().find(|one| one.id == made.id).map(|one| one.content);
         let as_given = seen.as_ref().map(|seen| seen.as_str() == self.as_shown(&made));

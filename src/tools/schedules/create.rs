@@ -89,6 +89,7 @@ impl Act for CreateSchedule {
             Ok(made) => made,
             Err(failure) => return Err(self.after_refusal(failure, call).await),
         };
+        call.made(&made.id);
         Ok(Written {
             id: made.id,
             name: self.name.to_string(),

@@ -95,6 +95,7 @@ impl Act for CreateWorkspace {
             ask = ask.hiding(secret.expose());
         }
         let created: Created = ask.fetch().await?;
+        call.made(&created.id);
         let seen = fetch_one(&created.id, call).await.ok();
         let delivered = match place {
             Some(place) => Some(self.deliver(place, created.connection, &created.id, call).await?),
