@@ -14,6 +14,7 @@ use secrecy::SecretString;
 
 use crate::backend::Base;
 use crate::policy::Rules;
+use crate::policy::origin::Origin;
 use crate::tools::surface::Surface;
 use crate::tools::toolset::Toolset;
 
@@ -30,6 +31,7 @@ pub struct Layer {
     pub surface: Option<Surface>,
     pub output_schemas: Option<bool>,
     pub read_only: Option<bool>,
+    pub policy: Option<PathBuf>,
     pub listen: Option<SocketAddr>,
     pub log: Option<String>,
     pub credential_dirs: Option<Vec<PathBuf>>,
@@ -43,6 +45,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Absent with `--embedded`.
     pub tenant: Option<TenantConfig>,
+    /// Where the rules come from, and what they were at the start.
+    pub origin: Origin,
     pub rules: Rules,
     pub surface: Surface,
     /// Whether listings say what tools answer.
@@ -86,14 +90,16 @@ impl Config {
 
     fn check(choices: Layer, embedded: bool) -> Result<Self, ConfigError> {
         let tenant = if embedded { None } else { Some(tenant(&choices)?) };
+        let origin = Origin {
+            file: choices.policy,
+            read_only: choices.read_only.unwrap_or(false),
+            toolsets: choices.toolsets.map_or_else(|| Toolset::ALL.into(), |chosen| chosen.into_iter().collect()),
+        };
         Ok(Self {
             data: data_directory(choices.data)?,
             tenant,
-            rules: Rules {
-                read_only: choices.read_only.unwrap_or(false),
-                toolsets: choices.toolsets.map_or_else(|| Toolset::ALL.into(), |chosen| chosen.into_iter().collect()),
-                ..Rules::default()
-            },
+            rules: origin.rules().map_err(wrong)?,
+            origin,
             surface: choices.surface.unwrap_or_default(),
             output_schemas: choices.output_schemas.unwrap_or(false),
             listen: choices.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8787))),
@@ -122,6 +128,7 @@ impl Layer {
             surface: self.surface.or(below.surface),
             output_schemas: self.output_schemas.or(below.output_schemas),
             read_only: self.read_only.or(below.read_only),
+            policy: self.policy.or(below.policy),
             listen: self.listen.or(below.listen),
             log: self.log.or(below.log),
             credential_dirs: self.credential_dirs.or(below.credential_dirs),

@@ -129,6 +129,7 @@ impl Dispatch {
             progress: call.progress,
             caller: call.caller,
             now: Utc::now(),
+            rules,
             server: Arc::clone(&self.server),
         };
         let call = self.running.track_future(set_out(invocation, admitted, record, begun));

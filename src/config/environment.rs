@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::{ConfigError, Layer, checked_token, values, wrong};
 use crate::nearest;
 
-const KNOWN: [&str; 14] = [
+const KNOWN: [&str; 15] = [
     "MOLECULE_ORG_TOKEN",
     "MOLECULE_ORG_TOKEN_FILE",
     "MOLECULE_URL",
@@ -17,6 +17,7 @@ const KNOWN: [&str; 14] = [
     "MOLECULE_MCP_SURFACE",
     "MOLECULE_MCP_OUTPUT_SCHEMAS",
     "MOLECULE_MCP_READ_ONLY",
+    "MOLECULE_MCP_POLICY",
     "MOLECULE_MCP_LISTEN",
     "MOLECULE_MCP_LOG",
     // The platform's own; it may stand in the same environment.
@@ -24,8 +25,7 @@ const KNOWN: [&str; 14] = [
 ];
 
 /// These limit what a caller may do. A version that doesn't know how must not start as if it did.
-const NOT_YET: [&str; 4] =
-    ["MOLECULE_MCP_GRANT", "MOLECULE_MCP_GRANT_FILE", "MOLECULE_MCP_POLICY", "MOLECULE_MCP_DATABASE_URL"];
+const NOT_YET: [&str; 3] = ["MOLECULE_MCP_GRANT", "MOLECULE_MCP_GRANT_FILE", "MOLECULE_MCP_DATABASE_URL"];
 
 pub(super) fn layer(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Layer, ConfigError> {
     let mut layer = Layer::default();
@@ -50,6 +50,7 @@ pub(super) fn layer(variables: impl Iterator<Item = (OsString, OsString)>) -> Re
             "MOLECULE_MCP_SURFACE" => layer.surface = Some(values::surface(&value).map_err(of)?),
             "MOLECULE_MCP_OUTPUT_SCHEMAS" => layer.output_schemas = Some(values::switch(&value).map_err(of)?),
             "MOLECULE_MCP_READ_ONLY" => layer.read_only = Some(values::switch(&value).map_err(of)?),
+            "MOLECULE_MCP_POLICY" => layer.policy = Some(value.into()),
             "MOLECULE_MCP_LISTEN" => layer.listen = Some(values::listen(&value).map_err(of)?),
             "MOLECULE_MCP_LOG" => layer.log = Some(values::log(&value).map_err(of)?),
             "MOLECULE_MCP_ALLOW_SEND_MESSAGE" => {}

@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use super::role::Role;
 use crate::tools::effect::Effect;
 use crate::transport::caller::Door;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Need {
     Person,
     Waived,
 }
 
 /// A way to ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Way {
     /// A form in the caller's client.
     Elicitation,

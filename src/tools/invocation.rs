@@ -12,9 +12,10 @@ use super::cursor::Seal;
 use super::surface::Surface;
 use crate::backend::Tenant;
 use crate::journal::Journal;
+use crate::policy::Rules;
 use crate::policy::live::Live;
 use crate::progress::Progress;
-use crate::secrets::Directories;
+use crate::secrets::{Directories, Places};
 use crate::transport::caller::Caller;
 
 /// One call under way.
@@ -25,10 +26,17 @@ pub struct Invocation {
     pub caller: Caller,
     /// When the call began; ages are counted from here.
     pub now: DateTime<Utc>,
+    /// As they were when the call was let in.
+    pub rules: Arc<Rules>,
     pub server: Arc<Server>,
 }
 
 impl Invocation {
+    /// Where this call may put credentials and find secret values.
+    pub fn places(&self) -> Places<'_> {
+        Places { directories: &self.server.directories, rules: &self.rules.credentials }
+    }
+
     /// Who the tenant shall say did it: this server's caller, never free text and never "human".
     pub fn signature(&self) -> String {
         format!("molecule-org-mcp:{}/{} key {}", self.caller.name, self.caller.door.as_str(), self.server.key_tag)
