@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Ending, house, log, output, watch};
+use super::{Ending, house, log, output, reload, watch};
 use crate::config::{Config, values};
 use crate::dispatch::Dispatch;
 use crate::secrets::place::write_private;
@@ -32,6 +32,7 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
         return Err(Ending::Usage(format!("--no-auth is for loopback only, and {} isn't", config.listen)));
     }
     let dispatch = house::open(&config).await?;
+    reload::in_background(&config, &dispatch)?;
     if config.listen.ip().is_loopback() {
         watch::in_background(&dispatch);
     } else {

@@ -7,6 +7,7 @@ mod house;
 mod http;
 mod log;
 mod output;
+mod reload;
 mod stdio;
 mod tenant;
 mod tools;

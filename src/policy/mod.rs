@@ -15,6 +15,7 @@ pub mod live;
 pub mod origin;
 pub mod role;
 pub mod target;
+pub mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -64,7 +65,7 @@ impl Default for Rules {
             denied: BTreeSet::new(),
             ceiling: Role::Admin,
             powers: Role::ALL.map(|role| (role, Powers::usual(role))).into(),
-            without_grant: BTreeMap::new(),
+            without_grant: Door::ALL.map(|door| (door, Role::Admin)).into(),
             consent: ConsentRules::default(),
             limits: Limits::default(),
             credentials: CredentialRules::default(),
@@ -135,7 +136,7 @@ impl Rules {
 
     /// What a caller is, before the ceiling and what a role may.
     pub fn role(&self, caller: &Caller) -> Role {
-        let without = || self.without_grant.get(&caller.door).copied().unwrap_or(Role::Admin);
+        let without = || self.without_grant.get(&caller.door).copied().unwrap_or(Role::Viewer);
         caller.grant.as_ref().map_or_else(without, |grant| grant.role)
     }
 

@@ -53,6 +53,8 @@ pub struct Identity {
     door: String,
     read_only: bool,
     toolsets: Vec<String>,
+    /// `built-in`, or the file's digest; and what is wrong with the file on disk.
+    policy: String,
     /// Tools that are off, by the rule that says so.
     refused: BTreeMap<String, Vec<String>>,
     /// `taking entries`, or what that means where it isn't.
@@ -81,6 +83,7 @@ impl Act for WhoAmI {
             door: call.caller.door.as_str().to_owned(),
             read_only: rules.read_only,
             toolsets: rules.toolsets.iter().map(|toolset| toolset.as_str().to_owned()).collect(),
+            policy: server.policy.standing(),
             refused: refused(call),
             journal: journal(call),
             version: env!("CARGO_PKG_VERSION").to_owned(),

@@ -20,6 +20,7 @@ mod faults_told;
 mod http;
 mod injection;
 mod paths;
+mod policy;
 mod process;
 mod reference;
 mod road;

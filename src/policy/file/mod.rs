@@ -114,6 +114,8 @@ pub fn rules(text: &str) -> Result<Rules, String> {
     let file: File = toml_file::parse(text)?;
     let usual = Rules::default();
     let mut powers = usual.powers;
+    let mut without_grant = usual.without_grant;
+    without_grant.extend(file.callers);
     powers.extend(file.roles.into_iter().map(|(role, row)| (role, row.into())));
     let ceiling = file.ceiling;
     Ok(Rules {
@@ -122,7 +124,7 @@ pub fn rules(text: &str) -> Result<Rules, String> {
         denied: ceiling.deny.into_iter().map(|tool| tool.0).collect(),
         ceiling: ceiling.role.unwrap_or(usual.ceiling),
         powers,
-        without_grant: file.callers,
+        without_grant,
         consent: file.consent.into(),
         limits: file.limits.into(),
         credentials: CredentialRules {
