@@ -29,6 +29,7 @@ use crate::transport::caller::{Caller, Door};
 use anchor::Anchor;
 use consent::ConsentRules;
 use credentials::CredentialRules;
+use grant::Grant;
 use limits::Limits;
 use role::{Powers, Role};
 use target::{Reach, Target};
@@ -165,7 +166,7 @@ impl Rules {
         }
         // What finds and calls others is nobody's privilege: each call it makes is decided by itself.
         if entry.toolset != Toolset::Surface {
-            let offered = |grant: &grant::Grant| grant.toolsets.as_ref().is_none_or(|own| own.contains(&entry.toolset));
+            let offered = |grant: &Grant| grant.toolsets.as_ref().is_none_or(|own| own.contains(&entry.toolset));
             if !self.toolsets.contains(&entry.toolset) || !grants().all(offered) {
                 return Some(Rule::Toolset);
             }
@@ -176,7 +177,7 @@ impl Rules {
         if grants().any(|grant| grant.binding.as_ref().is_some_and(|own| !reaches(own, entry, target))) {
             return Some(Rule::Binding);
         }
-        let unlimited = || self.role(caller) == Role::Admin && grants().all(grant::Grant::is_unlimited);
+        let unlimited = || self.roles(caller).all(|role| role == Role::Admin) && grants().all(Grant::is_unlimited);
         if entry.tool.gives_everything && !unlimited() {
             return Some(Rule::Unlimited);
         }

@@ -169,9 +169,7 @@ fn narrow_grant(chance: &mut Chance, rules: &Rules, grant: &mut Grant) -> &'stat
             "a grant has one toolset less"
         }
         4 => {
-            let role = lower(chance, rules, grant.role);
-            // Only an admin's grant gives what may everything, whatever the row of the role says.
-            grant.role = if role == Role::Admin { grant.role } else { role };
+            grant.role = lower(chance, rules, grant.role);
             "a grant has a lesser role"
         }
         5 => {
@@ -193,9 +191,11 @@ fn topmost(grant: &mut Grant) -> &mut Option<Arc<Grant>> {
     }
 }
 
-/// A role that may nothing that this one may not.
+/// A role that may nothing that this one may not. Only admins give out power over everything, whatever
+/// their row says.
 fn lower(chance: &mut Chance, rules: &Rules, role: Role) -> Role {
-    let lesser = Role::ALL.into_iter().filter(|one| rules.powers(role).include(rules.powers(*one)));
+    let lesser = |one: &Role| rules.powers(role).include(rules.powers(*one)) && (*one != Role::Admin || role == *one);
+    let lesser = Role::ALL.into_iter().filter(lesser);
     chance.of(&lesser.collect::<Vec<_>>())
 }
 
