@@ -15,6 +15,7 @@ use secrecy::SecretString;
 use crate::backend::Base;
 use crate::grants::credential;
 use crate::policy::Rules;
+use crate::policy::origin::Origin;
 use crate::secrets::place::is_private;
 use crate::tools::surface::Surface;
 use crate::tools::toolset::Toolset;
@@ -34,6 +35,7 @@ pub struct Layer {
     pub surface: Option<Surface>,
     pub output_schemas: Option<bool>,
     pub read_only: Option<bool>,
+    pub policy: Option<PathBuf>,
     pub listen: Option<SocketAddr>,
     pub log: Option<String>,
     pub credential_dirs: Option<Vec<PathBuf>>,
@@ -49,6 +51,8 @@ pub struct Config {
     pub tenant: Option<TenantConfig>,
     /// The credential that this process acts under; without one it is the operator's.
     pub grant: Option<Arc<SecretString>>,
+    /// Where the rules come from, and what they were at the start.
+    pub origin: Origin,
     pub rules: Rules,
     pub surface: Surface,
     /// Whether listings say what tools answer.
@@ -92,15 +96,17 @@ impl Config {
 
     fn check(choices: Layer, embedded: bool) -> Result<Self, ConfigError> {
         let tenant = if embedded { None } else { Some(tenant(&choices)?) };
+        let origin = Origin {
+            file: choices.policy,
+            read_only: choices.read_only.unwrap_or(false),
+            toolsets: choices.toolsets.map_or_else(|| Toolset::ALL.into(), |chosen| chosen.into_iter().collect()),
+        };
         Ok(Self {
             data: data_directory(choices.data)?,
             tenant,
             grant: grant(choices.grant, choices.grant_file.as_deref())?,
-            rules: Rules {
-                read_only: choices.read_only.unwrap_or(false),
-                toolsets: choices.toolsets.map_or_else(|| Toolset::ALL.into(), |chosen| chosen.into_iter().collect()),
-                ..Rules::default()
-            },
+            rules: origin.rules().map_err(wrong)?,
+            origin,
             surface: choices.surface.unwrap_or_default(),
             output_schemas: choices.output_schemas.unwrap_or(false),
             listen: choices.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8787))),
@@ -132,6 +138,7 @@ impl Layer {
             surface: self.surface.or(below.surface),
             output_schemas: self.output_schemas.or(below.output_schemas),
             read_only: self.read_only.or(below.read_only),
+            policy: self.policy.or(below.policy),
             listen: self.listen.or(below.listen),
             log: self.log.or(below.log),
             credential_dirs: self.credential_dirs.or(below.credential_dirs),

@@ -182,6 +182,7 @@ impl Dispatch {
             seen: None,
             unclear_since,
             tree: std::mem::take(&mut admitted.tree),
+            rules,
             server: Arc::clone(&self.server),
         };
         let call = self.running.track_future(set_out(invocation, admitted, record, self.books.clone(), begun));

@@ -32,5 +32,6 @@ pub mod secrets;
 pub mod store;
 pub mod text;
 pub mod timetable;
+pub mod toml_file;
 pub mod tools;
 pub mod transport;

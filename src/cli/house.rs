@@ -12,7 +12,7 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::Ending;
+use super::{Ending, reload};
 use crate::backend::embedded::{self, OpenError, Tenant};
 use crate::backend::{Base, Client, Limits, Settings};
 use crate::config::{Config, TenantConfig};
@@ -46,6 +46,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         org_id: tenant.org_id,
         limits: Limits::default(),
     })?;
+    reload::tell("the policy that holds", &config.rules);
     let store = Store::open(&config.data);
     let books = Books::new(&store);
     let tenant = config.tenant.as_ref().map_or("embedded", |_| client.address()).to_owned();

@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Ending, house, log, output, watch};
+use super::{Ending, house, log, output, reload, watch};
 use crate::config::{Config, values};
 use crate::dispatch::Dispatch;
 use crate::secrets::place::{is_private, write_private};
@@ -36,6 +36,7 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     if let Err(failure) = dispatch.server().grants.ready().await {
         tracing::error!(%failure, "grants can't be looked up: only the owner may enter");
     }
+    reload::in_background(&config, &dispatch)?;
     if config.listen.ip().is_loopback() {
         watch::in_background(&dispatch);
     } else {

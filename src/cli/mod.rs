@@ -9,6 +9,7 @@ mod http;
 mod journal;
 mod log;
 mod output;
+mod reload;
 mod stdio;
 mod tenant;
 mod tools;
@@ -79,6 +80,9 @@ struct Choices {
     /// Refuse everything that changes anything
     #[arg(long, global = true)]
     read_only: bool,
+    /// A policy file (TOML): roles, consent, limits and the ceiling that nobody gets over
+    #[arg(long, global = true, value_name = "FILE")]
+    policy: Option<PathBuf>,
     /// What goes to stderr: off, error, warn, info, debug or trace
     #[arg(long, global = true, value_name = "LEVEL", value_parser = values::log)]
     log: Option<String>,
@@ -101,6 +105,7 @@ impl Choices {
             output_schemas: self.output_schemas.then_some(true),
             // A flag can only tighten; the environment or the file may have said so already.
             read_only: self.read_only.then_some(true),
+            policy: self.policy,
             listen,
             log: self.log,
             ..Layer::default()

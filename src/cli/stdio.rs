@@ -1,6 +1,6 @@
 //! `molecule-org-mcp`, `molecule-org-mcp stdio`: nothing but the protocol on stdout.
 
-use super::{Ending, house, log};
+use super::{Ending, house, log, reload, watch};
 use crate::config::Config;
 use crate::transport;
 use crate::transport::caller::Door;
@@ -9,7 +9,8 @@ pub(super) async fn run(config: Config) -> Result<(), Ending> {
     log::start(&config.log);
     let dispatch = house::open(&config).await?;
     let caller = house::caller(&config, &dispatch.server().grants, Door::Stdio).await?;
-    super::watch::in_background(&dispatch);
+    reload::in_background(&config, &dispatch)?;
+    watch::in_background(&dispatch);
     transport::stdio::serve(dispatch, caller).await?;
     Ok(())
 }

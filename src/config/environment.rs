@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use super::{ConfigError, Layer, checked_grant, checked_token, values, wrong};
 use crate::nearest;
 
-const KNOWN: [&str; 16] = [
+const KNOWN: [&str; 17] = [
     "MOLECULE_ORG_TOKEN",
     "MOLECULE_ORG_TOKEN_FILE",
     "MOLECULE_URL",
@@ -19,6 +19,7 @@ const KNOWN: [&str; 16] = [
     "MOLECULE_MCP_SURFACE",
     "MOLECULE_MCP_OUTPUT_SCHEMAS",
     "MOLECULE_MCP_READ_ONLY",
+    "MOLECULE_MCP_POLICY",
     "MOLECULE_MCP_LISTEN",
     "MOLECULE_MCP_LOG",
     // The platform's own; it may stand in the same environment.
@@ -26,7 +27,7 @@ const KNOWN: [&str; 16] = [
 ];
 
 /// These limit what a caller may do. A version that doesn't know how must not start as if it did.
-const NOT_YET: [&str; 2] = ["MOLECULE_MCP_POLICY", "MOLECULE_MCP_DATABASE_URL"];
+const NOT_YET: [&str; 1] = ["MOLECULE_MCP_DATABASE_URL"];
 
 pub(super) fn layer(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Layer, ConfigError> {
     let mut layer = Layer::default();
@@ -54,6 +55,7 @@ pub(super) fn layer(variables: impl Iterator<Item = (OsString, OsString)>) -> Re
             "MOLECULE_MCP_SURFACE" => layer.surface = Some(values::surface(&value).map_err(of)?),
             "MOLECULE_MCP_OUTPUT_SCHEMAS" => layer.output_schemas = Some(values::switch(&value).map_err(of)?),
             "MOLECULE_MCP_READ_ONLY" => layer.read_only = Some(values::switch(&value).map_err(of)?),
+            "MOLECULE_MCP_POLICY" => layer.policy = Some(value.into()),
             "MOLECULE_MCP_LISTEN" => layer.listen = Some(values::listen(&value).map_err(of)?),
             "MOLECULE_MCP_LOG" => layer.log = Some(values::log(&value).map_err(of)?),
             "MOLECULE_MCP_ALLOW_SEND_MESSAGE" => {}

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use super::{ConfigError, Layer, values, wrong};
+use crate::toml_file;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -21,6 +22,7 @@ struct File {
     surface: Option<String>,
     output_schemas: Option<bool>,
     read_only: Option<bool>,
+    policy: Option<PathBuf>,
     listen: Option<String>,
     log: Option<String>,
     credential_dirs: Option<Vec<PathBuf>>,
@@ -31,7 +33,7 @@ struct File {
 pub(super) fn layer(path: &Path) -> Result<Layer, ConfigError> {
     let of = |error: String| wrong(format!("{}: {error}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| of(error.to_string()))?;
-    let file: File = toml::from_str(&text).map_err(|error| of(place(&text, &error)))?;
+    let file: File = toml_file::parse(&text).map_err(&of)?;
     let named = |name: &str, error: String| of(format!("{name}: {error}"));
     Ok(Layer {
         data: file.data,
@@ -47,6 +49,7 @@ pub(super) fn layer(path: &Path) -> Result<Layer, ConfigError> {
         surface: parse(file.surface, values::surface).map_err(|error| named("surface", error))?,
         output_schemas: file.output_schemas,
         read_only: file.read_only,
+        policy: file.policy,
         listen: parse(file.listen, values::listen).map_err(|error| named("listen", error))?,
         log: parse(file.log, values::log).map_err(|error| named("log", error))?,
         credential_dirs: file.credential_dirs,
@@ -57,23 +60,6 @@ pub(super) fn layer(path: &Path) -> Result<Layer, ConfigError> {
 
 fn parse<T>(text: Option<String>, value: impl Fn(&str) -> Result<T, String>) -> Result<Option<T>, String> {
     text.as_deref().map(value).transpose()
-}
-
-/// The parser's own message shows the line; the first of its words is enough with a place.
-fn place(text: &str, error: &toml::de::Error) -> String {
-    let Some(span) = error.span() else { return error.message().to_owned() };
-    let before = text.get(..span.start).unwrap_or(text);
-    let line = before.matches('\n').count() + 1;
-    let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
-    format!("line {line}, column {column}: {}", without_values(error.message()))
-}
-
-/// "invalid type: string \"…\", expected a boolean" is told as "expected a boolean".
-fn without_values(message: &str) -> &str {
-    match message.rfind("expected ") {
-        Some(at) if message.starts_with("invalid") => message.get(at..).unwrap_or(message),
-        _ => message,
-    }
 }
 
 #[cfg(test)]

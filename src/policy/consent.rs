@@ -2,18 +2,22 @@
 
 use std::collections::BTreeMap;
 
+use serde::Deserialize;
+
 use super::role::Role;
 use crate::tools::effect::Effect;
 use crate::transport::caller::Door;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Need {
     Person,
     Waived,
 }
 
 /// A way to ask.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Way {
     /// A form in the caller's client.
     Elicitation,
@@ -46,8 +50,12 @@ impl Default for ConsentRules {
     fn default() -> Self {
         Self {
             ways: vec![Way::Elicitation, Way::Terminal],
-            trusted: BTreeMap::from([(Door::Stdio, true)]),
-            by_effect: BTreeMap::from([(Effect::Destroy, Need::Person), (Effect::Escalate, Need::Person)]),
+            trusted: Door::ALL.map(|door| (door, door == Door::Stdio)).into(),
+            by_effect: BTreeMap::from([
+                (Effect::Write, Need::Waived),
+                (Effect::Destroy, Need::Person),
+                (Effect::Escalate, Need::Person),
+            ]),
             by_role: BTreeMap::new(),
             by_tool: BTreeMap::new(),
         }
@@ -64,6 +72,18 @@ impl ConsentRules {
         let by_tool = self.by_tool.get(tool).filter(|_| !effect.is_read());
         let found = by_tool.or_else(|| self.by_role.get(&(role, effect))).or_else(|| self.by_effect.get(&effect));
         found.copied().unwrap_or(Need::Waived)
+    }
+
+    /// What is done without a person whom the built-in rules would ask, for the operator to read.
+    pub fn waives(&self) -> Vec<String> {
+        let waived = |need: &Need| *need == Need::Waived;
+        let heavy = [Effect::Destroy, Effect::Escalate].into_iter();
+        let by_effect = heavy.filter(|effect| self.by_effect.get(effect).is_none_or(waived));
+        let by_effect = by_effect.map(|effect| effect.as_str().to_owned());
+        let by_role = self.by_role.iter().filter(|(_, need)| waived(need));
+        let by_role = by_role.map(|((role, effect), _)| format!("{} for {}", effect.as_str(), role.as_str()));
+        let by_tool = self.by_tool.iter().filter(|(_, need)| waived(need)).map(|(tool, _)| (*tool).to_owned());
+        by_effect.chain(by_role).chain(by_tool).collect()
     }
 
     pub fn trusts(&self, door: Door) -> bool {

@@ -5,18 +5,44 @@ use std::sync::{Arc, PoisonError, RwLock};
 use super::Rules;
 
 #[derive(Debug)]
-pub struct Live(RwLock<Arc<Rules>>);
+pub struct Live(RwLock<Held>);
+
+#[derive(Clone, Debug)]
+struct Held {
+    rules: Arc<Rules>,
+    /// Why the file on disk isn't what holds.
+    broken: Option<Arc<str>>,
+}
 
 impl Live {
     pub fn new(rules: Rules) -> Self {
-        Self(RwLock::new(Arc::new(rules)))
+        Self(RwLock::new(Held { rules: Arc::new(rules), broken: None }))
     }
 
     pub fn now(&self) -> Arc<Rules> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).rules)
     }
 
     pub fn replace(&self, rules: Rules) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(rules);
+        self.hold(Held { rules: Arc::new(rules), broken: None });
+    }
+
+    /// The rules stay as they are, because those on disk can't be used.
+    pub fn keep(&self, why: &str) {
+        self.hold(Held { rules: self.now(), broken: Some(why.into()) });
+    }
+
+    /// Which policy holds, in words.
+    pub fn standing(&self) -> String {
+        let held = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let name = held.rules.digest.as_deref().unwrap_or("built-in");
+        match held.broken {
+            Some(why) => format!("{name}; the file on disk is broken: {why}"),
+            None => name.to_owned(),
+        }
+    }
+
+    fn hold(&self, held: Held) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = held;
     }
 }

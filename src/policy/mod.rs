@@ -4,13 +4,18 @@
 //! What the operator chose is a `Rules`: the flags, with the policy file over them. What a caller was
 //! given is a `Grant`. Neither can lift what the other takes away.
 
+pub mod anchor;
 pub mod binding;
 pub mod consent;
+pub mod credentials;
+pub mod file;
 pub mod grant;
 pub mod limits;
 pub mod live;
+pub mod origin;
 pub mod role;
 pub mod target;
+pub mod watched;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,13 +26,16 @@ use crate::tools::catalogue::Entry;
 use crate::tools::effect::Effect;
 use crate::tools::toolset::Toolset;
 use crate::transport::caller::{Caller, Door};
+use anchor::Anchor;
 use consent::ConsentRules;
+use credentials::CredentialRules;
+use grant::Grant;
 use limits::Limits;
 use role::{Powers, Role};
 use target::{Reach, Target};
 
 /// What the operator chose.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules {
     pub read_only: bool,
     pub toolsets: BTreeSet<Toolset>,
@@ -35,12 +43,15 @@ pub struct Rules {
     pub denied: BTreeSet<&'static str>,
     /// The most that any caller may be.
     pub ceiling: Role,
-    /// Where a role isn't named, it may what it usually may.
+    /// A role that isn't here may nothing.
     pub powers: BTreeMap<Role, Powers>,
     /// What somebody is who comes without a grant, by the door.
     pub without_grant: BTreeMap<Door, Role>,
     pub consent: ConsentRules,
     pub limits: Limits,
+    pub credentials: CredentialRules,
+    /// Where the journal's checkpoints go, too.
+    pub anchor: Option<Anchor>,
     /// Begins the digest of the policy file; none without one.
     pub digest: Option<String>,
 }
@@ -54,10 +65,12 @@ impl Default for Rules {
             toolsets: BTreeSet::from(Toolset::ALL),
             denied: BTreeSet::new(),
             ceiling: Role::Admin,
-            powers: BTreeMap::new(),
-            without_grant: BTreeMap::new(),
+            powers: Role::ALL.map(|role| (role, Powers::usual(role))).into(),
+            without_grant: Door::ALL.map(|door| (door, Role::Admin)).into(),
             consent: ConsentRules::default(),
             limits: Limits::default(),
+            credentials: CredentialRules::default(),
+            anchor: None,
             digest: None,
         }
     }
@@ -124,12 +137,13 @@ impl Rules {
 
     /// What a caller is, before the ceiling and what a role may.
     pub fn role(&self, caller: &Caller) -> Role {
-        let without = || self.without_grant.get(&caller.door).copied().unwrap_or(Role::Admin);
+        let without = || self.without_grant.get(&caller.door).copied().unwrap_or(Role::Viewer);
         caller.grant.as_ref().map_or_else(without, |grant| grant.role)
     }
 
-    pub fn powers(&self, role: Role) -> Powers {
-        self.powers.get(&role).cloned().unwrap_or_else(|| Powers::usual(role))
+    pub fn powers(&self, role: Role) -> &Powers {
+        static NOTHING: Powers = Powers::NOTHING;
+        self.powers.get(&role).unwrap_or(&NOTHING)
     }
 
     fn first_refusal(
@@ -152,18 +166,19 @@ impl Rules {
         }
         // What finds and calls others is nobody's privilege: each call it makes is decided by itself.
         if entry.toolset != Toolset::Surface {
-            let offered = |grant: &grant::Grant| grant.toolsets.as_ref().is_none_or(|own| own.contains(&entry.toolset));
+            let offered = |grant: &Grant| grant.toolsets.as_ref().is_none_or(|own| own.contains(&entry.toolset));
             if !self.toolsets.contains(&entry.toolset) || !grants().all(offered) {
                 return Some(Rule::Toolset);
             }
-            if !self.roles(caller).all(|role| self.may(role, effect, entry.toolset)) {
+            if !self.roles(caller).all(|role| self.powers(role).at(effect).contains(&entry.toolset)) {
                 return Some(Rule::Role);
             }
         }
         if grants().any(|grant| grant.binding.as_ref().is_some_and(|own| !reaches(own, entry, target))) {
             return Some(Rule::Binding);
         }
-        if entry.tool.gives_everything && grants().any(|grant| !grant.is_unlimited()) {
+        let unlimited = || self.roles(caller).all(|role| role == Role::Admin) && grants().all(Grant::is_unlimited);
+        if entry.tool.gives_everything && !unlimited() {
             return Some(Rule::Unlimited);
         }
         // What can give power is refused where it does; what stops or destroys, in its mildest form too.
@@ -177,13 +192,6 @@ impl Rules {
     /// more than the ceiling.
     fn roles<'a>(&'a self, caller: &'a Caller) -> impl Iterator<Item = Role> + 'a {
         [self.role(caller), self.ceiling].into_iter().chain(caller.grants().map(|grant| grant.role))
-    }
-
-    fn may(&self, role: Role, effect: Effect, toolset: Toolset) -> bool {
-        match self.powers.get(&role) {
-            Some(powers) => powers.at(effect).contains(&toolset),
-            None => Powers::usual(role).at(effect).contains(&toolset),
-        }
     }
 }
 

@@ -50,6 +50,9 @@ pub struct Powers {
 }
 
 impl Powers {
+    pub const NOTHING: Self =
+        Self { read: BTreeSet::new(), write: BTreeSet::new(), destroy: BTreeSet::new(), escalate: BTreeSet::new() };
+
     pub fn at(&self, effect: Effect) -> &BTreeSet<Toolset> {
         match effect {
             Effect::Read => &self.read,

@@ -10,3 +10,12 @@ pub use credential::Credential;
 pub use place::Directories;
 pub use sink::Sink;
 pub use source::Source;
+
+use crate::policy::credentials::CredentialRules;
+
+/// What a call may use of all that: the directories, and the kinds of places that the policy allows.
+#[derive(Clone, Copy)]
+pub struct Places<'a> {
+    pub directories: &'a Directories,
+    pub rules: &'a CredentialRules,
+}

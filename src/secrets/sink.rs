@@ -10,8 +10,25 @@ use std::path::PathBuf;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use super::{Credential, Directories};
+use super::{Credential, Places};
 use crate::failure::{Code, Failure};
+
+/// What a policy allows or doesn't.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    File,
+}
+
+impl Kind {
+    pub const ALL: [Self; 1] = [Self::File];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+        }
+    }
+}
 
 /// A place that a caller named: `file`, or `file:NAME`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -71,9 +88,10 @@ impl Sink {
     }
 
     /// Makes the file, exclusively and for the owner only. `usual` names it where the caller didn't.
-    pub fn prove(&self, directories: &Directories, usual: &str) -> Result<Proved, Failure> {
+    pub fn prove(&self, places: Places<'_>, usual: &str) -> Result<Proved, Failure> {
+        places.rules.sink(Kind::File)?;
         let name = self.name.clone().unwrap_or_else(|| file_name(usual));
-        let path = directories.locate(&name)?;
+        let path = places.directories.locate(&name)?;
         match create(&path) {
             Ok(file) => Ok(Proved { file, path, delivered: false }),
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -138,6 +156,12 @@ fn file_name(usual: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::credentials::CredentialRules;
+    use crate::secrets::Directories;
+
+    fn prove(sink: &Sink, directories: &Directories) -> Result<Proved, Failure> {
+        sink.prove(Places { directories, rules: &CredentialRules::default() }, "x")
+    }
 
     fn sink(text: &str) -> Sink {
         Sink::try_from(text.to_owned()).unwrap()
@@ -147,7 +171,7 @@ mod tests {
     fn delivers_once_to_a_file_of_its_own() {
         let home = tempfile::tempdir().unwrap();
         let allowed = Directories::new(home.path().join("credentials"), vec![]);
-        let proved = sink("file:ci").prove(&allowed, "x").unwrap();
+        let proved = prove(&sink("file:ci"), &allowed).unwrap();
         let place = proved.deliver(&Credential::new("value".into())).unwrap();
         assert_eq!(fs::read_to_string(&place).unwrap(), "value\n");
         #[cfg(unix)]
@@ -155,7 +179,7 @@ mod tests {
             use std::os::unix::fs::PermissionsExt;
             assert_eq!(fs::metadata(&place).unwrap().permissions().mode() & 0o777, 0o600);
         }
-        let again = sink("file:ci").prove(&allowed, "x").err().unwrap();
+        let again = prove(&sink("file:ci"), &allowed).err().unwrap();
         assert_eq!(again.code(), Code::Conflict);
     }
 
@@ -163,7 +187,7 @@ mod tests {
     fn nothing_stays_behind_when_nothing_was_delivered() {
         let home = tempfile::tempdir().unwrap();
         let allowed = Directories::new(home.path().to_owned(), vec![]);
-        drop(sink("file:ci").prove(&allowed, "x").unwrap());
+        drop(prove(&sink("file:ci"), &allowed).unwrap());
         assert!(!home.path().join("ci").exists());
     }
 
@@ -179,7 +203,7 @@ mod tests {
         std::os::unix::fs::symlink(&elsewhere, inside.join("link")).unwrap();
         let through_link = format!("file:{}", inside.join("link/x").display());
         for way in ["file:../x", "file:a/b", "file:/etc/x", "file:..", &through_link] {
-            assert!(sink(way).prove(&allowed, "x").is_err(), "{way}");
+            assert!(prove(&sink(way), &allowed).is_err(), "{way}");
         }
         assert!(fs::read_dir(&elsewhere).unwrap().next().is_none());
     }

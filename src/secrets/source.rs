@@ -6,11 +6,30 @@ use std::borrow::Cow;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use super::{Credential, Directories};
+use super::{Credential, Directories, Places};
 use crate::failure::{Code, Failure};
 
 /// Longer values are files, not secrets.
 const LONGEST: u64 = 64 * 1024;
+
+/// What a policy allows or doesn't.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    File,
+    Env,
+}
+
+impl Kind {
+    pub const ALL: [Self; 2] = [Self::File, Self::Env];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::File => "file",
+            Self::Env => "env",
+        }
+    }
+}
 
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -52,10 +71,18 @@ impl JsonSchema for Source {
 }
 
 impl Source {
-    pub fn read(&self, directories: &Directories) -> Result<Credential, Failure> {
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::File(_) => Kind::File,
+            Self::Variable(_) => Kind::Env,
+        }
+    }
+
+    pub fn read(&self, places: Places<'_>) -> Result<Credential, Failure> {
+        places.rules.source(self.kind())?;
         match self {
             Self::Variable(name) => variable(name),
-            Self::File(name) => file(name, directories),
+            Self::File(name) => file(name, places.directories),
         }
     }
 }

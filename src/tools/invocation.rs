@@ -15,10 +15,11 @@ use super::surface::Surface;
 use crate::backend::Tenant;
 use crate::grants::Grants;
 use crate::journal::Journal;
+use crate::policy::Rules;
 use crate::policy::binding::Tree;
 use crate::policy::live::Live;
 use crate::progress::Progress;
-use crate::secrets::Directories;
+use crate::secrets::{Directories, Places};
 use crate::transport::caller::Caller;
 
 /// One call under way.
@@ -37,6 +38,8 @@ pub struct Invocation {
     pub unclear_since: Option<DateTime<Utc>>,
     /// Who stands below whom, where the caller is bound to some workspaces.
     pub tree: Tree,
+    /// As they were when the call was let in.
+    pub rules: Arc<Rules>,
     pub server: Arc<Server>,
 }
 
@@ -44,6 +47,11 @@ impl Invocation {
     /// Whether a workspace is one that the caller may know of.
     pub fn sees(&self, id: &WorkspaceId) -> bool {
         !self.caller.is_bound() || self.caller.sees(&self.tree.lineage(id))
+    }
+
+    /// Where this call may put credentials and find secret values.
+    pub fn places(&self) -> Places<'_> {
+        Places { directories: &self.server.directories, rules: &self.rules.credentials }
     }
 
     /// Who the tenant shall say did it: this server's caller, never free text and never "human".

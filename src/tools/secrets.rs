@@ -179,7 +179,7 @@ impl Act for SetSecret {
     type Answer = Changed;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let value = self.source.read(&call.server.directories)?;
+        let value = self.source.read(call.places())?;
         let restarts = own_restart(&self.workspace_id, call).await?;
         let ask = call.tenant.ask(&SET).part("workspace_id", &self.workspace_id);
         ask.hiding(value.expose()).body(&Body { key: &self.key, value }).received().await?;
@@ -200,7 +200,7 @@ impl Act for SetGlobalSecret {
     type Answer = Changed;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let value = self.source.read(&call.server.directories)?;
+        let value = self.source.read(call.places())?;
         let (restarts, not_looked_at) = global_restarts(&self.key, call).await?;
         let ask = call.tenant.ask(&SET_GLOBAL).hiding(value.expose());
         ask.body(&Body { key: &self.key, value }).received().await?;

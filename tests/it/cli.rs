@@ -68,7 +68,7 @@ async fn wrong_usage_ends_with_two_and_the_right_name() {
     for (name, value, words) in [
         ("MOLECULE_MCP_READONLY", "1", "did you mean `MOLECULE_MCP_READ_ONLY`"),
         ("MOLECULE_MCP_READ_ONLY", "maybe", "neither true nor false"),
-        ("MOLECULE_MCP_POLICY", "x", "can't honour"),
+        ("MOLECULE_MCP_POLICY", "/nowhere/policy.toml", "/nowhere/policy.toml"),
         ("MOLECULE_MCP_TOOLSETS", "keys,orgs", "did you mean `org`"),
     ] {
         let mut wrong = command(data.path());

@@ -24,6 +24,7 @@ mod journal;
 mod once;
 mod pace;
 mod paths;
+mod policy;
 mod process;
 mod reference;
 mod road;

@@ -2,12 +2,14 @@
 
 use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
+
+use crate::snapshot;
 
 /// Nothing a test does takes longer.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -24,14 +26,30 @@ impl Ended {
     }
 }
 
-/// With an environment of its own, and this data directory.
+/// With an environment of its own, and this data directory. Nobody has to agree to anything.
 pub fn command(data: &Path) -> Command {
+    let mut command = bare(data);
+    command.env("MOLECULE_MCP_POLICY", waived());
+    command
+}
+
+/// The same under the built-in policy.
+pub fn bare(data: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_molecule-org-mcp"));
     command.env_clear().env("MOLECULE_MCP_DATA", data).stdin(Stdio::null());
     if let Some(path) = std::env::var_os("PATH") {
         command.env("PATH", path);
     }
     command
+}
+
+/// The policy of tests that are about something else.
+pub fn waived() -> PathBuf {
+    let policy = snapshot::file("tests/fixtures/waived.toml");
+    // Some systems let a checkout be written to by the group, which no policy file may be.
+    #[cfg(unix)]
+    std::fs::set_permissions(&policy, std::os::unix::fs::PermissionsExt::from_mode(0o644)).unwrap();
+    policy
 }
 
 /// Before a tenant somewhere.
@@ -114,6 +132,10 @@ impl Running {
                 return line;
             }
         }
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
     }
 
     /// As `kill -9`.

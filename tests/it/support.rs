@@ -19,15 +19,15 @@ use molecule_org_mcp::dispatch::{Answer, Books, Call, Dispatch, Progress, Refusa
 use molecule_org_mcp::grants::Grants;
 use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::policy::Rules;
-use molecule_org_mcp::policy::consent::ConsentRules;
-use molecule_org_mcp::policy::limits::Limits as RateLimits;
 use molecule_org_mcp::policy::live::Live;
+use molecule_org_mcp::policy::origin::Origin;
 use molecule_org_mcp::secrets::Directories;
 use molecule_org_mcp::store::Store;
 use molecule_org_mcp::tools::catalogue::Catalogue;
 use molecule_org_mcp::tools::cursor::Seal;
 use molecule_org_mcp::tools::invocation::Server;
 use molecule_org_mcp::tools::surface::Surface;
+use molecule_org_mcp::tools::toolset::Toolset;
 use molecule_org_mcp::transport::caller::Caller;
 use rusqlite::Connection;
 use secrecy::{ExposeSecret, SecretString};
@@ -36,6 +36,8 @@ use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
+
+use crate::process;
 
 /// How long the tenant takes for each workspace of an import.
 const PACE: Duration = Duration::from_millis(20);
@@ -206,7 +208,7 @@ impl Default for Plan {
 
 /// Nobody is asked, and nobody has to wait.
 pub fn waived() -> Rules {
-    Rules { consent: ConsentRules::waived(), limits: RateLimits::NONE, ..Rules::default() }
+    Origin { file: Some(process::waived()), read_only: false, toolsets: Toolset::ALL.into() }.rules().unwrap()
 }
 
 pub struct House {

@@ -91,7 +91,7 @@ impl AddChannel {
         }
         let plain = self.config.fields().filter(|(_, value)| !value.is_null());
         let mut config: Map<String, Value> = plain.map(|(name, value)| (name.to_owned(), value.clone())).collect();
-        for (name, secret) in self.sources.read(&call.server.directories)? {
+        for (name, secret) in self.sources.read(call.places())? {
             config.insert(name.to_owned(), secret.expose().into());
         }
         fits(&kind.channel_type, &config)?;

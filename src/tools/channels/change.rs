@@ -78,7 +78,7 @@ impl UpdateChannel {
             };
             masked.retain(|one| one != name);
         }
-        for (name, secret) in self.sources.read(&call.server.directories)? {
+        for (name, secret) in self.sources.read(call.places())? {
             config.insert(name.to_owned(), secret.expose().into());
             masked.retain(|one| one != name);
         }

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::rules::is_bot_token;
 use crate::failure::Failure;
-use crate::secrets::{Credential, Directories, Source};
+use crate::secrets::{Credential, Places, Source};
 use crate::tools::ids::FieldName;
 
 /// Nobody's chat id or name is longer.
@@ -102,8 +102,8 @@ impl Sources {
         self.0.is_empty()
     }
 
-    pub fn read(&self, directories: &Directories) -> Result<Vec<(&str, Credential)>, Failure> {
-        self.0.iter().map(|(name, source)| Ok((name.as_str(), source.read(directories)?))).collect()
+    pub fn read(&self, places: Places<'_>) -> Result<Vec<(&str, Credential)>, Failure> {
+        self.0.iter().map(|(name, source)| Ok((name.as_str(), source.read(places)?))).collect()
     }
 }
 

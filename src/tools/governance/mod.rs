@@ -61,6 +61,8 @@ pub struct Identity {
     grant: Option<Held>,
     read_only: bool,
     toolsets: Vec<String>,
+    /// `built-in`, or the file's digest; and what is wrong with the file on disk.
+    policy: String,
     /// Tools that are off, by the rule that says so.
     refused: BTreeMap<String, Vec<String>>,
     /// `taking entries`, or what that means where it isn't.
@@ -129,6 +131,7 @@ impl Act for WhoAmI {
             grant: call.caller.grant.as_deref().map(Held::of),
             read_only: rules.read_only || call.caller.grants().any(|grant| grant.read_only),
             toolsets: rules.toolsets.iter().filter(offered).map(|toolset| toolset.as_str().to_owned()).collect(),
+            policy: server.policy.standing(),
             refused: refused(call),
             journal: state_of_journal(call),
             version: env!("CARGO_PKG_VERSION").to_owned(),

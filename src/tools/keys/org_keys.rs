@@ -169,7 +169,7 @@ impl Act for MintOrgKey {
     }
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let place = self.sink.prove(&call.server.directories, self.name.as_str())?;
+        let place = self.sink.prove(call.places(), self.name.as_str())?;
         let minted: Result<Minted, Failure> =
             call.tenant.ask(&MINT_KEY).body(&json!({ "name": self.name })).fetch().await;
         let minted = match minted {

@@ -93,7 +93,7 @@ impl Act for CreateWorkspaceToken {
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         refuse_limited(call)?;
         confirm_exists(&self.workspace_id, call).await?;
-        let place = self.sink.prove(&call.server.directories, &format!("workspace-{}", self.workspace_id))?;
+        let place = self.sink.prove(call.places(), &format!("workspace-{}", self.workspace_id))?;
         let token = mint(&self.workspace_id, call).await?;
         let location = deliver(place, &token, &self.workspace_id, call).await?;
         let prefix = token.prefix();

@@ -10,7 +10,7 @@ import { after, before, it } from 'node:test';
 import { Client } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
 
-import { overStdio, scratch } from './server.mjs';
+import { environment, overStdio, scratch } from './server.mjs';
 
 const WORKSPACES = 5000;
 const ADMIN = 'admin-of-the-large-one';
@@ -45,7 +45,7 @@ before(async () => {
     });
     tenant.on('exit', () => reject(new Error('the tenant ended')));
   });
-  const env = { MOLECULE_URL: url, MOLECULE_ORG_TOKEN: ADMIN, MOLECULE_MCP_DATA: join(room.data, 'server') };
+  const env = { MOLECULE_URL: url, MOLECULE_ORG_TOKEN: ADMIN, ...environment(join(room.data, 'server')) };
   client = new Client({ name: 'pages', version: '1.0.0' });
   await client.connect(new StdioClientTransport({ command, args: ['stdio'], env }));
 });

@@ -3,10 +3,12 @@
 
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { chmodSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 const binary = process.env.MOLECULE_BIN;
 if (!binary) throw new Error('MOLECULE_BIN must name the server to test; ./test sets it');
@@ -16,16 +18,26 @@ export async function scratch() {
   return { data, remove: () => rm(data, { recursive: true, force: true }) };
 }
 
+// Nobody is asked and nobody waits: these tests are about clients.
+const waived = fileURLToPath(new URL('../../fixtures/waived.toml', import.meta.url));
+// Some systems let a checkout be written to by the group, which no policy file may be.
+chmodSync(waived, 0o644);
+
+/** What concerns the server; without a policy, the built-in one holds. */
+export function environment(data, policy = waived) {
+  return { MOLECULE_MCP_DATA: data, ...(policy && { MOLECULE_MCP_POLICY: policy }) };
+}
+
 /** What an official client is told about a server that it starts itself. */
 export function overStdio(data) {
-  return { command: binary, args: ['stdio', '--embedded'], env: { MOLECULE_MCP_DATA: data } };
+  return { command: binary, args: ['stdio', '--embedded'], env: environment(data) };
 }
 
 /** A server over HTTP on a port of its own, with the bearer that it made for its owner. */
 export async function overHttp(data) {
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('MOLECULE_'));
   const child = spawn(binary, ['http', '--embedded', '--listen', '127.0.0.1:0'], {
-    env: { ...Object.fromEntries(others), MOLECULE_MCP_DATA: data },
+    env: { ...Object.fromEntries(others), ...environment(data) },
     stdio: ['ignore', 'inherit', 'pipe'],
   });
   const ended = once(child, 'exit');

@@ -6,8 +6,18 @@ import signal
 import subprocess
 import threading
 from contextlib import contextmanager
+from pathlib import Path
 
 BINARY = os.environ["MOLECULE_BIN"]
+# Nobody is asked and nobody waits: these tests are about clients.
+WAIVED = Path(__file__).resolve().parents[2] / "fixtures" / "waived.toml"
+# Some systems let a checkout be written to by the group, which no policy file may be.
+WAIVED.chmod(0o644)
+
+
+def environment(data, policy=WAIVED):
+    """What concerns the server; without a policy, the built-in one holds."""
+    return {"MOLECULE_MCP_DATA": data} | ({"MOLECULE_MCP_POLICY": str(policy)} if policy else {})
 
 
 def clean_environment():
@@ -18,7 +28,7 @@ def clean_environment():
 @contextmanager
 def over_http(data):
     """A server on a port of its own: its address and its owner's bearer."""
-    env = clean_environment() | {"MOLECULE_MCP_DATA": data}
+    env = clean_environment() | environment(data)
     command = [BINARY, "http", "--embedded", "--listen", "127.0.0.1:0"]
     process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     rest = None

@@ -13,7 +13,7 @@ import httpx2
 from mcp import Client, StdioServerParameters
 from mcp.client.streamable_http import streamable_http_client
 
-from server import BINARY, over_http
+from server import BINARY, environment, over_http
 
 # The test case's event loop reports each slow callback.
 logging.getLogger("asyncio").setLevel(logging.ERROR)
@@ -30,7 +30,7 @@ LONG = {"inline": {"name": "Long", "workspaces": [{"name": "Lead", "children": T
 @asynccontextmanager
 async def at_stdio(mode):
     with tempfile.TemporaryDirectory() as data:
-        server = StdioServerParameters(command=BINARY, args=["stdio", "--embedded"], env={"MOLECULE_MCP_DATA": data})
+        server = StdioServerParameters(command=BINARY, args=["stdio", "--embedded"], env=environment(data))
         async with Client(server, mode=mode) as client:
             yield client
             closing = time.monotonic()

@@ -53,7 +53,7 @@ impl Act for ExportBundle {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let place = match &self.file {
-            Some(file) => Some(Sink::file(file.as_str()).prove(&call.server.directories, "bundle")?),
+            Some(file) => Some(Sink::file(file.as_str()).prove(call.places(), "bundle")?),
             None => None,
         };
         let asked = call.tenant.ask(&EXPORT_BUNDLE).part("workspace_id", &self.workspace_id).fetch::<Value>();

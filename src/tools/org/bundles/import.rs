@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use super::super::IMPORT_BUNDLE;
 use super::{LARGEST, below, text};
 use crate::failure::{Code, Failure};
+use crate::secrets::source;
 use crate::tools::given::GivenData;
 use crate::tools::ids::{BundleFile, WorkspaceId};
 use crate::tools::invocation::Invocation;
@@ -86,7 +87,9 @@ impl ImportBundle {
     fn bundle(self, call: &Invocation) -> Result<Value, Failure> {
         match (self.file, self.bundle) {
             (Some(file), None) => {
-                let text = call.server.directories.read(file.as_str(), LARGEST)?;
+                let places = call.places();
+                places.rules.source(source::Kind::File)?;
+                let text = places.directories.read(file.as_str(), LARGEST)?;
                 // Serde's words might quote what is in the file.
                 serde_json::from_str(&text)
                     .ok()

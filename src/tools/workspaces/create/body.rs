@@ -52,7 +52,7 @@ pub(super) struct Clear(#[serde(serialize_with = "in_the_clear")] pub(super) Cre
 impl CreateWorkspace {
     pub(super) fn read_secrets(&self, call: &Invocation) -> Result<BTreeMap<&SecretName, Clear>, Failure> {
         let sources = self.secrets.iter().flatten();
-        sources.map(|(name, source)| Ok((name, Clear(source.read(&call.server.directories)?)))).collect()
+        sources.map(|(name, source)| Ok((name, Clear(source.read(call.places())?)))).collect()
     }
 
     pub(super) fn body<'a>(&'a self, secrets: BTreeMap<&'a SecretName, Clear>) -> Body<'a> {

@@ -86,7 +86,7 @@ impl Act for CreateWorkspace {
         }
         let secrets = self.read_secrets(call)?;
         let place = match &self.sink {
-            Some(sink) => Some(sink.prove(&call.server.directories, &format!("workspace-{}", self.name))?),
+            Some(sink) => Some(sink.prove(call.places(), &format!("workspace-{}", self.name))?),
             None => None,
         };
         let body = self.body(secrets);
