@@ -1,9 +1,11 @@
 //! The road. Every door's call comes through here: the tool is found and its arguments are checked,
-//! policy decides, the intent is written down, the tool runs, the outcome is written down.
+//! policy decides, a person agrees where one has to, the intent is written down, the tool runs, the outcome
+//! is written down.
 //!
 //! What has set out is finished: a caller who goes away cancels the requests and loses the answer, but
 //! the outcome is recorded all the same.
 
+mod consent;
 mod finish;
 mod record;
 mod shape;
@@ -23,8 +25,12 @@ pub use crate::progress::{Progress, Step};
 pub use crate::tools::catalogue::Listed;
 
 use crate::backend::{Client, Route};
+use crate::consent::form::Form;
+use crate::consent::seal::Seal;
+use crate::consent::{Asks, observe};
 use crate::failure::{Code, Failure};
 use crate::policy::binding::Tree;
+use crate::policy::consent::Need;
 use crate::policy::target::Target;
 use crate::policy::{self, Decision, Rule, Rules};
 use crate::tools::catalogue::Entry;
@@ -35,6 +41,7 @@ use crate::tools::surface::{Through, Way};
 use crate::tools::tool::Prepared;
 use crate::tools::workspaces;
 use crate::transport::caller::Caller;
+use consent::Petition;
 use finish::Finish;
 use record::Record;
 
@@ -44,6 +51,8 @@ pub struct Call {
     pub tool: String,
     pub arguments: Map<String, Value>,
     pub progress: Progress,
+    /// How a person is asked, where one has to agree.
+    pub asks: Asks,
     pub cancel: CancellationToken,
 }
 
@@ -61,6 +70,20 @@ pub struct Answer {
 pub struct Refusal {
     pub invocation: Uuid,
     pub failure: Failure,
+    /// What a person has to be shown before the call is made again.
+    pub form: Option<Box<Form>>,
+}
+
+/// Why a call ends early.
+struct Stop {
+    failure: Failure,
+    form: Option<Box<Form>>,
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self { failure, form: None }
+    }
 }
 
 pub struct Dispatch {
@@ -76,6 +99,8 @@ struct Admitted {
     effect: Effect,
     routes: &'static [Route],
     prepared: Prepared,
+    /// Where a person has to agree: to these.
+    arguments: Option<Map<String, Value>>,
 }
 
 impl Dispatch {
@@ -105,23 +130,38 @@ impl Dispatch {
 
     pub async fn call(&self, call: Call) -> Result<Answer, Refusal> {
         let invocation = Uuid::now_v7();
-        self.travel(invocation, call).await.map_err(|failure| Refusal { invocation, failure })
+        self.travel(invocation, call).await.map_err(|Stop { failure, form }| Refusal { invocation, failure, form })
     }
 
-    async fn travel(&self, id: Uuid, mut call: Call) -> Result<Answer, Failure> {
+    async fn travel(&self, id: Uuid, mut call: Call) -> Result<Answer, Stop> {
         let begun = Instant::now();
         let way = self.open(&mut call);
         let rules = self.server.policy.now();
         let mut record = Record::new(id, &call, &self.server, &rules);
         let asked = Asked { id, rules: &rules, caller: &call.caller, cancel: &call.cancel, now: Utc::now() };
-        let admitted = match self.admit(&asked, &call.tool, call.arguments, way, &mut record).await {
+        let mut admitted = match self.admit(&asked, &call.tool, call.arguments, way, &mut record).await {
             Ok(admitted) => admitted,
             Err(failure) => {
                 // A call that never set out is written down too; nobody waits for that.
                 self.server.journal.note(record.intent(), record.outcome_of_refusal(&failure));
-                return Err(failure);
+                return Err(failure.into());
             }
         };
+        let petition = admitted.arguments.take().map(|arguments| Petition {
+            server: Arc::clone(&self.server),
+            rules: Arc::clone(&rules),
+            tenant: self.client.invocation(id, observe::ROUTES, call.cancel.clone()),
+            seal: Seal::new(self.client.derived_secret("consent")),
+            caller: call.caller.clone(),
+            asks: call.asks,
+            tool: admitted.entry,
+            effect: admitted.effect,
+            arguments,
+            digest: record.arguments().to_owned(),
+            targets: record.targets().clone(),
+            cancel: call.cancel.clone(),
+            closing: self.closing.clone(),
+        });
         let untrusted = !admitted.routes.is_empty();
         let invocation = Invocation {
             id,
@@ -131,7 +171,7 @@ impl Dispatch {
             now: Utc::now(),
             server: Arc::clone(&self.server),
         };
-        let call = self.running.track_future(set_out(invocation, admitted, record, begun));
+        let call = self.running.track_future(set_out(invocation, admitted, petition, record, begun));
         let content = Finish::new(call).await?;
         Ok(Answer { invocation: id, content, untrusted })
     }
@@ -164,7 +204,7 @@ impl Dispatch {
         let way = way?;
         // Before the arguments are looked at: what is hidden is refused whatever they are.
         asked.permit(entry, entry.tool.least, None, record)?;
-        let named = asked.has_limits_of_place().then(|| arguments.clone());
+        let named = (asked.has_limits_of_place() || !entry.tool.most.is_read()).then(|| arguments.clone());
         let misfit = Decision::Refused(Rule::Arguments);
         let prepared = entry.tool.prepare(arguments).inspect_err(|_| record.decided(misfit, entry.tool.least))?;
         record.arguments_fit();
@@ -172,12 +212,16 @@ impl Dispatch {
         if let Some(way) = way {
             way.admits(&entry.tool, effect).inspect_err(|_| record.decided(misfit, effect))?;
         }
-        let target = match named {
-            Some(named) => Target::of(entry.tool.reach, &named, &self.tree(asked).await?),
-            None => Target::default(),
+        let target = match &named {
+            Some(named) if asked.has_limits_of_place() => {
+                Target::of(entry.tool.reach, named, &self.tree(asked).await?)
+            }
+            _ => Target::default(),
         };
         asked.permit(entry, effect, Some(&target), record)?;
-        Ok(Admitted { entry: entry.tool.name, effect, routes: entry.tool.routes, prepared })
+        let needs_person = asked.rules.consent.need(asked.rules.role(asked.caller), entry.tool.name, effect);
+        let arguments = if needs_person == Need::Person { Some(named.unwrap_or_default()) } else { None };
+        Ok(Admitted { entry: entry.tool.name, effect, routes: entry.tool.routes, prepared, arguments })
     }
 
     /// Who stands below whom, as the tenant has it now: what moved a moment ago counts.
@@ -215,20 +259,36 @@ impl Dispatch {
     }
 }
 
-/// Nothing is done before the intent is written down.
+/// Nothing is done before a person agreed, where one has to, and the intent is written down.
 async fn set_out(
     invocation: Invocation,
     admitted: Admitted,
+    petition: Option<Petition>,
     mut record: Record,
     begun: Instant,
-) -> Result<Value, Failure> {
+) -> Result<Value, Stop> {
     let journal = &invocation.server.journal;
+    if let Some(petition) = petition {
+        let looked = petition.tenant.clone();
+        let settled = petition.settle().await;
+        record.looked(&looked);
+        match settled {
+            Ok(agreement) => record.agreed(agreement),
+            Err(stop) => {
+                if matches!(stop.failure.code(), Code::ConsentRequired | Code::ConsentInvalid) {
+                    record.decided(Decision::Refused(Rule::Consent), admitted.effect);
+                }
+                journal.note(record.intent(), record.outcome_of_refusal(&stop.failure));
+                return Err(stop);
+            }
+        }
+    }
     if let Err(failure) = journal.intend(record.intent()).await {
         // It may get there late, and must not look as if something were under way.
         journal.conclude_later(record.outcome_of_refusal(&failure));
-        return Err(failure);
+        return Err(failure.into());
     }
-    carry_out(invocation, admitted, record, begun).await
+    Ok(carry_out(invocation, admitted, record, begun).await?)
 }
 
 async fn carry_out(

@@ -15,6 +15,7 @@ use super::Ending;
 use crate::backend::embedded::{self, OpenError, Tenant};
 use crate::backend::{Base, Client, Limits, Settings};
 use crate::config::{Config, TenantConfig};
+use crate::consent::Consents;
 use crate::dispatch::Dispatch;
 use crate::journal::Journal;
 use crate::policy::live::Live;
@@ -50,6 +51,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
         capsules: config.data.join("capsules"),
         policy: Live::new(config.rules.clone()),
+        consents: Consents::new(store.clone()),
         journal: Journal::open(store, &config.data),
         catalogue: Catalogue::new(),
         surface: config.surface,

@@ -1,7 +1,9 @@
 //! The command line: one file a subcommand. This one knows the flags, starts the runtime, and turns
-//! what came back into an exit code: 0 done, 1 failed, 2 wrong usage, 3 refused.
+//! what came back into an exit code: 0 done, 1 failed, 2 wrong usage, 3 refused or
+//! waiting for a person.
 
 mod call;
+mod consents;
 mod demo;
 mod house;
 mod http;
@@ -9,6 +11,7 @@ mod log;
 mod output;
 mod stdio;
 mod tenant;
+mod terminal;
 mod tools;
 mod watch;
 
@@ -48,6 +51,8 @@ enum Command {
     Call(call::Flags),
     /// The catalogue
     Tools(tools::Flags),
+    /// What waits for a person, and a person's answer
+    Consents(consents::Flags),
 }
 
 #[derive(Args)]
@@ -109,7 +114,7 @@ enum Ending {
     Usage(String),
     /// It was tried and failed.
     Failed(String),
-    /// Policy said no.
+    /// Policy or a person said no, or a person has to agree first.
     Refused(String),
 }
 
@@ -129,7 +134,7 @@ impl From<Failure> for Ending {
     fn from(failure: Failure) -> Self {
         match failure.code() {
             Code::InvalidInput => Self::Usage(failure.text()),
-            Code::ForbiddenByPolicy => Self::Refused(failure.text()),
+            Code::ForbiddenByPolicy | Code::ConsentRequired | Code::ConsentInvalid => Self::Refused(failure.text()),
             _ => Self::Failed(failure.text()),
         }
     }
@@ -182,5 +187,6 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Tenant(flags) => tenant::run(choices, flags).await,
         Command::Call(flags) => call::run(choices.config(None)?, flags).await,
         Command::Tools(flags) => tools::run(choices, flags),
+        Command::Consents(flags) => consents::run(choices, flags).await,
     }
 }

@@ -75,6 +75,7 @@ pub enum Rule {
     Oneself,
     Unlimited,
     Arguments,
+    Consent,
 }
 
 impl Rule {
@@ -89,6 +90,7 @@ impl Rule {
             Self::Oneself => "oneself",
             Self::Unlimited => "unlimited",
             Self::Arguments => "arguments",
+            Self::Consent => "consent",
         }
     }
 }
@@ -227,6 +229,7 @@ pub fn refused(rule: Rule, entry: &Entry, role: Role, effect: Effect) -> Failure
             "Ask the operator to do it; no grant gives more than itself.",
         ),
         Rule::Arguments => (format!("the arguments of {name} don't fit"), "Correct the arguments and call again."),
+        Rule::Consent => (format!("{name} needs a person's yes"), "Ask the operator; a person has to agree to this."),
     };
     Failure::new(Code::ForbiddenByPolicy, message).next(next)
 }

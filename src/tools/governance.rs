@@ -7,6 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::bounds::Whole;
+use super::consents::ListConsents;
 use super::cursor::Cursor;
 use super::effect::Effect;
 use super::ids::{InvocationId, KeyId, Word};
@@ -31,6 +32,11 @@ pub const TOOLS: &[Tool] = &[
         .said("audit log of this server, history of calls, what did you do, who changed, record, trail of tool calls, who stopped or changed it through this server, find out who it was, yesterday, calls of this MCP server")
         .example(r#"{"effect":"destroy","since":"2026-11-20T00:00:00Z"}"#)
         .acts::<QueryJournal>(),
+    Draft::read("list_consents", &[])
+        .filtered()
+        .about("Calls that wait for a person to agree, oldest first. A person agrees at the operator's terminal; no tool can.")
+        .said("consent, waiting for the operator, needs a yes, CONSENT_REQUIRED, confirmation pending, was it agreed")
+        .lists::<ListConsents>(),
 ];
 
 #[derive(Deserialize, JsonSchema)]

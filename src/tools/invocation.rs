@@ -11,6 +11,7 @@ use super::catalogue::Catalogue;
 use super::cursor::Seal;
 use super::surface::Surface;
 use crate::backend::Tenant;
+use crate::consent::Consents;
 use crate::journal::Journal;
 use crate::policy::live::Live;
 use crate::progress::Progress;
@@ -49,6 +50,8 @@ pub struct Server {
     /// What may be done; asked anew for each call.
     pub policy: Live,
     pub journal: Journal,
+    /// What people are asked.
+    pub consents: Consents,
     pub catalogue: Catalogue,
     /// How much of it is listed.
     pub surface: Surface,

@@ -13,6 +13,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use molecule_org_mcp::backend::embedded::{self, Tenant};
 use molecule_org_mcp::backend::{Base, Client, Limits, Settings};
+use molecule_org_mcp::consent::{Asks, Consents};
 use molecule_org_mcp::dispatch::{Answer, Call, Dispatch, Progress, Refusal};
 use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::policy::Rules;
@@ -215,7 +216,7 @@ impl House {
         let progress = Progress::default();
         let caller = Caller::terminal();
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let result = self.dispatch.call(Call { caller, tool: tool.into(), arguments, progress, cancel }).await;
+        let result = self.dispatch.call(Call { caller, tool: tool.into(), arguments, progress, asks: Asks::Nobody, cancel }).await;
         if let Ok(answer) = &result {
             self.is_as_declared(tool, &answer.content);
             self.done.lock().unwrap().insert(tool.to_owned());
@@ -316,6 +317,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         directories: Directories::new(home.join("credentials"), vec![]),
         capsules: home.join("capsules"),
         policy: Live::new(plan.rules),
+        consents: Consents::new(store.clone()),
         journal: Journal::open(store, home),
         catalogue: Catalogue::new(),
         surface: plan.surface,
