@@ -213,9 +213,7 @@ impl Dispatch {
             way.admits(&entry.tool, effect).inspect_err(|_| record.decided(misfit, effect))?;
         }
         let target = match &named {
-            Some(named) if asked.has_limits_of_place() => {
-                Target::of(entry.tool.reach, named, &self.tree(asked).await?)
-            }
+            Some(named) if asked.has_limits_of_place() => Target::of(entry.tool.reach, named, &self.tree(asked).await?),
             _ => Target::default(),
         };
         asked.permit(entry, effect, Some(&target), record)?;

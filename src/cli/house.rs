@@ -46,6 +46,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
     let store = Store::open(&config.data);
     let server = Server {
         address: client.address().to_owned(),
+        tenant: config.tenant.as_ref().map_or("embedded", |_| client.address()).to_owned(),
         key_tag: client.key_tag().to_owned(),
         key_id: OnceLock::new(),
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),

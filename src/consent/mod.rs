@@ -96,7 +96,8 @@ impl Consents {
         preview: Preview,
         now: DateTime<Utc>,
     ) -> Result<Question, Failure> {
-        let question = Question { id: table::new_id()?, bond, grants, targets, preview, asked: now, until: now + HOLDS };
+        let question =
+            Question { id: table::new_id()?, bond, grants, targets, preview, asked: now, until: now + HOLDS };
         self.0.change(Durability::Written, move |connection| table::put(connection, question)).await
     }
 

@@ -126,13 +126,18 @@ impl Observation {
         }
         let Some(about) = about else { return Ok(()) };
         let place = find(tenant, &all, about).await?;
+        // What was removed is shown for a while, and can only be purged.
+        if place.status == "removed" && arguments.get("purge") != Some(&Value::Bool(true)) {
+            return Err(Failure::new(Code::NotFound, "that workspace was removed already"));
+        }
         self.saw("the workspace's name", &format!("{about} {}", place.name));
         self.saw("the workspace's status", place.class());
         if effect == Effect::Destroy {
             self.below = descendants(&all, about).into_iter().cloned().map(Place::from).collect();
             let mut ids: Vec<&str> = self.below.iter().map(|one| one.id.as_str()).collect();
             ids.sort_unstable();
-            let (ids, runs) = (ids.join(" "), place.active_tasks > 0 || self.below.iter().any(|one| one.active_tasks > 0));
+            let (ids, runs) =
+                (ids.join(" "), place.active_tasks > 0 || self.below.iter().any(|one| one.active_tasks > 0));
             self.saw("what is below it", &ids);
             self.saw("whether tasks run there", if runs { "yes" } else { "no" });
             self.look_at_schedules(tenant, about).await;
@@ -168,7 +173,8 @@ impl Observation {
         };
         let name = key.name.as_deref().map_or("without a name".to_owned(), |name| fence::quoted(&start(name, LONGEST)));
         let by = fence::name(key.created_by.as_deref().unwrap_or("unknown"));
-        let used = key.last_used_at.map_or("never used".to_owned(), |at| format!("last used {}", at.format("%F %R UTC")));
+        let used =
+            key.last_used_at.map_or("never used".to_owned(), |at| format!("last used {}", at.format("%F %R UTC")));
         self.saw("the org key", &format!("{} {name}", key.id));
         let line = format!("Org key {} ({name}), minted by {by}, {used}.", fence::name(&key.prefix));
         self.key = Some(Key { prefix: key.prefix, line });

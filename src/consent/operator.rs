@@ -79,7 +79,9 @@ impl Consents {
 fn count_try(connection: &Connection, now: DateTime<Utc>) -> rusqlite::Result<Try> {
     let row = "SELECT salt, hash, wrong, closed_until FROM operator";
     let found = connection
-        .query_row(row, [], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, u32>(2)?, row.get::<_, Option<String>>(3)?)))
+        .query_row(row, [], |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get::<_, u32>(2)?, row.get::<_, Option<String>>(3)?))
+        })
         .optional()?;
     let Some((salt, hash, wrong, closed_until)) = found else { return Ok(Try::NoneSet) };
     if closed_until.is_some_and(|until| until > stamp(now)) {

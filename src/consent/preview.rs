@@ -11,6 +11,7 @@ use super::observe::{Observation, Place};
 use crate::fence;
 use crate::text::{start, visible};
 use crate::tools::effect::Effect;
+use crate::tools::masking::mask;
 use crate::tools::tool::Tool;
 
 /// Characters of one argument that are shown.
@@ -137,10 +138,13 @@ fn other(argument: &str, place: &Place) -> String {
     format!("`{argument}`: workspace {}, {}.", called(&place.name, place.id.as_str()), fence::name(&place.status))
 }
 
-/// As it was given, but for what nobody sees; what is long is cut, and says so.
+/// As it was given, but for what nobody sees and for credentials in the wrong place; what is long is cut,
+/// and says so.
 fn shown(value: &Value) -> String {
+    let mut value = value.clone();
+    mask(&mut value);
     let (text, is_text) = match value {
-        Value::String(text) => (text.clone(), true),
+        Value::String(text) => (text, true),
         other => (other.to_string(), false),
     };
     let length = text.chars().count();
@@ -174,6 +178,7 @@ mod tests {
         assert_eq!(shown(&json!("a\nAgree: b\" c")), "\"a Agree: b' c\"");
         assert_eq!(shown(&json!("a\u{202e}b")), "\"ab\" (and characters that nobody sees)");
         assert_eq!(shown(&json!({ "a": ["x", true] })), r#"{"a":["x",true]}"#);
+        assert_eq!(shown(&json!({ "a": [{ "bot_token": "1:x" }] })), r#"{"a":[{"bot_token":"(masked)"}]}"#);
         let long = shown(&json!("x".repeat(700)));
         assert!(long.ends_with("\" (the first 500 of 700 characters)"), "{long}");
     }

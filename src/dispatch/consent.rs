@@ -94,7 +94,7 @@ impl Petition {
 
     fn bond(&self) -> Bond {
         Bond {
-            tenant: self.server.address.clone(),
+            tenant: self.server.tenant.clone(),
             caller: self.caller.identity(),
             tool: self.tool.to_owned(),
             arguments: self.digest.clone(),
@@ -121,8 +121,12 @@ impl Petition {
         match found {
             Some((_, Standing::Waiting)) if said == Said::Nothing => {}
             Some((question, Standing::Waiting)) => self.answered(&question, &said).await?,
-            // Somebody agreed elsewhere while the form was open.
-            Some((_, Standing::Agreed(_))) if said != Said::No => return Ok(Said::Yes),
+            // Somebody agreed elsewhere while the form was open. Of two answers a no counts.
+            Some((question, Standing::Agreed(_))) if said == Said::No => {
+                self.server.consents.spend(&question.id).await?;
+                return Err(said_no());
+            }
+            Some((_, Standing::Agreed(_))) => return Ok(Said::Yes),
             Some((_, Standing::Refused)) => return Err(said_no()),
             _ => return Err(invalid("this question was answered already, or is over")),
         }
@@ -199,7 +203,12 @@ impl Petition {
     fn asker(&self) -> String {
         let client = self.caller.client.as_ref();
         let client = client.map(|client| format!(", client {}", crate::fence::quoted(&client.name)));
-        format!("{} at {}{}", crate::fence::name(&self.caller.name), self.caller.door.as_str(), client.unwrap_or_default())
+        format!(
+            "{} at {}{}",
+            crate::fence::name(&self.caller.name),
+            self.caller.door.as_str(),
+            client.unwrap_or_default()
+        )
     }
 
     fn told(&self, failure: Failure) -> Failure {

@@ -2,7 +2,8 @@
 
 use rusqlite::Connection;
 
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE journal (
         seq        INTEGER PRIMARY KEY AUTOINCREMENT,
         invocation TEXT NOT NULL,
@@ -16,7 +17,8 @@ const STEPS: &[&str] = &["
         body       TEXT NOT NULL
     ) STRICT;
     CREATE INDEX journal_invocation ON journal (invocation);
-", "
+",
+    "
     CREATE TABLE consents (
         id        TEXT PRIMARY KEY,
         tenant    TEXT NOT NULL,
@@ -42,7 +44,8 @@ const STEPS: &[&str] = &["
         wrong        INTEGER NOT NULL DEFAULT 0,
         closed_until TEXT
     ) STRICT;
-"];
+",
+];
 
 /// Applies the steps that the file hasn't seen.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {

@@ -51,7 +51,7 @@ impl List for ListConsents {
     async fn list(self, call: &Invocation) -> Result<Vec<Waiting>, Failure> {
         let all = call.server.consents.waiting(call.now).await?;
         let own = |one: &Question| call.caller.grant.is_none() || one.bond.caller == call.caller.identity();
-        let here = |one: &Question| one.bond.tenant == call.server.address;
+        let here = |one: &Question| one.bond.tenant == call.server.tenant;
         Ok(all.into_iter().filter(|one| own(one) && here(one)).map(Waiting::from).collect())
     }
 }

@@ -40,6 +40,8 @@ impl Invocation {
 pub struct Server {
     /// The tenant's address.
     pub address: String,
+    /// What a consent is bound to: the same, or `embedded` for ours, whose address changes with each process.
+    pub tenant: String,
     /// The first eight characters of our org key, or a tag for another credential.
     pub key_tag: String,
     /// That key's id, once it has been looked up.

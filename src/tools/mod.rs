@@ -16,7 +16,7 @@ pub mod input;
 pub mod invocation;
 mod list;
 pub(crate) mod many;
-mod masking;
+pub(crate) mod masking;
 mod money;
 pub(crate) mod prose;
 mod range;

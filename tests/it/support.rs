@@ -216,7 +216,10 @@ impl House {
         let progress = Progress::default();
         let caller = Caller::terminal();
         self.calls.fetch_add(1, Ordering::Relaxed);
-        let result = self.dispatch.call(Call { caller, tool: tool.into(), arguments, progress, asks: Asks::Nobody, cancel }).await;
+        let result = self
+            .dispatch
+            .call(Call { caller, tool: tool.into(), arguments, progress, asks: Asks::Nobody, cancel })
+            .await;
         if let Ok(answer) = &result {
             self.is_as_declared(tool, &answer.content);
             self.done.lock().unwrap().insert(tool.to_owned());
@@ -312,6 +315,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
     let store = Store::open(home);
     let server = Server {
         address: client.address().to_owned(),
+        tenant: client.address().to_owned(),
         key_tag: client.key_tag().to_owned(),
         key_id: OnceLock::new(),
         directories: Directories::new(home.join("credentials"), vec![]),

@@ -156,7 +156,9 @@ async fn a_form_can_be_declined_cancelled_or_filled_in_wrong() {
 
 #[tokio::test]
 async fn who_shows_no_forms_gets_the_next_way() {
-    for (modern, capabilities) in [(true, json!({})), (true, json!({ "elicitation": { "url": {} } })), (false, json!({}))] {
+    for (modern, capabilities) in
+        [(true, json!({})), (true, json!({ "elicitation": { "url": {} } })), (false, json!({}))]
+    {
         let mut client = Client::start(modern, capabilities.clone());
         let one = client.workspace("One");
         let result = client.call("delete_workspace", &one, &json!({}));

@@ -50,12 +50,12 @@ fn code(result: Result<Answer, Refusal>) -> String {
 }
 
 fn text(result: Result<Answer, Refusal>) -> String {
-    result.err().expect("a refusal").failure.text()
+    result.expect_err("a refusal").failure.text()
 }
 
 /// The question that a refusal names.
 fn asked(result: Result<Answer, Refusal>) -> String {
-    let fields = result.err().expect("a refusal").failure.fields();
+    let fields = result.expect_err("a refusal").failure.fields();
     assert_eq!(fields["code"], "CONSENT_REQUIRED", "{fields}");
     fields["consent_id"].as_str().expect("an id").to_owned()
 }

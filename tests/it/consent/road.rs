@@ -8,8 +8,8 @@ use futures_util::future::BoxFuture;
 use molecule_org_mcp::consent::{Asks, Person, Question, Said};
 use molecule_org_mcp::dispatch::{Call, Progress};
 use molecule_org_mcp::failure::Failure;
-use molecule_org_mcp::policy::consent::{Need, Way};
 use molecule_org_mcp::policy::Rules;
+use molecule_org_mcp::policy::consent::{Need, Way};
 use molecule_org_mcp::transport::caller::{Caller, Door};
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -17,6 +17,7 @@ use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use super::{agent, agree, asked, call_as, code, done, external, house, rules, sent, text, try_call};
+use crate::snapshot;
 use crate::support::{House, Plan, entries, state};
 
 const NOBODY: &str = "00000000-0000-4000-8000-000000000000";
@@ -43,6 +44,10 @@ async fn a_deletion_waits_for_a_person_and_then_goes_through_once() {
         assert!(shown.contains(words), "no {words:?} in {shown}");
     }
     assert_eq!(question.preview.name.as_deref(), Some("SEO"));
+
+    let steady = |text: &str| text.replace(&id, "K7QW2MXA").replace(&lead, NOBODY);
+    snapshot::is("tests/snapshots/consent/required.txt", &steady(&told));
+    snapshot::is("tests/snapshots/consent/shown.txt", &steady(&shown));
 
     agree(&house, &id).await;
     let other = json!({ "workspace_id": lead, "including_children": true, "purge": true });
@@ -94,6 +99,7 @@ async fn what_changed_since_is_not_what_was_agreed_to() {
     external(&house, "New here", Some(&lead)).await;
     let told = text(try_call(&house, "delete_workspace", &arguments).await);
     assert!(told.starts_with("CONSENT_INVALID: ") && told.contains("what is below it"), "{told}");
+    snapshot::is("tests/snapshots/consent/changed.txt", &told);
     assert_ne!(asked(try_call(&house, "delete_workspace", &arguments).await), id, "asked anew");
     assert_eq!(sent(&house, "DELETE"), 0);
 }
@@ -119,7 +125,9 @@ async fn of_a_hundred_same_calls_one_goes_through() {
     let calls = (0..100).map(|_| try_call(&house, "delete_workspace", &arguments));
     let codes: Vec<String> = futures_util::future::join_all(calls).await.into_iter().map(code).collect();
     assert_eq!(codes.iter().filter(|code| *code == "done").count(), 1, "{codes:?}");
-    assert!(codes.iter().all(|code| matches!(code.as_str(), "done" | "NOT_FOUND" | "CONSENT_REQUIRED" | "CONSENT_INVALID")));
+    assert!(
+        codes.iter().all(|code| matches!(code.as_str(), "done" | "NOT_FOUND" | "CONSENT_REQUIRED" | "CONSENT_INVALID"))
+    );
     assert_eq!(sent(&house, "DELETE"), 1);
 }
 
@@ -149,7 +157,8 @@ async fn every_tool_that_destroys_or_gives_power_needs_a_person() {
         assert_eq!(needs(entry.tool.most), entry.tool.most.is_destructive(), "{}", entry.tool.name);
     }
     // An argument that makes a tool destructive makes it need one, too.
-    let budget = json!({ "workspace_id": external(&house, "W", None).await, "limit": { "cents": 500, "currency": "USD" } });
+    let budget =
+        json!({ "workspace_id": external(&house, "W", None).await, "limit": { "cents": 500, "currency": "USD" } });
     let code = code(try_call(&house, "set_budget", &budget).await);
     assert!(matches!(code.as_str(), "CONSENT_REQUIRED" | "INVALID_INPUT"), "{code}");
 }
@@ -225,7 +234,8 @@ async fn while_a_person_thinks_other_calls_go_on_and_a_cancelled_call_ends() {
         external(&house, "Meanwhile", None).await;
         cancel.cancel();
     };
-    let (ended, ()) = tokio::time::timeout(Duration::from_secs(10), async { tokio::join!(call, others) }).await.unwrap();
+    let (ended, ()) =
+        tokio::time::timeout(Duration::from_secs(10), async { tokio::join!(call, others) }).await.unwrap();
     assert_eq!(code(ended), "CANCELLED");
     assert_eq!(sent(&house, "DELETE"), 0);
     house.dispatch.server().journal.flush().await.unwrap();
