@@ -16,6 +16,7 @@ use super::{Ending, reload};
 use crate::backend::embedded::{self, OpenError, Tenant};
 use crate::backend::{Base, Client, Limits, Settings};
 use crate::config::{Config, TenantConfig};
+use crate::consent::Consents;
 use crate::dispatch::{Books, Dispatch};
 use crate::grants::{Grants, Known, State};
 use crate::journal::Journal;
@@ -52,14 +53,15 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
     let tenant = config.tenant.as_ref().map_or("embedded", |_| client.address()).to_owned();
     let server = Server {
         address: client.address().to_owned(),
+        tenant: tenant.clone(),
         key_tag: client.key_tag().to_owned(),
         key_id: OnceLock::new(),
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
         capsules: config.data.join("capsules"),
         policy: Live::new(config.rules.clone()),
+        consents: Consents::new(store.clone()),
         grants: Grants::new(store.clone()),
         journal: Journal::open(store, &config.data, &tenant),
-        tenant,
         catalogue: Catalogue::new(),
         surface: config.surface,
         output_schemas: config.output_schemas,

@@ -88,6 +88,7 @@ pub enum Rule {
     Oneself,
     Unlimited,
     Arguments,
+    Consent,
 }
 
 impl Rule {
@@ -102,6 +103,7 @@ impl Rule {
             Self::Oneself => "oneself",
             Self::Unlimited => "unlimited",
             Self::Arguments => "arguments",
+            Self::Consent => "consent",
         }
     }
 }
@@ -230,6 +232,7 @@ pub fn refused(rule: Rule, entry: &Entry, role: Role, effect: Effect) -> Failure
             "Ask the operator to do it; no grant gives more than itself.",
         ),
         Rule::Arguments => (format!("the arguments of {name} don't fit"), "Correct the arguments and call again."),
+        Rule::Consent => (format!("{name} needs a person's yes"), "Ask the operator; a person has to agree to this."),
     };
     Failure::new(Code::ForbiddenByPolicy, message).next(next)
 }

@@ -13,6 +13,7 @@ use super::cursor::Seal;
 use super::ids::WorkspaceId;
 use super::surface::Surface;
 use crate::backend::Tenant;
+use crate::consent::Consents;
 use crate::grants::Grants;
 use crate::journal::Journal;
 use crate::policy::Rules;
@@ -87,6 +88,8 @@ pub struct Server {
     pub policy: Live,
     pub grants: Grants,
     pub journal: Journal,
+    /// What people are asked.
+    pub consents: Consents,
     pub catalogue: Catalogue,
     /// How much of it is listed.
     pub surface: Surface,

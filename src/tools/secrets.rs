@@ -60,6 +60,7 @@ pub const TOOLS: &[Tool] = &[
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","key":"GITHUB_TOKEN"}"#)
         .acts::<DeleteSecret>(),
     Draft::destroy("delete_global_secret", &[workspaces::LIST, LIST, DELETE_GLOBAL])
+        .by_name()
         .about("Delete a secret of the organisation. Says which workspaces restart without it.")
         .said("remove a shared credential from everybody, unset env var for all")
         .example(r#"{"key":"ANTHROPIC_API_KEY"}"#)

@@ -13,6 +13,7 @@ mod canary;
 mod catalogue;
 mod cli;
 mod client;
+mod consent;
 mod contract;
 mod crash;
 mod faults;

@@ -11,7 +11,7 @@ use molecule_org_mcp::journal::entry::Person;
 use molecule_org_mcp::policy::binding::{Binding, Lineage};
 use molecule_org_mcp::policy::grant::Grant;
 use molecule_org_mcp::policy::role::Role;
-use molecule_org_mcp::policy::target::Target;
+use molecule_org_mcp::policy::target::{Reach, Target};
 use molecule_org_mcp::policy::{Decision, Rules};
 use molecule_org_mcp::tools::catalogue::Catalogue;
 use molecule_org_mcp::tools::ids::WorkspaceId;
@@ -156,7 +156,8 @@ impl Dice {
                 _ => Vec::new(),
             },
         };
-        Target((0..self.below(3)).map(|_| place(1 + self.below(5))).collect())
+        let places = (0..self.below(3)).map(|_| place(1 + self.below(5))).collect();
+        Target { reach: Reach::Named, places }
     }
 }
 
