@@ -34,6 +34,28 @@ pub enum Code {
 }
 
 impl Code {
+    pub const ALL: [Self; 19] = [
+        Self::InvalidInput,
+        Self::NotFound,
+        Self::Conflict,
+        Self::Unauthenticated,
+        Self::ForbiddenByPolicy,
+        Self::ForbiddenByTenant,
+        Self::BudgetExceeded,
+        Self::PreconditionFailed,
+        Self::NotSupported,
+        Self::RateLimited,
+        Self::TenantUnreachable,
+        Self::TenantTimeout,
+        Self::TenantError,
+        Self::UnexpectedAnswer,
+        Self::OutcomeUnknown,
+        Self::JournalUnavailable,
+        Self::TooLarge,
+        Self::Cancelled,
+        Self::Internal,
+    ];
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::InvalidInput => "INVALID_INPUT",

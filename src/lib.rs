@@ -14,6 +14,7 @@
 //! own, `transport` and `cli` are the doors, `config` is what the operator chose. ARCHITECTURE.md has
 //! the whole map.
 
+pub mod anchor;
 pub mod backend;
 pub mod cli;
 pub mod config;

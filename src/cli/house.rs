@@ -44,6 +44,10 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
     })?;
     reload::tell("the policy that holds", &config.rules);
     let store = Store::open(&config.data);
+    // The embedded tenant's port is another each time.
+    let tenant = config.tenant.as_ref().map_or("embedded", |_| client.address());
+    let journal = Journal::open(store, &config.data, tenant);
+    config.rules.anchor.iter().for_each(|anchor| journal.anchored(anchor.clone()));
     let server = Server {
         address: client.address().to_owned(),
         key_tag: client.key_tag().to_owned(),
@@ -51,7 +55,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
         capsules: config.data.join("capsules"),
         policy: Live::new(config.rules.clone()),
-        journal: Journal::open(store, &config.data),
+        journal,
         catalogue: Catalogue::new(),
         surface: config.surface,
         output_schemas: config.output_schemas,

@@ -5,6 +5,7 @@ mod call;
 mod demo;
 mod house;
 mod http;
+mod journal;
 mod log;
 mod output;
 mod reload;
@@ -49,6 +50,8 @@ enum Command {
     Call(call::Flags),
     /// The catalogue
     Tools(tools::Flags),
+    /// Read, verify, export and prune the journal
+    Journal(journal::Flags),
 }
 
 #[derive(Args)]
@@ -187,5 +190,6 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Tenant(flags) => tenant::run(choices, flags).await,
         Command::Call(flags) => call::run(choices.config(None)?, flags).await,
         Command::Tools(flags) => tools::run(choices, flags),
+        Command::Journal(flags) => journal::run(choices, flags).await,
     }
 }

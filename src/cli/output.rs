@@ -15,6 +15,11 @@ pub(super) fn json(value: &impl Serialize) -> io::Result<()> {
     enough(written.map_err(io::Error::from).and_then(|()| out.write_all(b"\n")))
 }
 
+/// One of several: a line each, whoever reads it.
+pub(super) fn compact(value: &impl Serialize) -> io::Result<()> {
+    line(&serde_json::to_string(value)?)
+}
+
 pub(super) fn line(text: &str) -> io::Result<()> {
     enough(writeln!(io::stdout().lock(), "{text}"))
 }

@@ -1,13 +1,16 @@
-//! The two entries of an invocation, and how they stand in the table.
+//! The entries of an invocation, and how they stand in the table: an intent, an outcome, and for a few
+//! what was found out later.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use rusqlite::Connection;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::chain::{Columns, append};
+use crate::store::{Change, Work};
 use crate::tools::effect::Effect;
 
 /// What is about to be done, for whom, and why it may be.
@@ -118,26 +121,42 @@ impl Outcome {
     pub const UNKNOWN: &str = "unknown";
 }
 
-/// Either entry, ready for the table.
+/// What was found out later about an outcome that was unknown.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct FoundDetail {
+    /// The ids of what may have come of it: one if it was done, several where that isn't clear.
+    pub candidates: Vec<String>,
+}
+
+/// Who writes an entry, and in which tenant's chain.
+#[derive(Clone, Debug)]
+pub(super) struct Scribe {
+    pub tenant: Arc<str>,
+    pub process: Arc<str>,
+}
+
+/// Any entry, but for its place in the chain.
 pub(super) struct Row {
-    invocation: String,
-    kind: &'static str,
-    at: String,
-    tool: String,
-    effect: &'static str,
-    key_prefix: String,
-    result: Option<String>,
-    body: String,
+    pub scribe: Scribe,
+    pub invocation: String,
+    pub kind: &'static str,
+    pub at: String,
+    pub tool: String,
+    pub effect: String,
+    pub key_prefix: String,
+    pub result: Option<String>,
+    pub body: String,
 }
 
 impl Intent {
-    pub(super) fn row(self) -> Row {
+    pub(super) fn row(self, scribe: Scribe) -> Row {
         Row {
+            scribe,
             invocation: self.invocation.to_string(),
             kind: "intent",
             at: stamp(self.at),
             tool: self.tool,
-            effect: self.effect.as_str(),
+            effect: self.effect.as_str().to_owned(),
             key_prefix: self.key_prefix,
             result: None,
             body: json(&self.detail),
@@ -146,13 +165,14 @@ impl Intent {
 }
 
 impl Outcome {
-    pub(super) fn row(self) -> Row {
+    pub(super) fn row(self, scribe: Scribe) -> Row {
         Row {
+            scribe,
             invocation: self.invocation.to_string(),
             kind: "outcome",
             at: stamp(self.at),
             tool: self.tool,
-            effect: self.effect.as_str(),
+            effect: self.effect.as_str().to_owned(),
             key_prefix: self.key_prefix,
             result: Some(self.result),
             body: json(&self.detail),
@@ -161,22 +181,31 @@ impl Outcome {
 }
 
 impl Row {
-    pub(super) fn insert(&self, connection: &Connection, process: &str) -> rusqlite::Result<()> {
-        const SQL: &str = "INSERT INTO journal
-            (invocation, kind, at, process, tool, effect, key_prefix, result, body)
-            VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-        let values = (
-            &self.invocation,
-            self.kind,
-            &self.at,
-            process,
-            &self.tool,
-            self.effect,
-            &self.key_prefix,
-            &self.result,
-            &self.body,
-        );
-        connection.prepare_cached(SQL)?.execute(values).map(|_| ())
+    pub(super) fn columns(&self) -> Columns<'_> {
+        Columns {
+            tenant: &self.scribe.tenant,
+            invocation: &self.invocation,
+            kind: self.kind,
+            at: &self.at,
+            process: &self.scribe.process,
+            tool: &self.tool,
+            effect: &self.effect,
+            key_prefix: &self.key_prefix,
+            result: self.result.as_deref(),
+            body: &self.body,
+        }
+    }
+
+    /// Hashed here, so that the writer's thread only has to link it.
+    pub(super) fn work(self) -> Work {
+        let content = self.columns().hash();
+        Box::new(move |change| append(change, &self.columns(), &content))
+    }
+
+    /// Where the writer's thread is at work already.
+    pub(super) fn append(&self, change: &Change<'_>) -> rusqlite::Result<()> {
+        let columns = self.columns();
+        append(change, &columns, &columns.hash())
     }
 }
 
@@ -186,6 +215,6 @@ pub fn stamp(at: DateTime<Utc>) -> String {
 }
 
 /// Strings, numbers and maps of them always become JSON.
-fn json(detail: &impl Serialize) -> String {
+pub(super) fn json(detail: &impl Serialize) -> String {
     serde_json::to_string(detail).unwrap_or_default()
 }

@@ -1,23 +1,55 @@
 //! What was asked, allowed and done: two entries an invocation, an intent and an outcome.
 //!
 //! The intent of anything but a read is on the disk before a byte goes to the tenant; without it the
-//! call is refused. Entries are only ever added. An intent whose process died without an outcome gets
-//! one that says *unknown*.
+//! call is refused. Entries are only ever added, each chained to the one before, and signed checkpoints
+//! say what the chain was. An intent whose process died without an outcome gets one that says *unknown*.
 
+mod before;
+mod chain;
+mod checkpoint;
 pub mod entry;
+pub mod export;
+mod keeper;
+mod key;
+mod merkle;
 mod process;
+pub mod prune;
 pub mod query;
+pub mod resolve;
+mod transfer;
+pub mod verify;
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 
+use chrono::Utc;
 use rusqlite::Connection;
 
+use crate::anchor::Anchor;
 use crate::failure::Failure;
 use crate::store::{Durability, Store, Work};
-use entry::{Intent, Outcome};
+use crate::tools::effect::Effect;
+pub use chain::Hash;
+pub use checkpoint::{Checkpoint, Pruning};
+use entry::{FoundDetail, Intent, Outcome, Row};
+use keeper::Keeper;
+pub use key::{PublicKey, SigningKey};
 use process::Process;
+use resolve::{Finding, UnclearMint};
+pub use transfer::{Entry, Line};
+
+/// Every tenant's newest checkpoint in a directory, made where entries came after the last.
+pub async fn checkpoints_now(store: &Store, directory: &Path) -> Result<Vec<Checkpoint>, Failure> {
+    let mut checkpoints = Vec::new();
+    store.flush().await?;
+    for tenant in store.read(export::tenants).await? {
+        Keeper::start(store.clone(), tenant.as_str().into(), directory.to_owned()).checkpoint().await?;
+        let last = store.read(move |connection| checkpoint::last(connection, &tenant)).await?;
+        checkpoints.extend(last.map(Checkpoint::without_frontier));
+    }
+    Ok(checkpoints)
+}
 
 #[derive(Clone)]
 pub struct Journal(Arc<Inner>);
@@ -25,22 +57,29 @@ pub struct Journal(Arc<Inner>);
 struct Inner {
     store: Store,
     process: Process,
-    /// Entries that nobody waited for and that were dropped because the store couldn't keep up.
-    lost: AtomicU64,
+    keeper: Arc<Keeper>,
 }
 
 impl Journal {
-    pub fn open(store: Store, directory: &Path) -> Self {
-        let process = Process::register(directory, &store);
-        Self(Arc::new(Inner { store, process, lost: AtomicU64::new(0) }))
+    /// Of this tenant; several may have theirs in one directory.
+    pub fn open(store: Store, directory: &Path, tenant: &str) -> Self {
+        let process = Process::register(directory, &store, tenant);
+        let keeper = Keeper::start(store.clone(), process.scribe().tenant, directory.to_owned());
+        Self(Arc::new(Inner { store, process, keeper }))
+    }
+
+    /// From now on each checkpoint is kept there, too.
+    pub fn anchored(&self, anchor: Anchor) {
+        self.0.keeper.anchored(anchor);
     }
 
     /// Writes down what is about to be done. For anything but a read it returns once that is durable.
     pub async fn intend(&self, intent: Intent) -> Result<(), Failure> {
         let waits = !intent.effect.is_read();
-        let work = self.insert(intent.row());
+        let work = intent.row(self.0.process.scribe()).work();
+        self.0.keeper.noticed();
         if !waits {
-            self.put_later(work);
+            self.0.store.write_later(work);
             return Ok(());
         }
         self.0.store.write(Durability::Synced, work).await
@@ -53,33 +92,23 @@ impl Journal {
             self.conclude_later(outcome);
             return Ok(());
         }
-        let work = self.insert(outcome.row());
+        let work = outcome.row(self.0.process.scribe()).work();
+        self.0.keeper.noticed();
         self.0.store.write(Durability::Written, work).await
     }
 
     /// An outcome that nobody waits for.
     pub fn conclude_later(&self, outcome: Outcome) {
-        let work = self.insert(outcome.row());
-        self.put_later(work);
+        let work = outcome.row(self.0.process.scribe()).work();
+        self.0.keeper.noticed();
+        self.0.store.write_later(work);
     }
 
     /// A call that never set out: both entries, and nobody waits for them.
     pub fn note(&self, intent: Intent, outcome: Outcome) {
-        let work = self.insert(intent.row());
-        self.put_later(work);
+        self.0.keeper.noticed();
+        self.0.store.write_later(intent.row(self.0.process.scribe()).work());
         self.conclude_later(outcome);
-    }
-
-    fn put_later(&self, work: Work) {
-        if !self.0.store.write_later(work) {
-            let lost = self.0.lost.fetch_add(1, Ordering::Relaxed) + 1;
-            tracing::error!(lost, "the journal can't keep up: entries that nobody waits for are lost");
-        }
-    }
-
-    fn insert(&self, row: entry::Row) -> Work {
-        let process = self.0.process.id();
-        Box::new(move |connection: &Connection| row.insert(connection, &process))
     }
 
     /// Whether mutations can be written down, as far as is known.
@@ -87,18 +116,78 @@ impl Journal {
         self.0.store.healthy()
     }
 
-    /// How many entries were dropped since the start, none of them of a mutation that was sent.
+    /// How many entries were lost since the start: of reads and refusals, and of outcomes that a sick disk
+    /// didn't take; never the intent of a mutation that was sent.
     pub fn lost(&self) -> u64 {
-        self.0.lost.load(Ordering::Relaxed)
+        self.0.store.lost()
     }
 
+    /// Everything handed over before is written, and a checkpoint covers it.
     pub async fn flush(&self) -> Result<(), Failure> {
-        self.0.store.flush().await
+        self.0.store.flush().await?;
+        if let Err(failure) = self.0.keeper.finish().await {
+            // The entries are there all the same.
+            let detail = failure.for_operator();
+            tracing::error!(%failure, detail, "the journal has no new checkpoint");
+        }
+        Ok(())
     }
 
+    /// A checkpoint of what no other covers yet; none if there is nothing.
+    pub async fn checkpoint(&self) -> Result<Option<Checkpoint>, Failure> {
+        self.0.keeper.checkpoint().await
+    }
+
+    /// What this tenant's entries say.
     pub async fn query(&self, query: query::Query) -> Result<query::Found, Failure> {
         // What this process has said before must be there to be found.
-        self.flush().await?;
+        self.0.store.flush().await?;
+        let query = query::Query { tenant: Some(self.0.process.scribe().tenant.to_string()), ..query };
         self.0.store.read(move |connection| query.run(connection)).await
+    }
+
+    /// Keys that were being minted when a process died, and that nobody has looked up yet; with the ids of
+    /// keys of which it is known who made them.
+    pub async fn unresolved_mints(&self) -> Result<(Vec<UnclearMint>, BTreeSet<String>), Failure> {
+        self.0.store.flush().await?;
+        let tenant = self.0.process.scribe().tenant;
+        let looked = move |connection: &Connection| {
+            let mints = resolve::unresolved(connection, &tenant)?;
+            // Each start asks, and almost none has one.
+            let Some(first) = mints.first() else { return Ok((mints, BTreeSet::new())) };
+            let made = resolve::made(connection, &tenant, &entry::stamp(first.at))?;
+            Ok((mints, made))
+        };
+        self.0.store.read(looked).await
+    }
+
+    /// Writes down what became of it, once: another process may have looked at the same time.
+    pub async fn resolved(&self, mint: &UnclearMint, finding: &Finding) -> Result<(), Failure> {
+        const KNOWN: &str = "SELECT count(*) FROM journal WHERE invocation = ?1 AND kind = 'found'";
+        let row = Row {
+            scribe: self.0.process.scribe(),
+            invocation: mint.invocation.clone(),
+            kind: "found",
+            at: entry::stamp(Utc::now()),
+            tool: "mint_org_key".to_owned(),
+            effect: Effect::Escalate.as_str().to_owned(),
+            key_prefix: mint.minter.clone(),
+            result: Some(finding.as_str().to_owned()),
+            body: entry::json(&FoundDetail { candidates: finding.candidates() }),
+        };
+        self.0.keeper.noticed();
+        let work: Work = Box::new(move |change| {
+            let known: i64 = change.query_row(KNOWN, [&row.invocation], |found| found.get(0))?;
+            if known == 0 { row.append(change) } else { Ok(()) }
+        });
+        self.0.store.write(Durability::Synced, work).await
+    }
+
+    /// Whether this tenant's chain is whole, as far as this data directory's own key can tell.
+    pub async fn verify(&self) -> Result<verify::Chain, Failure> {
+        self.0.store.flush().await?;
+        let key = self.0.keeper.public_key()?;
+        let tenant = self.0.process.scribe().tenant;
+        self.0.store.read(move |connection| verify::database::one(connection, &tenant, key)).await
     }
 }

@@ -10,21 +10,24 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chrono::Utc;
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::Connection;
 use uuid::Uuid;
 
-use super::entry::{Outcome, OutcomeDetail, stamp};
-use crate::store::{Store, Work};
+use super::before::carry_over;
+use super::chain::{Count, end};
+use super::entry::{Outcome, OutcomeDetail, Row, Scribe, json, stamp};
+use crate::store::{Change, Store, Work};
 
 pub(super) struct Process {
-    id: Arc<str>,
+    scribe: Scribe,
     /// Held while we live. None when the directory can't be written, and then nor can the journal.
     lock: Option<(File, PathBuf)>,
 }
 
 impl Process {
-    pub(super) fn register(directory: &Path, store: &Store) -> Self {
+    pub(super) fn register(directory: &Path, store: &Store, tenant: &str) -> Self {
         let id: Arc<str> = Uuid::now_v7().to_string().into();
+        let scribe = Scribe { tenant: tenant.into(), process: Arc::clone(&id) };
         let folder = directory.join("processes");
         let lock = match take_place(&folder, &id) {
             Ok(lock) => Some(lock),
@@ -33,12 +36,12 @@ impl Process {
                 None
             }
         };
-        store.write_later(sweep(folder, Arc::clone(&id)));
-        Self { id, lock }
+        store.write_later(sweep(folder, scribe.clone()));
+        Self { scribe, lock }
     }
 
-    pub(super) fn id(&self) -> Arc<str> {
-        Arc::clone(&self.id)
+    pub(super) fn scribe(&self) -> Scribe {
+        self.scribe.clone()
     }
 }
 
@@ -59,15 +62,14 @@ fn take_place(folder: &Path, id: &str) -> io::Result<(File, PathBuf)> {
 }
 
 /// Notes where our own entries begin, and closes what dead processes left open.
-fn sweep(folder: PathBuf, own: Arc<str>) -> Work {
-    Box::new(move |connection| {
-        let last: Option<i64> =
-            connection.query_row("SELECT max(seq) FROM journal", [], |row| row.get(0)).optional()?.flatten();
-        note_beginning(&folder, &own, last.unwrap_or(0));
-        for (id, mut file, path) in dead(&folder, &own) {
+fn sweep(folder: PathBuf, own: Scribe) -> Work {
+    Box::new(move |change| {
+        carry_over(change)?;
+        note_beginning(&folder, &own, end(change, &own.tenant)?.count);
+        for (id, mut file, path) in dead(&folder, &own.process) {
             // The file goes only when nothing was left to close: this transaction may yet fail, and
             // then the next start must find it again.
-            if close_open_intents(connection, &id, beginning(&mut file))? == 0 {
+            if close_open_intents(change, &id, beginning(&mut file))? == 0 {
                 let _ = fs::remove_file(path);
             }
         }
@@ -75,19 +77,20 @@ fn sweep(folder: PathBuf, own: Arc<str>) -> Work {
     })
 }
 
-/// The lock file says from where on its process wrote, so that a sweep reads only that far back.
-fn note_beginning(folder: &Path, own: &str, seq: i64) {
-    let noted = OpenOptions::new().write(true).open(folder.join(format!("{own}.lock")));
+/// The lock file says in which chain its process writes and from where on, so that a sweep reads only
+/// that far back.
+fn note_beginning(folder: &Path, own: &Scribe, count: u64) {
+    let noted = OpenOptions::new().write(true).open(folder.join(format!("{}.lock", own.process)));
     if let Ok(mut file) = noted {
-        let _ = file.write_all(seq.to_string().as_bytes());
+        let _ = file.write_all(format!("{count} {}", own.tenant).as_bytes());
     }
 }
 
-fn beginning(file: &mut File) -> i64 {
+fn beginning(file: &mut File) -> Option<(u64, String)> {
     let mut text = String::new();
-    let _ = file.rewind();
-    let _ = file.read_to_string(&mut text);
-    text.trim().parse().unwrap_or(0)
+    file.rewind().and_then(|()| file.read_to_string(&mut text)).ok()?;
+    let (count, tenant) = text.split_once(' ')?;
+    Some((count.parse().ok()?, tenant.to_owned()))
 }
 
 /// Processes whose lock we could take: held until the end of the sweep, so that only one sweeps each.
@@ -108,22 +111,48 @@ fn dead(folder: &Path, own: &str) -> Vec<(String, File, PathBuf)> {
         .collect()
 }
 
-fn close_open_intents(connection: &Connection, process: &str, from: i64) -> rusqlite::Result<usize> {
-    const SQL: &str = "INSERT INTO journal
-        (invocation, kind, at, process, tool, effect, key_prefix, result, body)
-        SELECT i.invocation, 'outcome', ?1, i.process, i.tool, i.effect, i.key_prefix, ?2, ?3
-        FROM journal i
-        WHERE i.seq > ?4 AND i.process = ?5 AND i.kind = 'intent' AND NOT EXISTS
-            (SELECT 1 FROM journal o WHERE o.invocation = i.invocation AND o.kind = 'outcome')";
+fn close_open_intents(change: &Change<'_>, process: &str, from: Option<(u64, String)>) -> rusqlite::Result<usize> {
+    let open = open_intents(change, process, from)?;
+    for row in &open {
+        row.append(change)?;
+    }
+    if !open.is_empty() {
+        tracing::warn!(process, closed = open.len(), "calls of a process that died have an unknown outcome");
+    }
+    Ok(open.len())
+}
+
+/// The outcomes that a dead process owes. A lock file that doesn't say where its entries begin costs a
+/// look at all of them.
+fn open_intents(connection: &Connection, process: &str, from: Option<(u64, String)>) -> rusqlite::Result<Vec<Row>> {
+    let (place, count, tenant) = match from {
+        Some((count, tenant)) => ("i.tenant = ?1", count, tenant),
+        None => ("?1 = ''", 0, String::new()),
+    };
+    let sql = format!(
+        "SELECT i.tenant, i.invocation, i.tool, i.effect, i.key_prefix FROM journal i
+         WHERE {place} AND i.position > ?2 AND i.process = ?3 AND i.kind = 'intent' AND NOT EXISTS
+            (SELECT 1 FROM journal o WHERE o.invocation = i.invocation AND o.kind = 'outcome')
+         ORDER BY i.rowid"
+    );
     let detail = OutcomeDetail {
         changed: "unknown".into(),
         error: Some("the process ended before the outcome was known".into()),
         ..OutcomeDetail::default()
     };
-    let body = serde_json::to_string(&detail).unwrap_or_default();
-    let closed = connection.execute(SQL, params![stamp(Utc::now()), Outcome::UNKNOWN, body, from, process])?;
-    if closed > 0 {
-        tracing::warn!(process, closed, "calls of a process that died have an unknown outcome");
-    }
-    Ok(closed)
+    let (at, body) = (stamp(Utc::now()), json(&detail));
+    let owed = |row: &rusqlite::Row<'_>| {
+        Ok(Row {
+            scribe: Scribe { tenant: row.get::<_, String>(0)?.into(), process: process.into() },
+            invocation: row.get(1)?,
+            kind: "outcome",
+            at: at.clone(),
+            tool: row.get(2)?,
+            effect: row.get(3)?,
+            key_prefix: row.get(4)?,
+            result: Some(Outcome::UNKNOWN.to_owned()),
+            body: body.clone(),
+        })
+    };
+    connection.prepare(&sql)?.query_map((tenant, Count(count), process), owed)?.collect()
 }

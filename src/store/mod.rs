@@ -4,6 +4,7 @@
 //! so that many waiting calls share one durable write. The journal, grants and consents live here, and what
 //! else must survive a restart.
 
+mod change;
 mod schema;
 mod writer;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
+pub use change::{Change, Tip};
 use writer::Writer;
 pub use writer::{Durability, Work};
 
@@ -60,9 +62,15 @@ impl Store {
         found.await.map_err(|_| unreadable("a change that was committed said nothing"))
     }
 
-    /// Hands the work over and goes on. False when the queue is full and it was dropped.
-    pub fn write_later(&self, work: Work) -> bool {
-        self.0.writer.write_later(work)
+    /// Hands the work over and goes on. What is dropped, because the queue is full or the disk doesn't
+    /// take it, is counted.
+    pub fn write_later(&self, work: Work) {
+        self.0.writer.write_later(work);
+    }
+
+    /// How much of what nobody waited for was dropped since the start.
+    pub fn lost(&self) -> u64 {
+        self.0.writer.lost()
     }
 
     /// Returns when everything handed over before has been committed.
@@ -102,6 +110,11 @@ impl Store {
             Err(error) => Err(unreadable(&error.to_string())),
         }
     }
+}
+
+/// To look at a directory's state without ever changing it.
+pub fn open_to_read(directory: &Path) -> rusqlite::Result<Connection> {
+    reading(&directory.join("state.db"))
 }
 
 fn reading(path: &Path) -> rusqlite::Result<Connection> {

@@ -2,7 +2,8 @@
 
 use rusqlite::Connection;
 
-const STEPS: &[&str] = &["
+const STEPS: &[&str] = &[
+    "
     CREATE TABLE journal (
         seq        INTEGER PRIMARY KEY AUTOINCREMENT,
         invocation TEXT NOT NULL,
@@ -16,7 +17,53 @@ const STEPS: &[&str] = &["
         body       TEXT NOT NULL
     ) STRICT;
     CREATE INDEX journal_invocation ON journal (invocation);
-"];
+",
+    "
+    -- The journal carries what stood in it over into the chain, and drops this.
+    DROP INDEX journal_invocation;
+    ALTER TABLE journal RENAME TO journal_unchained;
+
+    CREATE TABLE journal (
+        tenant     TEXT NOT NULL,
+        position   INTEGER NOT NULL,
+        invocation TEXT NOT NULL,
+        kind       TEXT NOT NULL CHECK (kind IN ('intent', 'outcome', 'found')),
+        at         TEXT NOT NULL,
+        process    TEXT NOT NULL,
+        tool       TEXT NOT NULL,
+        effect     TEXT NOT NULL,
+        key_prefix TEXT NOT NULL,
+        result     TEXT,
+        body       TEXT NOT NULL,
+        hash       BLOB NOT NULL
+    ) STRICT;
+    CREATE UNIQUE INDEX journal_position ON journal (tenant, position);
+    CREATE INDEX journal_invocation ON journal (invocation);
+    CREATE INDEX journal_unknown ON journal (tool) WHERE result = 'unknown';
+
+    CREATE TABLE journal_checkpoints (
+        tenant     TEXT NOT NULL,
+        number     INTEGER NOT NULL,
+        count      INTEGER NOT NULL,
+        head       BLOB NOT NULL,
+        root       BLOB NOT NULL,
+        frontier   TEXT NOT NULL,
+        at         TEXT NOT NULL,
+        public_key TEXT NOT NULL,
+        signature  TEXT NOT NULL,
+        PRIMARY KEY (tenant, number)
+    ) STRICT, WITHOUT ROWID;
+
+    CREATE TABLE journal_prunings (
+        tenant     TEXT PRIMARY KEY,
+        number     INTEGER NOT NULL,
+        count      INTEGER NOT NULL,
+        at         TEXT NOT NULL,
+        public_key TEXT NOT NULL,
+        signature  TEXT NOT NULL
+    ) STRICT, WITHOUT ROWID;
+",
+];
 
 /// Applies the steps that the file hasn't seen.
 pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {

@@ -6,13 +6,14 @@
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 use tokio::sync::oneshot;
 
+use super::change::Change;
 use super::{BUSY, schema};
 use crate::failure::{Code, Failure};
 
@@ -26,7 +27,7 @@ const MOST: usize = 8192;
 const BATCH: usize = 1024;
 
 /// One change, run inside the writer's transaction.
-pub type Work = Box<dyn FnOnce(&Connection) -> rusqlite::Result<()> + Send>;
+pub type Work = Box<dyn FnOnce(&Change<'_>) -> rusqlite::Result<()> + Send>;
 
 /// How much a waiting caller wants to be sure of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,6 +52,8 @@ struct Shared {
     queue: Mutex<Queue>,
     news: Condvar,
     healthy: AtomicBool,
+    /// Work that nobody waited for and that wasn't done.
+    lost: AtomicU64,
 }
 
 #[derive(Default)]
@@ -63,7 +66,12 @@ struct Queue {
 
 impl Writer {
     pub(super) fn start(path: PathBuf) -> Self {
-        let shared = Arc::new(Shared { queue: Mutex::default(), news: Condvar::new(), healthy: AtomicBool::new(true) });
+        let shared = Arc::new(Shared {
+            queue: Mutex::default(),
+            news: Condvar::new(),
+            healthy: AtomicBool::new(true),
+            lost: AtomicU64::new(0),
+        });
         let thread = Thread { path, shared: Arc::clone(&shared) };
         let started = std::thread::Builder::new().name("store".into()).spawn(move || thread.run());
         if let Err(error) = started {
@@ -83,12 +91,21 @@ impl Writer {
             Ok(Ok(Ok(()))) => Ok(()),
             Ok(Ok(Err(error))) => Err(unavailable(&error)),
             Ok(Err(_)) => Err(unavailable("the store's thread is gone")),
-            Err(_) => Err(unavailable("a write stalled for 2 s")),
+            Err(_) => {
+                self.0.healthy.store(false, Ordering::Relaxed);
+                Err(unavailable("a write stalled for 2 s"))
+            }
         }
     }
 
-    pub(super) fn write_later(&self, work: Work) -> bool {
-        self.0.put(Job { work, waiting: None })
+    pub(super) fn write_later(&self, work: Work) {
+        if !self.0.put(Job { work, waiting: None }) {
+            self.0.lose(1, "it can't keep up");
+        }
+    }
+
+    pub(super) fn lost(&self) -> u64 {
+        self.0.lost.load(Ordering::Relaxed)
     }
 
     pub(super) fn healthy(&self) -> bool {
@@ -123,6 +140,13 @@ impl Shared {
             self.news.notify_one();
         }
         true
+    }
+
+    fn lose(&self, count: u64, why: &str) {
+        if count > 0 {
+            let lost = self.lost.fetch_add(count, Ordering::Relaxed) + count;
+            tracing::error!(lost, why, "the journal loses entries that nobody waits for");
+        }
     }
 
     /// What is to be committed next; nothing when the store was dropped and all is done.
@@ -160,27 +184,24 @@ impl Thread {
     fn run(self) {
         let mut connection = None;
         while let Some(batch) = self.shared.gather() {
-            let result = commit(&mut connection, &self.path, batch);
+            let synced = batch.iter().any(|job| matches!(job.waiting, Some((Durability::Synced, _))));
+            let (work, waiting): (Vec<Work>, Vec<_>) = batch.into_iter().map(|job| (job.work, job.waiting)).unzip();
+            let result = transact(&mut connection, &self.path, work, synced);
+            // Before anybody is told: whoever is refused finds the journal unwell.
+            self.shared.healthy.store(result.is_ok(), Ordering::Relaxed);
             if let Err(error) = &result {
                 tracing::error!(%error, "the journal doesn't take entries: mutations are refused");
+                self.shared.lose(waiting.iter().filter(|one| one.is_none()).count() as u64, "it doesn't take entries");
                 // A fresh connection next time: a file that was replaced or a disk that was mended.
                 connection = None;
             }
-            self.shared.healthy.store(result.is_ok(), Ordering::Relaxed);
+            let told = result.map_err(|error| error.to_string());
+            for (_, done) in waiting.into_iter().flatten() {
+                // Nobody listens any more when the call was given up: the entry stands all the same.
+                let _ = done.send(told.clone());
+            }
         }
     }
-}
-
-fn commit(connection: &mut Option<Connection>, path: &Path, batch: Vec<Job>) -> rusqlite::Result<()> {
-    let synced = batch.iter().any(|job| matches!(job.waiting, Some((Durability::Synced, _))));
-    let (work, waiting): (Vec<Work>, Vec<_>) = batch.into_iter().map(|job| (job.work, job.waiting)).unzip();
-    let result = transact(connection, path, work, synced);
-    let told = result.as_ref().map(|&()| ()).map_err(ToString::to_string);
-    for (_, done) in waiting.into_iter().flatten() {
-        // Nobody listens any more when the call was given up: the entry stands all the same.
-        let _ = done.send(told.clone());
-    }
-    result
 }
 
 fn transact(connection: &mut Option<Connection>, path: &Path, work: Vec<Work>, synced: bool) -> rusqlite::Result<()> {
@@ -189,11 +210,12 @@ fn transact(connection: &mut Option<Connection>, path: &Path, work: Vec<Work>, s
         None => connection.insert(open(path)?),
     };
     connection.execute_batch(if synced { "PRAGMA synchronous = FULL" } else { "PRAGMA synchronous = NORMAL" })?;
-    let change = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let change = Change::new(&transaction);
     for step in work {
         step(&change)?;
     }
-    change.commit()
+    transaction.commit()
 }
 
 /// The file is its owner's alone, whatever the directory allows; SQLite gives its side files the
@@ -207,7 +229,23 @@ fn make_private(path: &Path) {
     let _ = options.open(path);
 }
 
+/// Several processes may begin with one file, and SQLite doesn't wait for everything by itself: turning
+/// its write-ahead log on is refused at once while another process is at it.
 fn open(path: &Path) -> rusqlite::Result<Connection> {
+    let until = Instant::now() + BUSY;
+    loop {
+        match open_once(path) {
+            Err(error) if is_busy(&error) && Instant::now() < until => std::thread::sleep(Duration::from_millis(5)),
+            opened => return opened,
+        }
+    }
+}
+
+fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(error.sqlite_error_code(), Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked))
+}
+
+fn open_once(path: &Path) -> rusqlite::Result<Connection> {
     make_private(path);
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY)?;

@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 use std::time::Duration;
 
+use molecule_org_mcp::journal::verify::Kept;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
+use crate::journal::verified;
 use crate::process::{Running, ended, towards};
 use crate::support::{Host, state};
 
@@ -23,7 +25,7 @@ fn journal(data: &Path) -> Journal {
         // Killed before there was one.
         return Journal::new();
     }
-    let mut query = state.prepare("SELECT invocation, kind, result FROM journal ORDER BY seq").unwrap();
+    let mut query = state.prepare("SELECT invocation, kind, result FROM journal ORDER BY rowid").unwrap();
     let rows = query.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))).unwrap();
     let mut journal = Journal::new();
     for row in rows {
@@ -99,6 +101,8 @@ async fn whenever_it_is_killed_what_was_sent_is_in_the_journal() {
         assert!(after.values().all(|entries| entries.len() == 2), "round {round}: {after:?}");
         // Nothing but the restart's own call is new.
         assert_eq!(after.len(), before.len() + 1, "round {round}");
+        let report = verified(data.path(), &Kept::default());
+        assert!(report.ok && report.chains.len() == 1, "round {round}: {report:?}");
     }
     println!(
         "{crashes} kills: {seen} acts reached the tenant, {answered} answers came, {closed} outcomes were unknown"

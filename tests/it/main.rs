@@ -19,6 +19,7 @@ mod faults;
 mod faults_told;
 mod http;
 mod injection;
+mod journal;
 mod paths;
 mod policy;
 mod process;

@@ -116,6 +116,7 @@ pub async fn scene(house: &House) {
     assert_eq!(house.call("delete_workspace", it.clone()).await["status"], "removed");
     refused(&house.refusal("delete_workspace", it.clone()).await, "NOT_FOUND", &["purge"]);
     house.call("query_journal", json!({})).await;
+    assert_eq!(house.call("verify_journal", json!({})).await["ok"], true);
 }
 
 #[tokio::test]

@@ -318,7 +318,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         directories: Directories::new(home.join("credentials"), vec![]),
         capsules: home.join("capsules"),
         policy: Live::new(plan.rules),
-        journal: Journal::open(store, home),
+        journal: Journal::open(store, home, url),
         catalogue: Catalogue::new(),
         surface: plan.surface,
         output_schemas: false,
