@@ -4,7 +4,6 @@
 //! What the operator chose is a `Rules`: the flags, with the policy file over them. What a caller was
 //! given is a `Grant`. Neither can lift what the other takes away.
 
-pub mod anchor;
 pub mod binding;
 pub mod consent;
 pub mod credentials;
@@ -21,12 +20,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use crate::anchor::Anchor;
 use crate::failure::{Code, Failure};
 use crate::tools::catalogue::Entry;
 use crate::tools::effect::Effect;
 use crate::tools::toolset::Toolset;
 use crate::transport::caller::{Caller, Door};
-use anchor::Anchor;
 use consent::ConsentRules;
 use credentials::CredentialRules;
 use grant::Grant;
