@@ -66,10 +66,7 @@ async fn list(consents: &Consents, as_json: bool) -> Result<(), Ending> {
     for one in waiting {
         let (asked, until) = (one.asked.format("%H:%M:%S"), one.until.format("%H:%M:%S UTC"));
         output::line(&format!("{}  {asked} to {until}  {}  {}", one.id, one.bond.caller, one.bond.tool))?;
-        // The second line says what it is about; the first is the tool's own description.
-        if let Some(about) = one.preview.lines.get(1) {
-            output::line(&format!("          {about}"))?;
-        }
+        output::line(&format!("          {}", one.preview.about()))?;
     }
     Ok(())
 }

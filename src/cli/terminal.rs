@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use super::output;
 use crate::consent::{Asks, Consents, Person, Question, Said};
 use crate::failure::{Code, Failure};
+use crate::fence;
 use crate::policy::consent::Way;
 
 /// A person who can be asked here; nobody, where this is no terminal.
@@ -38,7 +39,7 @@ impl Person for Here {
 pub(super) async fn hear(consents: &Consents, question: &Question) -> Result<Said, Failure> {
     output::notice(&question.preview.text());
     let answer = match &question.preview.name {
-        Some(name) => typed(format!("Type {name} to agree, or nothing: ")).await?,
+        Some(name) => typed(format!("Type {} to agree, or nothing: ", fence::name(name))).await?,
         None => typed("Agree? [y/N] ".to_owned()).await?,
     };
     let said = match (answer, &question.preview.name) {

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::Question;
 use super::preview::Preview;
+use crate::fence;
 
 #[derive(Clone, Debug)]
 pub struct Form {
@@ -22,7 +23,7 @@ impl Form {
 
 fn schema(preview: &Preview) -> Map<String, Value> {
     let (field, description) = match &preview.name {
-        Some(name) => ("name", json!({ "type": "string", "title": format!("Type {name} to agree") })),
+        Some(name) => ("name", json!({ "type": "string", "title": format!("Type {} to agree", fence::name(name)) })),
         None => ("agree", json!({ "type": "boolean", "title": "Agree to exactly this" })),
     };
     let mut schema = Map::new();

@@ -24,7 +24,7 @@ pub use asks::{Asks, Person, Said};
 use crate::failure::Failure;
 use crate::journal::entry::Agreement;
 use crate::store::{Durability, Store};
-use preview::{Preview, Seen, plain};
+use preview::{Preview, Seen};
 
 /// How long a question waits, and how long a yes holds.
 pub const HOLDS: TimeDelta = TimeDelta::minutes(10);
@@ -132,7 +132,7 @@ impl Consents {
             Said::Nothing => return Ok(Answered::NotWaiting),
             Said::No => None,
             Said::Yes => Some(question.preview.name.is_none()),
-            Said::Named(typed) => Some(question.preview.name.as_deref().is_some_and(|name| name == plain(typed))),
+            Said::Named(typed) => Some(question.preview.is_named(typed)),
         };
         self.0
             .change(Durability::Written, move |connection| match given {

@@ -2,13 +2,14 @@
 //! At rest it is an argon2id hash. Five wrong ones close the way for a quarter of an hour; a try is counted
 //! before it is looked at, so that many at once are no way around.
 
+use std::time::Duration;
+
 use argon2::Argon2;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
 use chrono::{DateTime, TimeDelta, Utc};
 use rusqlite::{Connection, OptionalExtension, params};
 use secrecy::{ExposeSecret, SecretString};
-use std::time::Duration;
 
 use super::Consents;
 use crate::failure::{Code, Failure};

@@ -18,6 +18,7 @@ use crate::tools::tool::Tool;
 const LONGEST: usize = 500;
 /// Names in a row.
 const NAMED: usize = 10;
+const ARGUMENTS: &str = "Arguments:";
 /// What a person can be asked to type.
 const TYPEABLE: usize = 60;
 
@@ -51,7 +52,7 @@ impl Preview {
         lines.extend(found.others.iter().map(|(argument, place)| other(argument, place)));
         lines.extend(found.key.as_ref().map(|key| key.line.clone()));
         lines.extend(found.approval.clone());
-        lines.push(if arguments.is_empty() { "No arguments.".to_owned() } else { "Arguments:".to_owned() });
+        lines.push(if arguments.is_empty() { "No arguments." } else { ARGUMENTS }.to_owned());
         lines.extend(arguments.iter().map(|(name, value)| format!("  {} = {}", fence::name(name), shown(value))));
         let name = tool.by_name.then(|| typed(tool, arguments, found));
         Self { lines, name, seen: Seen(found.seen.clone()) }
@@ -61,6 +62,19 @@ impl Preview {
         self.lines.join("\n")
     }
 
+    /// Whether this is the name that was asked for, with the quotes it is shown in or without.
+    pub fn is_named(&self, typed: &str) -> bool {
+        let typed = typed.trim();
+        let bare = typed.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(typed);
+        self.name.as_deref().is_some_and(|name| name == plain(typed) || name == plain(bare))
+    }
+
+    /// What it is about, in one line: after the tool's own sentence.
+    pub fn about(&self) -> &str {
+        let line = self.lines.iter().skip(1).find(|line| *line != ARGUMENTS);
+        line.map_or("", |line| line.trim())
+    }
+
     /// Whoever agreed to the one has agreed to the other.
     pub(super) fn is_about_the_same(&self, other: &Self) -> bool {
         (&self.seen, &self.name) == (&other.seen, &other.name)
@@ -68,7 +82,7 @@ impl Preview {
 }
 
 /// A name as it is shown and typed: quotes that aren't plain, and what nobody sees, don't matter.
-pub fn plain(name: &str) -> String {
+fn plain(name: &str) -> String {
     let quoted = fence::quoted(name);
     let inner = quoted.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).unwrap_or(&quoted);
     inner.split_whitespace().collect::<Vec<_>>().join(" ")

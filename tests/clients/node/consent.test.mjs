@@ -81,7 +81,7 @@ for (const kind of CLIENTS) {
       const form = asked.at(-1);
       assert.match(form.message, /Workspace "Old team" \(/);
       assert.match(form.message, new RegExp(`workspace_id = "${target.workspace_id}"`));
-      assert.equal(form.requestedSchema.properties.name.title, 'Type Old team to agree');
+      assert.equal(form.requestedSchema.properties.name.title, 'Type "Old team" to agree');
     });
 
     it('accepts a yes or no', async () => {

@@ -122,7 +122,7 @@ class Consents(unittest.TestCase):
         self.assertIn(consent, said)
         self.assertIn('Workspace "Old team"', said)
 
-        agreeing = self.terminal("consents", "agree", consent).until("Type Old team to agree")
+        agreeing = self.terminal("consents", "agree", consent).until('Type "Old team" to agree')
         self.assertIn('Below it: 1, with 0 running task(s): "Writer".', agreeing.said)
         self.assertIn("including_children = true", agreeing.said)
         code, said = agreeing.answer("Old team").ended()

@@ -125,6 +125,8 @@ async fn a_name_is_typed_right_or_wrong_twice() {
     let question = desk.ask(Some("SEO")).await;
     assert_eq!(desk.answer(&question, Said::Yes).await, Answered::WrongName, "a yes isn't enough");
     assert_eq!(desk.answer(&question, Said::Named(" SEO ".to_owned())).await, Answered::Agreed);
+    let question = desk.ask(Some("SEO Lead")).await;
+    assert_eq!(desk.answer(&question, Said::Named("\"SEO Lead\"".to_owned())).await, Answered::Agreed, "as shown");
     let question = desk.ask(Some("SEO")).await;
     for expected in [Answered::WrongName, Answered::Refused, Answered::NotWaiting] {
         assert_eq!(desk.answer(&question, Said::Named("seo".to_owned())).await, expected);

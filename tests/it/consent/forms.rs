@@ -98,7 +98,7 @@ async fn the_newest_revision_shows_a_form_between_two_calls() {
     let message = form["params"]["message"].as_str().unwrap();
     assert!(message.contains("Workspace \"Old team\"") && message.contains("workspace_id = "), "{message}");
     let name = &form["params"]["requestedSchema"]["properties"]["name"];
-    assert_eq!((&name["type"], &name["title"]), (&json!("string"), &json!("Type Old team to agree")));
+    assert_eq!((&name["type"], &name["title"]), (&json!("string"), &json!("Type \"Old team\" to agree")));
     let state = result["requestState"].as_str().unwrap().to_owned();
     let done = client.answered(&arguments, &state, named("Old team"));
     assert_eq!(done["structuredContent"]["status"], "removed", "{done}");
@@ -191,13 +191,11 @@ async fn an_older_client_is_asked_while_the_call_waits() {
 async fn a_yes_or_no_is_a_switch() {
     let mut client = Client::start(true, forms());
     let one = client.workspace("One");
-    let arguments = json!({ "workspace_id": one["workspace_id"], "agent": "x" });
-    let token = json!({ "workspace_id": one["workspace_id"] });
-    let result = client.call("create_workspace_token", &token, &json!({}));
+    let result = client.call("create_workspace_token", &one, &json!({}));
     let schema = &result["inputRequests"]["consent"]["params"]["requestedSchema"];
-    assert_eq!(schema["properties"]["agree"]["type"], "boolean", "{result} {arguments}");
+    assert_eq!(schema["properties"]["agree"]["type"], "boolean", "{result}");
     let state = &result["requestState"];
     let answer = json!({ "action": "accept", "content": { "agree": true } });
     let more = json!({ "requestState": state, "inputResponses": { "consent": answer } });
-    assert_eq!(code(&client.call("create_workspace_token", &token, &more)), "done");
+    assert_eq!(code(&client.call("create_workspace_token", &one, &more)), "done");
 }
