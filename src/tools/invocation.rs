@@ -11,7 +11,8 @@ use super::catalogue::Catalogue;
 use super::cursor::Seal;
 use super::ids::WorkspaceId;
 use super::surface::Surface;
-use crate::backend::Tenant;
+use crate::backend::{Tenant, has_key_form};
+use crate::failure::{Code, Failure};
 use crate::journal::Journal;
 use crate::policy::binding::Tree;
 use crate::policy::live::Live;
@@ -36,6 +37,17 @@ impl Invocation {
     /// Whether a workspace is one that the caller may know of.
     pub fn sees(&self, id: &WorkspaceId) -> bool {
         !self.caller.is_bound() || self.caller.sees(&self.tree.lineage(id))
+    }
+
+    /// Whether a value from a source may go into a workspace, where its agent can read it. Our own key never
+    /// may, and one that was minted only for those who could have minted it.
+    pub fn may_pass_on(&self, secret: &str) -> Result<(), Failure> {
+        let keeps = self.tenant.is_own_key(secret) || self.caller.is_limited() && has_key_form(secret);
+        if !keeps {
+            return Ok(());
+        }
+        Err(Failure::new(Code::ForbiddenByPolicy, "that source holds a key of the platform, which gives more power than this")
+            .next("Ask the operator; no grant gives more than itself."))
     }
 
     /// Who the tenant shall say did it: this server's caller, never free text and never "human".
