@@ -9,6 +9,7 @@
     reason = "a test says what went wrong by panicking, and its figures by printing"
 )]
 
+mod bounds;
 mod canary;
 mod catalogue;
 mod cli;

@@ -255,9 +255,23 @@ impl House {
         arguments: Value,
         cancel: CancellationToken,
     ) -> Result<Answer, Refusal> {
+        self.send(Caller::terminal(), tool, arguments, cancel).await
+    }
+
+    /// As somebody else than the operator.
+    pub async fn call_as(&self, caller: &Caller, tool: &str, arguments: Value) -> Result<Answer, Refusal> {
+        self.send(caller.clone(), tool, arguments, CancellationToken::new()).await
+    }
+
+    async fn send(
+        &self,
+        caller: Caller,
+        tool: &str,
+        arguments: Value,
+        cancel: CancellationToken,
+    ) -> Result<Answer, Refusal> {
         let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
         let progress = Progress::default();
-        let caller = Caller::terminal();
         self.calls.fetch_add(1, Relaxed);
         let result = self
             .dispatch
