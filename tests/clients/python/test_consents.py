@@ -7,6 +7,7 @@ import re
 import select
 import subprocess
 import tempfile
+import termios
 import time
 import unittest
 
@@ -78,8 +79,20 @@ class Terminal:
             assert time.monotonic() < end and self.read(1), f"never said {words!r}:\n{self.said}"
         return self
 
+    def hides(self, words):
+        """Until it asks for something and shows nothing of it any more."""
+        self.until(words)
+        end = time.monotonic() + 20
+        while termios.tcgetattr(self.master)[3] & termios.ECHO:
+            assert time.monotonic() < end, "what is typed shows"
+            time.sleep(0.01)
+        return self
+
     def answer(self, text):
-        os.write(self.master, text.encode() + b"\n")
+        return self.press(text + "\n")
+
+    def press(self, keys):
+        os.write(self.master, keys.encode())
         return self
 
     def ended(self):
@@ -139,7 +152,7 @@ class Consents(unittest.TestCase):
     def test_a_person_says_no_or_nothing(self):
         one = self.workspace("Kept")
         consent = self.waits("create_workspace_token", workspace_id=one)
-        asking = self.terminal("consents", "agree", consent).until("Agree? [y/N]").answer("\x04")
+        asking = self.terminal("consents", "agree", consent).until("Agree? [y/N]").press("\x04")
         self.assertEqual(asking.ended()[0], 3)
         code, _ = self.terminal("consents", "agree", consent).until("Agree? [y/N]").answer("n").ended()
         self.assertEqual(code, 3)
@@ -147,25 +160,25 @@ class Consents(unittest.TestCase):
         self.assertTrue(result["content"][0]["text"].startswith("CONSENT_INVALID: a person said no"), result)
 
     def test_a_passphrase_is_asked_for(self):
-        setting = self.terminal("consents", "passphrase").until("New passphrase: ").answer("correct horse")
-        code, said = setting.until("Again: ").answer("correct horse").ended()
+        setting = self.terminal("consents", "passphrase").hides("New passphrase: ").answer("correct horse")
+        code, said = setting.hides("Again: ").answer("correct horse").ended()
         self.assertEqual(code, 0, said)
         self.assertNotIn("correct horse", said)
 
         one = self.workspace("Locked")
         consent = self.waits("create_workspace_token", workspace_id=one)
         agreeing = self.terminal("consents", "agree", consent).until("Agree? [y/N]").answer("y")
-        code, said = agreeing.until("Passphrase: ").answer("wrong horse").ended()
+        code, said = agreeing.hides("Passphrase: ").answer("wrong horse").ended()
         self.assertEqual(code, 3, said)
         self.waits("create_workspace_token", workspace_id=one)
         agreeing = self.terminal("consents", "agree", consent).until("Agree? [y/N]").answer("y")
-        code, said = agreeing.until("Passphrase: ").answer("correct horse").ended()
+        code, said = agreeing.hides("Passphrase: ").answer("correct horse").ended()
         self.assertEqual(code, 0, said)
         self.agent.good("create_workspace_token", workspace_id=one)
 
-        removing = self.terminal("consents", "passphrase", "--remove").until("Passphrase: ").answer("wrong horse")
+        removing = self.terminal("consents", "passphrase", "--remove").hides("Passphrase: ").answer("wrong horse")
         self.assertEqual(removing.ended()[0], 3)
-        removing = self.terminal("consents", "passphrase", "--remove").until("Passphrase: ").answer("correct horse")
+        removing = self.terminal("consents", "passphrase", "--remove").hides("Passphrase: ").answer("correct horse")
         self.assertEqual(removing.ended()[0], 0)
 
     def test_call_asks_at_its_terminal(self):
@@ -182,7 +195,7 @@ class Consents(unittest.TestCase):
     def test_ctrl_c_ends_a_call_that_asks(self):
         one = self.workspace("Kept")
         asked = self.terminal("call", "--embedded", "delete_workspace", f"workspace_id={one}")
-        code, said = asked.until("Type Kept to agree").answer("\x03").ended()
+        code, said = asked.until("Type Kept to agree").press("\x03").ended()
         self.assertEqual(code, 1, said)
         self.assertIn("CANCELLED", said)
 
