@@ -46,8 +46,11 @@ impl Invocation {
         if !keeps {
             return Ok(());
         }
-        Err(Failure::new(Code::ForbiddenByPolicy, "that source holds a key of the platform, which gives more power than this")
-            .next("Ask the operator; no grant gives more than itself."))
+        Err(Failure::new(
+            Code::ForbiddenByPolicy,
+            "that source holds a key of the platform, which gives more power than this",
+        )
+        .next("Ask the operator; no grant gives more than itself."))
     }
 
     /// Who the tenant shall say did it: this server's caller, never free text and never "human".
