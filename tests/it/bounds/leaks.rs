@@ -15,11 +15,18 @@ use super::organisation::{
 };
 use crate::support::House;
 
-/// Tools that a bound caller never reaches by any arguments: the rest must answer inside at least once.
-const SLOW: [(&str, &str, i64); 3] = [
-    ("check_remote_agent_freshness", "threshold_seconds", 1),
-    ("wait_for_workspace", "seconds", 1),
-    ("chat_with_agent", "deadline_seconds", 1),
+/// Where the example would wait for long, or names what the team hasn't got.
+const INSTEAD: [(&str, &str, &str); 10] = [
+    ("check_remote_agent_freshness", "threshold_seconds", "1"),
+    ("wait_for_workspace", "seconds", "1"),
+    ("chat_with_agent", "deadline_seconds", "1"),
+    ("create_workspace", "secrets", "{}"),
+    ("memory_get", "key", "\"kitchen\""),
+    ("memory_delete_kv", "key", "\"kitchen\""),
+    ("delete_secret", "key", "\"KITCHEN_KEY\""),
+    ("set_secret", "source", "\"env:PATH\""),
+    ("list_checkpoints", "workflow_id", "\"kitchen\""),
+    ("update_delegation_status", "delegation_id", "\"kitchen-1\""),
 ];
 
 struct Called {
@@ -34,12 +41,12 @@ async fn call(house: &House, caller: &Caller, tool: &str, arguments: &Value) -> 
     }
 }
 
-/// The tools in the order in which they leave most to the others.
+/// The tools in an order in which each leaves enough to the others.
 fn tools() -> Vec<Tool> {
     let catalogue = Catalogue::new();
     let mut tools: Vec<Tool> =
         catalogue.entries().iter().map(|entry| entry.tool).filter(|tool| tool.calls.is_none()).collect();
-    tools.sort_by_key(|tool| (tool.most, tool.reach == Reach::NamedAndBelow, tool.name == "delete_workspace"));
+    tools.sort_by_key(|tool| (tool.name == "delete_workspace", tool.reach == Reach::NamedAndBelow, tool.most));
     tools
 }
 
@@ -64,9 +71,9 @@ fn inside(tool: &Tool, at: &str) -> Value {
     if has("long") {
         arguments.insert("long".to_owned(), json!(true));
     }
-    for (slow, name, value) in SLOW {
-        if slow == tool.name {
-            arguments.insert(name.to_owned(), json!(value));
+    for (of, name, value) in INSTEAD {
+        if of == tool.name {
+            arguments.insert(name.to_owned(), serde_json::from_str(value).unwrap());
         }
     }
     Value::Object(arguments)
