@@ -152,7 +152,10 @@ impl Dispatch {
         let mut record = Record::new(id, &call, &self.server, &rules);
         let asked = Asked { id, rules: &rules, caller: &call.caller, cancel: &call.cancel, now: Utc::now() };
         let admitted = self.admit(&asked, &call.tool, call.arguments, way, &mut record).await;
-        let admitted = admitted.and_then(|admitted| Ok((self.earlier(&admitted, asked.now)?, admitted)));
+        let admitted = match admitted {
+            Ok(admitted) => self.earlier(&admitted, asked.now).await.map(|earlier| (earlier, admitted)),
+            Err(failure) => Err(failure),
+        };
         let (earlier, mut admitted) = match admitted {
             Ok(both) => both,
             Err(failure) => {

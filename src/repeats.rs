@@ -51,7 +51,9 @@ impl Repeats {
         Self(store)
     }
 
-    pub fn before(&self, once: &Once, now: DateTime<Utc>) -> Result<Before, Failure> {
+    pub async fn before(&self, once: &Once, now: DateTime<Utc>) -> Result<Before, Failure> {
+        // What this process said last must be there to be found, and so must the file.
+        self.0.flush().await?;
         self.0.look(|connection| before(connection, once, now))
     }
 }
@@ -162,16 +164,16 @@ mod tests {
         let mine = once("a", "k", "x");
         assert!(claim(&store, &mine, invocation, now).await);
         assert!(!claim(&store, &mine, Uuid::now_v7(), now).await, "it is under way");
-        assert_eq!(repeats.before(&mine, now).unwrap(), Before::Running);
-        assert_eq!(repeats.before(&once("a", "k", "y"), now).unwrap(), Before::Other);
-        assert_eq!(repeats.before(&once("b", "k", "y"), now).unwrap(), Before::Nothing);
+        assert_eq!(repeats.before(&mine, now).await.unwrap(), Before::Running);
+        assert_eq!(repeats.before(&once("a", "k", "y"), now).await.unwrap(), Before::Other);
+        assert_eq!(repeats.before(&once("b", "k", "y"), now).await.unwrap(), Before::Nothing);
 
         let (settled, end) = (mine.clone(), End::Done(r#"{"id":1}"#.to_owned()));
         let settled = store.change(Durability::Written, move |change| settled.settle(invocation, &end, change));
         settled.await.unwrap();
         let done = Before::Done { invocation: invocation.to_string(), answer: serde_json::json!({ "id": 1 }) };
-        assert_eq!(repeats.before(&mine, now + TimeDelta::hours(23)).unwrap(), done);
-        assert_eq!(repeats.before(&mine, now + TimeDelta::hours(24)).unwrap(), Before::Nothing);
+        assert_eq!(repeats.before(&mine, now + TimeDelta::hours(23)).await.unwrap(), done);
+        assert_eq!(repeats.before(&mine, now + TimeDelta::hours(24)).await.unwrap(), Before::Nothing);
         assert!(claim(&store, &mine, Uuid::now_v7(), now + TimeDelta::hours(24)).await);
     }
 }

@@ -1,7 +1,6 @@
 //! `molecule-org-mcp consents …`: what waits for a person, and the person's answer. Works on the data
 //! directory alone; it asks no tenant.
 
-use std::env;
 use std::path::Path;
 
 use chrono::Utc;
@@ -9,9 +8,11 @@ use clap::{Args, Subcommand};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::{Choices, Ending, log, output, terminal};
+use super::{Choices, Ending, house, log, output, terminal};
+use crate::config::Config;
 use crate::consent::operator::SHORTEST;
 use crate::consent::{Agreer, Answered, Consents, Question, Said, Standing};
+use crate::grants::Grants;
 use crate::secrets::place::create_private;
 use crate::store::Store;
 
@@ -46,11 +47,12 @@ pub(super) async fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending
     let config = choices.config(None)?;
     log::start(&config.log);
     create_private(&config.data).map_err(|error| Ending::Failed(format!("{}: {error}", config.data.display())))?;
-    let consents = Consents::new(Store::open(&config.data));
+    let store = Store::open(&config.data);
+    let consents = Consents::new(store.clone());
     match flags.command {
         Command::List { json } => list(&consents, json).await,
-        Command::Agree { id } => agree(&consents, &id, &config.data).await,
-        Command::Refuse { id } => refuse(&consents, &id, &config.data).await,
+        Command::Agree { id } => agree(&consents, &id, &config.data, &agreer(&config, store).await?).await,
+        Command::Refuse { id } => refuse(&consents, &id, &config.data, &agreer(&config, store).await?).await,
         Command::Passphrase { remove } => passphrase(&consents, remove).await,
     }
 }
@@ -84,14 +86,13 @@ fn line(one: &Question) -> Value {
     })
 }
 
-async fn agree(consents: &Consents, id: &str, data: &Path) -> Result<(), Ending> {
+async fn agree(consents: &Consents, id: &str, data: &Path, by: &Agreer) -> Result<(), Ending> {
     wants_terminal()?;
-    refuse_grant()?;
     let question = find(consents, id, data).await?;
     let said = terminal::hear(consents, &question).await?;
     let answered = match said {
         Said::Nothing => return Err(Ending::Refused("nothing was answered; it still waits".to_owned())),
-        ref said => consents.answer(&question, said, &Agreer::here(), Utc::now()).await?,
+        ref said => consents.answer(&question, said, by, Utc::now()).await?,
     };
     match answered {
         Answered::Agreed => {
@@ -105,10 +106,9 @@ async fn agree(consents: &Consents, id: &str, data: &Path) -> Result<(), Ending>
     }
 }
 
-async fn refuse(consents: &Consents, id: &str, data: &Path) -> Result<(), Ending> {
-    refuse_grant()?;
+async fn refuse(consents: &Consents, id: &str, data: &Path, by: &Agreer) -> Result<(), Ending> {
     let question = find(consents, id, data).await?;
-    match consents.answer(&question, &Said::No, &Agreer::here(), Utc::now()).await? {
+    match consents.answer(&question, &Said::No, by, Utc::now()).await? {
         Answered::Refused => {
             output::notice("Refused.");
             Ok(())
@@ -165,9 +165,9 @@ fn wants_terminal() -> Result<(), Ending> {
 }
 
 /// Whoever carries a grant answers as its holder, and not as the operator.
-fn refuse_grant() -> Result<(), Ending> {
-    match ["MOLECULE_MCP_GRANT", "MOLECULE_MCP_GRANT_FILE"].into_iter().find(|name| env::var_os(name).is_some()) {
-        Some(name) => Err(Ending::Refused(format!("{name} is set, and grants can't answer yet: unset it"))),
-        None => Ok(()),
-    }
+async fn agreer(config: &Config, store: Store) -> Result<Agreer, Ending> {
+    let Some(credential) = &config.grant else { return Ok(Agreer::here()) };
+    let grants = Grants::new(store);
+    grants.ready().await?;
+    Ok(Agreer::holding(&*house::live(&grants, credential)?))
 }

@@ -88,7 +88,7 @@ mod tests {
         let error = of(&[("MOLECULE_MCP_TOOLSETS", "kyes")]).unwrap_err().to_string();
         assert!(error.contains("did you mean `keys`"), "{error}");
         assert!(of(&[("MOLECULE_MCP_READ_ONLY", "maybe")]).is_err());
-        assert!(of(&[("MOLECULE_MCP_POLICY", "x")]).unwrap_err().to_string().contains("can't honour"));
+        assert!(of(&[("MOLECULE_MCP_DATABASE_URL", "x")]).unwrap_err().to_string().contains("can't honour"));
     }
 
     #[test]

@@ -125,9 +125,9 @@ impl Dispatch {
     }
 
     /// What is known of its idempotency key.
-    pub(super) fn earlier(&self, admitted: &Admitted, now: DateTime<Utc>) -> Result<Before, Failure> {
+    pub(super) async fn earlier(&self, admitted: &Admitted, now: DateTime<Utc>) -> Result<Before, Failure> {
         let Some(once) = &admitted.once else { return Ok(Before::Nothing) };
-        let before = self.books.repeats.before(once, now)?;
+        let before = self.books.repeats.before(once, now).await?;
         once::refused(&before).map_or(Ok(before), Err)
     }
 }

@@ -53,12 +53,13 @@ async fn clear(
     record: &mut Record,
     books: &Books,
 ) -> Result<(), Stop> {
+    // Before a person is asked: nobody agrees to what can't be done.
+    invocation.seen = admitted.prepared.look(invocation).await?;
+    record.seen(invocation.seen.clone());
     if let Some(petition) = petition {
         agree(petition, admitted.effect, record).await?;
         decide_again(invocation, admitted, record)?;
     }
-    invocation.seen = admitted.prepared.look(invocation).await?;
-    record.seen(invocation.seen.clone());
     Ok(count_mint(invocation, admitted, books).await?)
 }
 

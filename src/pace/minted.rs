@@ -58,7 +58,8 @@ mod tests {
     #[tokio::test]
     async fn an_hour_holds_so_many_keys_whoever_counts() {
         let home = tempfile::tempdir().unwrap();
-        let now = Utc::now();
+        // As precise as it is kept.
+        let now = DateTime::from_timestamp_micros(Utc::now().timestamp_micros()).unwrap();
         for n in 0..9 {
             // Each count by a process of its own.
             let minted = Minted::new(Store::open(home.path()));

@@ -33,8 +33,8 @@ pub trait Act: DeserializeOwned + JsonSchema + Send + Sync + 'static {
         None
     }
 
-    /// What is looked at before the intent is written down, and stands in it: an unclear outcome can then
-    /// be told from what was there already.
+    /// What is looked at before a person is asked and the intent is written down. What it gives back stands
+    /// in the intent: an unclear outcome can then be told from what was there already.
     fn look(&self, _call: &Invocation) -> impl Future<Output = Result<Option<Value>, Failure>> + Send {
         ready(Ok(None))
     }
@@ -195,7 +195,7 @@ pub struct Tool {
 pub const IDEMPOTENCY_KEY: &str = "idempotency_key";
 
 fn idempotency_key() -> Value {
-    json!({ "type": "string", "maxLength": 200, "description": "Same key and arguments within 24 h: done once." })
+    json!({ "type": "string", "maxLength": 200, "description": "Same key within 24 h: done once." })
 }
 
 type Prepare = fn(&Tool, Map<String, Value>) -> Result<Prepared, Failure>;

@@ -2,6 +2,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::wire::{Workspace, called, descendants, fetch_everything, fetch_one};
 use super::{DELETE, capsule};
@@ -55,6 +56,14 @@ struct Removed {
 
 impl Act for DeleteWorkspace {
     type Answer = DeletedWorkspace;
+
+    /// What would be refused is refused before a person is asked.
+    async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
+        let all = fetch_everything(call).await?;
+        let target = self.find(&all, call).await?;
+        self.check(&target.name, target.active_tasks, &descendants(&all, &self.workspace_id))?;
+        Ok(None)
+    }
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let all = fetch_everything(call).await?;

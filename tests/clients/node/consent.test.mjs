@@ -56,7 +56,7 @@ for (const kind of CLIENTS) {
         asked.push(request.params);
         return answer;
       });
-      await client.connect(new kind.Stdio({ ...overStdio(room.data), stderr: 'inherit' }));
+      await client.connect(new kind.Stdio({ ...overStdio(room.data, null), stderr: 'inherit' }));
     });
 
     after(async () => {
@@ -124,7 +124,7 @@ for (const kind of CLIENTS) {
       const room = await scratch();
       const client = kind.create({});
       try {
-        await client.connect(new kind.Stdio({ ...overStdio(room.data), stderr: 'inherit' }));
+        await client.connect(new kind.Stdio({ ...overStdio(room.data, null), stderr: 'inherit' }));
         const result = await kind.call(client, { name: 'mint_org_key', arguments: { name: 'ci' } });
         assert.equal(result._meta[ERROR].code, 'CONSENT_REQUIRED');
         assert.match(result._meta[ERROR].consent_id, /^[A-Z2-9]{8}$/);
@@ -136,7 +136,7 @@ for (const kind of CLIENTS) {
 
     it('is not believed over HTTP', async () => {
       const room = await scratch();
-      const server = await overHttp(room.data);
+      const server = await overHttp(room.data, null);
       const client = kind.create(FORMS, async () => ({ action: 'accept', content: { name: 'ci' } }));
       try {
         const transport = new kind.Http(new URL('/mcp', server.url), { requestInit: { headers: server.headers } });

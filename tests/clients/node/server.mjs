@@ -29,15 +29,15 @@ export function environment(data, policy = waived) {
 }
 
 /** What an official client is told about a server that it starts itself. */
-export function overStdio(data) {
-  return { command: binary, args: ['stdio', '--embedded'], env: environment(data) };
+export function overStdio(data, policy = waived) {
+  return { command: binary, args: ['stdio', '--embedded'], env: environment(data, policy) };
 }
 
 /** A server over HTTP on a port of its own, with the bearer that it made for its owner. */
-export async function overHttp(data) {
+export async function overHttp(data, policy = waived) {
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('MOLECULE_'));
   const child = spawn(binary, ['http', '--embedded', '--listen', '127.0.0.1:0'], {
-    env: { ...Object.fromEntries(others), ...environment(data) },
+    env: { ...Object.fromEntries(others), ...environment(data, policy) },
     stdio: ['ignore', 'inherit', 'pipe'],
   });
   const ended = once(child, 'exit');

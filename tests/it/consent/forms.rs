@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Value, json};
 
-use crate::process::{Running, command};
+use crate::process::{Running, bare};
 
 const ERROR: &str = "molecule-org-mcp/error";
 
@@ -20,7 +20,7 @@ struct Client {
 impl Client {
     fn start(modern: bool, capabilities: Value) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let mut server = Running::start(command(home.path()), &["stdio", "--embedded"]);
+        let mut server = Running::start(bare(home.path()), &["stdio", "--embedded"]);
         if !modern {
             let client = json!({ "name": "test", "version": "1" });
             let params = json!({ "protocolVersion": "2025-06-18", "capabilities": capabilities, "clientInfo": client });

@@ -74,7 +74,7 @@ async fn the_journal_has_the_refusal_and_the_agreement() {
     let all = entries(house.home.path());
     assert_eq!((all.intents, all.outcomes), (3, 3), "create, refused, deleted");
     let state = state(house.home.path());
-    let sql = "SELECT body FROM journal WHERE tool = 'delete_workspace' AND kind = 'intent' ORDER BY seq";
+    let sql = "SELECT body FROM journal WHERE tool = 'delete_workspace' AND kind = 'intent' ORDER BY position";
     let bodies: Vec<serde_json::Value> = state
         .prepare(sql)
         .unwrap()
@@ -84,7 +84,7 @@ async fn the_journal_has_the_refusal_and_the_agreement() {
         .collect();
     assert_eq!((&bodies[0]["decision"], &bodies[0]["rule"]), (&json!("refused"), &json!("consent")));
     assert_eq!(bodies[1]["consent"], json!({ "id": id, "way": "terminal", "by": "terminal:ada" }));
-    let sql = "SELECT body FROM journal WHERE tool = 'delete_workspace' AND kind = 'outcome' ORDER BY seq DESC";
+    let sql = "SELECT body FROM journal WHERE tool = 'delete_workspace' AND kind = 'outcome' ORDER BY position DESC";
     let last: String = state.query_row(sql, [], |row| row.get(0)).unwrap();
     assert!(last.contains("GET /workspaces\""), "what was looked at is in the record: {last}");
 }
