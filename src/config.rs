@@ -93,7 +93,8 @@ impl Config {
         let environment = environment::layer(std::env::vars_os())?;
         let layer = file.map(file::layer).transpose()?.unwrap_or_default();
         let config = Self::check(flags.over(environment).over(layer), embedded)?;
-        guarded::check(&config.credential_dirs, &config.data, file.into_iter())?;
+        let rules = file.into_iter().chain(config.origin.file.as_deref());
+        guarded::check(&config.credential_dirs, &config.data, rules)?;
         Ok(config)
     }
 

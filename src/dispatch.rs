@@ -170,6 +170,7 @@ impl Dispatch {
             tenant: self.client.invocation(id, observe::ROUTES, call.cancel.clone()),
             seal: Seal::new(self.client.derived_secret("consent")),
             caller: call.caller.clone(),
+            tree: admitted.tree.clone(),
             asks: call.asks,
             tool: admitted.entry,
             effect: admitted.effect,

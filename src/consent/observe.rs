@@ -87,16 +87,18 @@ impl Place {
     }
 }
 
-/// Fails with NOT_FOUND where what the arguments name isn't there: nobody has to be asked about that.
+/// Only what the asker sees, too, is looked at: it may be the asker's client that shows it. Fails with
+/// NOT_FOUND where what the arguments name isn't there: nobody has to be asked about that.
 pub async fn observe(
     tenant: &Tenant,
     entry: &Entry,
     effect: Effect,
     arguments: &Map<String, Value>,
+    sees: impl Fn(&WorkspaceId) -> bool,
 ) -> Result<Observation, Failure> {
     let mut found = Observation::default();
     let about = arguments.get("workspace_id").and_then(workspace_id);
-    found.look_at_workspaces(tenant, about.as_ref(), effect, arguments).await?;
+    found.look_at_workspaces(tenant, about.as_ref(), effect, arguments, sees).await?;
     if let (Toolset::Keys, Some(key)) = (entry.toolset, arguments.get("key").and_then(Value::as_str)) {
         found.look_at_key(tenant, key).await?;
     }
@@ -113,6 +115,7 @@ impl Observation {
         about: Option<&WorkspaceId>,
         effect: Effect,
         arguments: &Map<String, Value>,
+        sees: impl Fn(&WorkspaceId) -> bool,
     ) -> Result<(), Failure> {
         let named = others(arguments);
         if about.is_none() && named.is_empty() {
@@ -133,7 +136,8 @@ impl Observation {
         self.saw("the workspace's name", &format!("{about} {}", place.name));
         self.saw("the workspace's status", place.class());
         if effect == Effect::Destroy {
-            self.below = descendants(&all, about).into_iter().cloned().map(Place::from).collect();
+            let below = descendants(&all, about).into_iter().filter(|one| sees(&one.id));
+            self.below = below.cloned().map(Place::from).collect();
             let mut ids: Vec<&str> = self.below.iter().map(|one| one.id.as_str()).collect();
             ids.sort_unstable();
             let (ids, runs) =

@@ -19,8 +19,10 @@ use crate::consent::{Agreer, Answered, Asks, Bond, HOLDS, Question, Said, Standi
 use crate::failure::{Code, Failure};
 use crate::journal::entry::Agreement;
 use crate::policy::Rules;
+use crate::policy::binding::Tree;
 use crate::policy::consent::Way;
 use crate::tools::effect::Effect;
+use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Server;
 use crate::transport::caller::Caller;
 
@@ -32,6 +34,7 @@ pub(super) struct Petition {
     pub tenant: Tenant,
     pub seal: Seal,
     pub caller: Caller,
+    pub tree: Tree,
     pub asks: Asks,
     pub tool: &'static str,
     pub effect: Effect,
@@ -191,7 +194,8 @@ impl Petition {
     async fn look(&self) -> Result<Preview, Failure> {
         let entry = self.server.catalogue.find(self.tool);
         let entry = entry.ok_or_else(|| Failure::new(Code::Internal, "the tool is gone"))?;
-        let found = self.wait(observe(&self.tenant, entry, self.effect, &self.arguments)).await;
+        let sees = |id: &WorkspaceId| self.caller.knows(id, &self.tree);
+        let found = self.wait(observe(&self.tenant, entry, self.effect, &self.arguments, sees)).await;
         let found: Observation = found.map_err(|failure| self.told(failure))?;
         let mut preview = Preview::of(&entry.tool, self.effect, &self.arguments, &found);
         preview.lines.push(format!("Asked by {}.", self.asker()));

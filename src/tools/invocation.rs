@@ -48,7 +48,7 @@ pub struct Invocation {
 impl Invocation {
     /// Whether a workspace is one that the caller may know of.
     pub fn sees(&self, id: &WorkspaceId) -> bool {
-        !self.caller.is_bound() || self.caller.sees(&self.tree.lineage(id))
+        self.caller.knows(id, &self.tree)
     }
 
     /// Where this call may put credentials and find secret values.

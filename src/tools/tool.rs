@@ -174,7 +174,7 @@ pub struct Tool {
     pub place: Place,
     /// How far it reaches, for callers who are bound to some workspaces.
     pub reach: Reach,
-    /// Whoever runs in a workspace may not do it to that one, where it destroys or gives power.
+    /// Whoever runs in a workspace may not do it to that one: where it can give power, only where it does.
     pub not_to_oneself: bool,
     /// What it gives out may do everything: for those alone who may do everything.
     pub gives_everything: bool,

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::policy::binding::Lineage;
+use crate::policy::binding::{Lineage, Tree};
 use crate::policy::grant::Grant;
 use crate::tools::ids::WorkspaceId;
 
@@ -103,6 +103,11 @@ impl Caller {
     /// Whether a workspace is one that the caller may know of.
     pub fn sees(&self, place: &Lineage) -> bool {
         self.grants().all(|grant| grant.binding.as_ref().is_none_or(|own| own.holds(place)))
+    }
+
+    /// The same by its id, where it is known who stands below whom.
+    pub fn knows(&self, id: &WorkspaceId, tree: &Tree) -> bool {
+        !self.is_bound() || self.sees(&tree.lineage(id))
     }
 
     /// The same for whoever is the same: what a consent is bound to, and what is counted.

@@ -81,6 +81,19 @@ async fn wrong_usage_ends_with_two_and_the_right_name() {
 }
 
 #[tokio::test]
+async fn a_directory_for_credentials_that_reaches_the_state_is_refused_at_the_start() {
+    let data = data();
+    let home = tempfile::tempdir().unwrap();
+    let config = home.path().join("config.toml");
+    for reaching in [data.path().to_owned(), data.path().join("embedded"), home.path().to_owned()] {
+        std::fs::write(&config, format!("credential_dirs = [{:?}]", reaching.display().to_string())).unwrap();
+        let wrong = run(data.path(), &["--embedded", "--config", config.to_str().unwrap()]).await;
+        assert_eq!(wrong.code, 2, "{}: {}", reaching.display(), wrong.err);
+        assert!(wrong.err.contains("credential_dirs"), "{}", wrong.err);
+    }
+}
+
+#[tokio::test]
 async fn one_call_ends_as_it_went() {
     let data = data();
     let call = async |more: &[&str]| run(data.path(), &[&["call", "--embedded"], more].concat()).await;

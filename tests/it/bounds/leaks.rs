@@ -6,12 +6,13 @@ use std::collections::BTreeSet;
 use molecule_org_mcp::dispatch::{Answer, Refusal};
 use molecule_org_mcp::policy::target::{NAMES, Reach};
 use molecule_org_mcp::tools::catalogue::Catalogue;
+use molecule_org_mcp::tools::effect::Effect;
 use molecule_org_mcp::tools::tool::Tool;
 use molecule_org_mcp::transport::caller::Caller;
 use serde_json::{Map, Value, json};
 
 use super::organisation::{
-    HELPER, LEAD, MARKS, MEMBER, NOBODY, THEIR_LEAD, THEIR_MEMBER, bound, house, list, subtree, thing,
+    HELPER, LEAD, MARKS, MEMBER, NOBODY, THEIR_LEAD, THEIR_MEMBER, bound, house, house_that_asks, list, subtree, thing,
 };
 use crate::support::House;
 
@@ -179,6 +180,29 @@ async fn whoever_is_bound_to_one_workspace_learns_nothing_of_those_around_it() {
 async fn whoever_is_bound_below_a_lead_learns_nothing_of_the_lead() {
     let marks = [MARKS[0], MARKS[1], LEAD, "Kitchen Lead"];
     no_tool_tells(bound(subtree(MEMBER)), MEMBER, &marks).await;
+}
+
+/// Nor from the question whether a person agrees.
+#[tokio::test]
+async fn what_a_person_is_asked_names_nothing_outside() {
+    let house = house_that_asks().await;
+    let marks = [MARKS[0], MARKS[1], LEAD, "Kitchen Lead", HELPER, "Dishwasher"];
+    let caller = bound(list(&[MEMBER]));
+    let mut asked = 0;
+    for tool in tools().into_iter().filter(|tool| tool.most >= Effect::Destroy) {
+        let mut arguments = inside(&tool, MEMBER);
+        if tool.input_schema()["properties"].get("interrupting").is_some() {
+            arguments["interrupting"] = json!(true);
+        }
+        let called = call(&house, &caller, tool.name, &arguments).await;
+        assert!(!has_mark(&called.told, &marks), "{} tells {}", tool.name, called.told);
+        asked += usize::from(called.code.as_deref() == Some("CONSENT_REQUIRED"));
+    }
+    assert!(asked > 15, "{asked}");
+    let waiting = house.dispatch.server().consents.waiting(chrono::Utc::now()).await.unwrap();
+    for question in waiting {
+        assert!(!has_mark(&question.preview.text(), &marks), "{}", question.preview.text());
+    }
 }
 
 #[tokio::test]

@@ -4,10 +4,11 @@ use std::sync::Arc;
 
 use molecule_org_mcp::policy::grant::Grant;
 use molecule_org_mcp::transport::caller::Caller;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::organisation::{HELPER, LEAD, MEMBER, grant, holding, house, running_in, thing};
-use crate::support::{House, state};
+use crate::support::House;
 
 fn me(more: Value) -> Value {
     let mut arguments = json!({ "workspace_id": MEMBER });
@@ -93,6 +94,54 @@ async fn an_org_key_is_for_those_alone_who_may_everything() {
     assert_eq!(code(&house, &holding(grant("all")), "mint_org_key", json!({ "name": "all" })).await, "done");
 }
 
+/// A key in a file is a key in an agent's hand, once it is a secret of its workspace.
+#[tokio::test]
+async fn a_key_of_the_platform_is_no_secret_for_an_agent() {
+    let house = house().await;
+    let place = house.home.path().join("credentials");
+    std::fs::create_dir_all(&place).unwrap();
+    std::fs::write(place.join("own"), house.host().key.expose_secret()).unwrap();
+    std::fs::write(place.join("minted"), "m".repeat(43)).unwrap();
+    std::fs::write(place.join("other"), "any other value").unwrap();
+    let short = holding(Grant { expires: Some(chrono::Utc::now() + chrono::TimeDelta::hours(1)), ..grant("short") });
+    let (all, operator) = (holding(grant("all")), Caller::terminal());
+    for (caller, source, ends) in [
+        (&operator, "own", "FORBIDDEN_BY_POLICY"),
+        (&all, "own", "FORBIDDEN_BY_POLICY"),
+        (&short, "own", "FORBIDDEN_BY_POLICY"),
+        (&short, "minted", "FORBIDDEN_BY_POLICY"),
+        (&all, "minted", "done"),
+        (&short, "other", "done"),
+    ] {
+        let source = format!("file:{source}");
+        let name = caller.name.clone();
+        let set = json!({ "workspace_id": HELPER, "key": "A", "source": source });
+        assert_eq!(code(&house, caller, "set_secret", set).await, ends, "{name} {source}");
+        let make = json!({ "name": "x", "parent_id": HELPER, "secrets": { "A": source } });
+        assert_eq!(code(&house, caller, "create_workspace", make).await, ends, "{name} {source}");
+    }
+}
+
+/// Neither journal nor rules can be named.
+#[tokio::test]
+async fn what_this_server_lives_by_is_no_sink_and_no_source() {
+    let house = house().await;
+    for name in ["state.db", "owner-bearer", "journal-key", "policy.toml"] {
+        let path = house.home.path().join(name);
+        let was = std::fs::read(&path).ok();
+        for named in [format!("file:{}", path.display()), format!("file:../{name}")] {
+            let secret = json!({ "workspace_id": HELPER, "key": "A", "source": named });
+            let refused = [
+                code(&house, &Caller::terminal(), "mint_org_key", json!({ "name": "x", "sink": named })).await,
+                code(&house, &Caller::terminal(), "set_secret", secret).await,
+            ];
+            let known = ["FORBIDDEN_BY_POLICY", "INVALID_INPUT"];
+            assert!(refused.iter().all(|code| known.contains(&code.as_str())), "{named}: {refused:?}");
+        }
+        assert!(name == "state.db" || std::fs::read(&path).ok() == was, "{name}");
+    }
+}
+
 /// The journal knows who made a request.
 #[tokio::test]
 async fn nobody_decides_what_it_asked_for_itself() {
@@ -102,13 +151,6 @@ async fn nobody_decides_what_it_asked_for_itself() {
     let ask = json!({ "workspace_id": HELPER, "action": "let me" });
     let made = house.call_as(&holding((*asker).clone()), "create_approval", ask).await.unwrap();
     let id = made.content["approval_id"].clone();
-    house.dispatch.server().journal.flush().await.unwrap();
-    state(house.home.path())
-        .execute(
-            "UPDATE journal SET body = json_set(body, '$.made', ?1) WHERE kind = 'outcome' AND invocation = ?2",
-            [id.as_str().unwrap(), &made.invocation.to_string()],
-        )
-        .unwrap();
     let decide = json!({ "workspace_id": HELPER, "approval_id": id, "decision": "approved" });
     for caller in [holding((*asker).clone()), holding(child)] {
         assert_eq!(code(&house, &caller, "decide_approval", decide.clone()).await, "FORBIDDEN_BY_POLICY");

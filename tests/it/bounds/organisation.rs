@@ -4,7 +4,9 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use molecule_org_mcp::policy::Rules;
 use molecule_org_mcp::policy::binding::Binding;
+use molecule_org_mcp::policy::consent::ConsentRules;
 use molecule_org_mcp::policy::grant::Grant;
 use molecule_org_mcp::policy::role::Role;
 use molecule_org_mcp::tools::ids::WorkspaceId;
@@ -42,10 +44,22 @@ pub fn thing(team: &str, kind: &str) -> String {
 
 pub async fn house() -> House {
     let house = House::open(Plan::default());
+    settle(&house).await;
+    house
+}
+
+/// One where a person is asked whatever can't be undone.
+pub async fn house_that_asks() -> House {
+    let house = house().await;
+    let policy = &house.dispatch.server().policy;
+    policy.replace(Rules { consent: ConsentRules::default(), ..(*policy.now()).clone() });
+    house
+}
+
+async fn settle(house: &House) {
     let rows: Vec<String> = workspaces().into_iter().chain(belongings()).map(|row| row.to_string()).collect();
     house.host().seed_lines(&rows.join("\n"));
-    happenings(&house).await;
-    house
+    happenings(house).await;
 }
 
 fn workspaces() -> Vec<Value> {
