@@ -4,6 +4,7 @@
 
 mod environment;
 mod file;
+mod guarded;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -90,8 +91,10 @@ impl Config {
     /// `embedded` says that no tenant is wanted from the configuration.
     pub fn load(flags: Layer, file: Option<&Path>, embedded: bool) -> Result<Self, ConfigError> {
         let environment = environment::layer(std::env::vars_os())?;
-        let file = file.map(file::layer).transpose()?.unwrap_or_default();
-        Self::check(flags.over(environment).over(file), embedded)
+        let layer = file.map(file::layer).transpose()?.unwrap_or_default();
+        let config = Self::check(flags.over(environment).over(layer), embedded)?;
+        guarded::check(&config.credential_dirs, &config.data, file.into_iter())?;
+        Ok(config)
     }
 
     fn check(choices: Layer, embedded: bool) -> Result<Self, ConfigError> {

@@ -1,9 +1,11 @@
 //! The road. Every door's call comes through here: the tool is found and its arguments are checked,
-//! policy decides, the intent is written down, the tool runs, the outcome is written down.
+//! policy decides, a person agrees where one has to, the intent is written down, the tool runs, the outcome
+//! is written down.
 //!
 //! What has set out is finished: a caller who goes away cancels the requests and loses the answer, but
 //! the outcome is recorded all the same.
 
+mod consent;
 mod finish;
 mod once;
 mod record;
@@ -25,11 +27,15 @@ pub use crate::progress::{Progress, Step};
 pub use crate::tools::catalogue::Listed;
 
 use crate::backend::{Client, Route};
+use crate::consent::form::Form;
+use crate::consent::seal::Seal;
+use crate::consent::{Asks, observe};
 use crate::failure::{Code, Failure};
 use crate::journal::Journal;
 use crate::journal::entry::{Intent, Outcome};
 use crate::pace;
 use crate::policy::binding::Tree;
+use crate::policy::consent::Need;
 use crate::policy::target::{Reach, Target};
 use crate::policy::{self, Decision, Rule, Rules};
 use crate::repeats::{Before, Once, Repeats};
@@ -42,6 +48,7 @@ use crate::tools::surface::{Through, Way};
 use crate::tools::tool::Prepared;
 use crate::tools::workspaces;
 use crate::transport::caller::Caller;
+use consent::Petition;
 use finish::Finish;
 use record::Record;
 
@@ -51,6 +58,8 @@ pub struct Call {
     pub tool: String,
     pub arguments: Map<String, Value>,
     pub progress: Progress,
+    /// How a person is asked, where one has to agree.
+    pub asks: Asks,
     pub cancel: CancellationToken,
 }
 
@@ -70,6 +79,20 @@ pub struct Answer {
 pub struct Refusal {
     pub invocation: Uuid,
     pub failure: Failure,
+    /// What a person has to be shown before the call is made again.
+    pub form: Option<Box<Form>>,
+}
+
+/// Why a call ends early.
+struct Stop {
+    failure: Failure,
+    form: Option<Box<Form>>,
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self { failure, form: None }
+    }
 }
 
 pub struct Dispatch {
@@ -104,6 +127,8 @@ struct Admitted {
     /// Org keys an hour, where it mints one.
     minting: Option<u32>,
     tree: Tree,
+    /// Where a person has to agree: to these.
+    arguments: Option<Map<String, Value>>,
 }
 
 impl Dispatch {
@@ -138,10 +163,10 @@ impl Dispatch {
 
     pub async fn call(&self, call: Call) -> Result<Answer, Refusal> {
         let invocation = Uuid::now_v7();
-        self.travel(invocation, call).await.map_err(|failure| Refusal { invocation, failure })
+        self.travel(invocation, call).await.map_err(|Stop { failure, form }| Refusal { invocation, failure, form })
     }
 
-    async fn travel(&self, id: Uuid, mut call: Call) -> Result<Answer, Failure> {
+    async fn travel(&self, id: Uuid, mut call: Call) -> Result<Answer, Stop> {
         let begun = Instant::now();
         let way = self.open(&mut call);
         let way = self.server.grants.renew(&mut call.caller, Utc::now()).and(way);
@@ -153,15 +178,30 @@ impl Dispatch {
             Err(failure) => {
                 // A call that never set out is written down too; nobody waits for that.
                 self.server.journal.note(record.intent(), record.outcome_of_refusal(&failure));
-                return Err(failure);
+                return Err(failure.into());
             }
         };
+        let petition = admitted.arguments.take().map(|arguments| Petition {
+            server: Arc::clone(&self.server),
+            rules: Arc::clone(&rules),
+            tenant: self.client.invocation(id, observe::ROUTES, call.cancel.clone()),
+            seal: Seal::new(self.client.derived_secret("consent")),
+            caller: call.caller.clone(),
+            asks: call.asks,
+            tool: admitted.entry,
+            effect: admitted.effect,
+            arguments,
+            digest: record.arguments().to_owned(),
+            targets: record.targets().clone(),
+            cancel: call.cancel.clone(),
+            closing: self.closing.clone(),
+        });
         let untrusted = !admitted.routes.is_empty();
         let earlier = match self.earlier(&admitted, asked.now) {
             Ok(earlier) => earlier,
             Err(failure) => {
                 self.server.journal.note(record.intent(), record.outcome_of_refusal(&failure));
-                return Err(failure);
+                return Err(failure.into());
             }
         };
         let unclear_since = match earlier {
@@ -185,7 +225,8 @@ impl Dispatch {
             rules,
             server: Arc::clone(&self.server),
         };
-        let call = self.running.track_future(set_out(invocation, admitted, record, self.books.clone(), begun));
+        let call = set_out(invocation, admitted, petition, record, self.books.clone(), begun);
+        let call = self.running.track_future(call);
         let content = Finish::new(call).await?;
         Ok(Answer { invocation: id, content, untrusted, repeats: None })
     }
@@ -226,7 +267,7 @@ impl Dispatch {
         self.server.grants.used(asked.caller, entry.tool.name, asked.now);
         // Before the arguments are looked at: what is hidden is refused whatever they are.
         asked.permit(entry, entry.tool.least, None, record)?;
-        let named = asked.has_limits_of_place().then(|| arguments.clone());
+        let named = (asked.has_limits_of_place() || !entry.tool.most.is_read()).then(|| arguments.clone());
         let misfit = Decision::Refused(Rule::Arguments);
         let once = once::take(&entry.tool, &mut arguments, asked.caller, &self.server.tenant)
             .inspect_err(|_| record.decided(misfit, entry.tool.least))?;
@@ -238,11 +279,14 @@ impl Dispatch {
         }
         let reach = prepared.reach.unwrap_or(entry.tool.reach);
         let tree = self.tree(asked, entry, reach).await?;
-        let target = Target::of(reach, &named.unwrap_or_default(), &tree);
+        let target = Target::of(reach, named.as_ref().unwrap_or(&Map::new()), &tree);
         asked.permit(entry, effect, Some(&target), record)?;
         self.keep_pace(asked, effect)?;
         let minting = asked.rules.limits.minting.filter(|_| entry.tool.gives_everything);
-        Ok(Admitted { entry: entry.tool.name, effect, routes: entry.tool.routes, prepared, once, minting, tree })
+        let need = asked.rules.consent.need(asked.rules.role(asked.caller), entry.tool.name, effect);
+        let arguments = (need == Need::Person).then(|| named.unwrap_or_default());
+        let (routes, entry) = (entry.tool.routes, entry.tool.name);
+        Ok(Admitted { entry, effect, routes, prepared, once, minting, tree, arguments })
     }
 
     /// What a caller may do as such, it may do so often.
@@ -298,28 +342,45 @@ impl Dispatch {
     }
 }
 
-/// Nothing is done before the intent is written down.
+/// Nothing is done before a person agreed, where one has to, and the intent is written down.
 async fn set_out(
     mut invocation: Invocation,
     admitted: Admitted,
+    petition: Option<Petition>,
     mut record: Record,
     books: Books,
     begun: Instant,
-) -> Result<Value, Failure> {
+) -> Result<Value, Stop> {
+    let server = Arc::clone(&invocation.server);
+    let journal = &server.journal;
+    if let Some(petition) = petition {
+        let looked = petition.tenant.clone();
+        let settled = petition.settle().await;
+        record.looked(&looked);
+        match settled {
+            Ok(agreement) => record.agreed(agreement),
+            Err(stop) => {
+                if matches!(stop.failure.code(), Code::ConsentRequired | Code::ConsentInvalid) {
+                    record.decided(Decision::Refused(Rule::Consent), admitted.effect);
+                }
+                journal.note(record.intent(), record.outcome_of_refusal(&stop.failure));
+                return Err(stop);
+            }
+        }
+    }
     match ready(&mut invocation, &admitted, &books).await {
         Ok(()) => record.seen(invocation.seen.clone()),
         Err(failure) => {
-            invocation.server.journal.note(record.intent(), record.outcome_of_refusal(&failure));
-            return Err(failure);
+            journal.note(record.intent(), record.outcome_of_refusal(&failure));
+            return Err(failure.into());
         }
     }
-    let journal = &invocation.server.journal;
     if let Err(failure) = intend(journal, record.intent(), &invocation, admitted.once.clone()).await {
         // It may get there late, and must not look as if something were under way.
         journal.conclude_later(record.outcome_of_refusal(&failure));
-        return Err(failure);
+        return Err(failure.into());
     }
-    carry_out(invocation, admitted, record, begun).await
+    Ok(carry_out(invocation, admitted, record, begun).await?)
 }
 
 /// The last that can be found out without leaving a trace.

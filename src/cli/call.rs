@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Ending, house, log, output};
+use super::{Ending, house, log, output, terminal};
 use crate::config::Config;
 use crate::dispatch::{Call, Dispatch, Progress, Refusal};
 use crate::transport::caller::Door;
@@ -42,6 +42,7 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
         tool: flags.tool,
         arguments,
         progress: Progress::to(steps),
+        asks: terminal::asks(&dispatch.server().consents),
         cancel: cancel.clone(),
     });
     tokio::pin!(call);

@@ -16,6 +16,7 @@ use super::{Ending, reload};
 use crate::backend::embedded::{self, OpenError, Tenant};
 use crate::backend::{Base, Client, Limits, Settings};
 use crate::config::{Config, TenantConfig};
+use crate::consent::Consents;
 use crate::dispatch::{Books, Dispatch};
 use crate::grants::{Grants, Known, State};
 use crate::journal::Journal;
@@ -49,17 +50,21 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
     reload::tell("the policy that holds", &config.rules);
     let store = Store::open(&config.data);
     let books = Books::new(&store);
+    let (consents, grants) = (Consents::new(store.clone()), Grants::new(store.clone()));
     let tenant = config.tenant.as_ref().map_or("embedded", |_| client.address()).to_owned();
+    let journal = Journal::open(store, &config.data, &tenant);
+    config.rules.anchor.iter().for_each(|anchor| journal.anchored(anchor.clone()));
     let server = Server {
         address: client.address().to_owned(),
+        tenant,
         key_tag: client.key_tag().to_owned(),
         key_id: OnceLock::new(),
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
         capsules: config.data.join("capsules"),
         policy: Live::new(config.rules.clone()),
-        grants: Grants::new(store.clone()),
-        journal: Journal::open(store, &config.data, &tenant),
-        tenant,
+        consents,
+        grants,
+        journal,
         catalogue: Catalogue::new(),
         surface: config.surface,
         output_schemas: config.output_schemas,

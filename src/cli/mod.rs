@@ -1,7 +1,9 @@
 //! The command line: one file a subcommand. This one knows the flags, starts the runtime, and turns
-//! what came back into an exit code: 0 done, 1 failed, 2 wrong usage, 3 refused.
+//! what came back into an exit code: 0 done, 1 failed, 2 wrong usage, 3 refused or
+//! waiting for a person.
 
 mod call;
+mod consents;
 mod demo;
 mod grants;
 mod house;
@@ -12,6 +14,7 @@ mod output;
 mod reload;
 mod stdio;
 mod tenant;
+mod terminal;
 mod tools;
 mod watch;
 
@@ -55,6 +58,8 @@ enum Command {
     Tools(tools::Flags),
     /// Read, verify, export and prune the journal
     Journal(journal::Flags),
+    /// What waits for a person, and a person's answer
+    Consents(consents::Flags),
 }
 
 #[derive(Args)]
@@ -120,7 +125,7 @@ enum Ending {
     Usage(String),
     /// It was tried and failed.
     Failed(String),
-    /// Policy said no.
+    /// Policy or a person said no, or a person has to agree first.
     Refused(String),
 }
 
@@ -140,7 +145,7 @@ impl From<Failure> for Ending {
     fn from(failure: Failure) -> Self {
         match failure.code() {
             Code::InvalidInput => Self::Usage(failure.text()),
-            Code::ForbiddenByPolicy => Self::Refused(failure.text()),
+            Code::ForbiddenByPolicy | Code::ConsentRequired | Code::ConsentInvalid => Self::Refused(failure.text()),
             _ => Self::Failed(failure.text()),
         }
     }
@@ -195,5 +200,6 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Journal(flags) => journal::run(choices, flags).await,
         Command::Grants(flags) => grants::run(choices, flags).await,
         Command::Tools(flags) => tools::run(choices, flags).await,
+        Command::Consents(flags) => consents::run(choices, flags).await,
     }
 }

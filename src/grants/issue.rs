@@ -15,7 +15,7 @@ use crate::journal::entry::stamp;
 use crate::policy::Rules;
 use crate::policy::grant::Grant;
 use crate::secrets::Credential;
-use crate::store::{Change, Durability};
+use crate::store::Durability;
 
 /// A new grant, and the only sight of its credential.
 #[derive(Debug)]
@@ -31,7 +31,7 @@ impl Grants {
         let (digest, prefix) = (credential::digest(credential.expose()), credential::prefix(&credential));
         // As exact as the table keeps it.
         let (rules, now, shown) = (rules.clone(), now.trunc_subsecs(6), prefix.clone());
-        let write = move |state: &Change<'_>| {
+        let write = move |state: &Connection| {
             let grant = match settle(state, wish, &by, &rules, now)? {
                 Ok(grant) => grant,
                 Err(refused) => return Ok(Err(refused)),

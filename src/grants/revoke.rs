@@ -7,7 +7,7 @@ use super::table::{Row, State};
 use super::{By, Grants};
 use crate::failure::{Code, Failure};
 use crate::journal::entry::stamp;
-use crate::store::{Change, Durability};
+use crate::store::Durability;
 
 #[derive(Debug)]
 pub struct Revoked {
@@ -21,7 +21,7 @@ impl Grants {
     /// `which` is an id, a prefix or a name, whole.
     pub async fn revoke(&self, which: &str, by: By, now: DateTime<Utc>) -> Result<Revoked, Failure> {
         let which = which.to_owned();
-        let write = move |state: &Change<'_>| {
+        let write = move |state: &Connection| {
             let row = match find(Row::all(state, by.above())?, &which, now) {
                 Ok(row) => row,
                 Err(refused) => return Ok(Err(refused)),

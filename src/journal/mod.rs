@@ -95,7 +95,7 @@ impl Journal {
         let row = intent.row(self.0.process.scribe());
         self.0.keeper.noticed();
         let both = move |transaction: &Change<'_>| row.append(transaction).and_then(|()| change(transaction));
-        self.0.store.change(Durability::Synced, both).await
+        self.0.store.transact(Durability::Synced, both).await
     }
 
     /// Writes down how it went. It survives this process; an intent that outlives its outcome in a
@@ -119,7 +119,7 @@ impl Journal {
         let row = outcome.row(self.0.process.scribe());
         self.0.keeper.noticed();
         let both = move |transaction: &Change<'_>| row.append(transaction).and_then(|()| change(transaction));
-        self.0.store.change(Durability::Written, both).await
+        self.0.store.transact(Durability::Written, both).await
     }
 
     /// An outcome that nobody waits for.

@@ -4,7 +4,6 @@
 //! What the operator chose is a `Rules`: the flags, with the policy file over them. What a caller was
 //! given is a `Grant`. Neither can lift what the other takes away.
 
-pub mod anchor;
 pub mod binding;
 pub mod consent;
 pub mod credentials;
@@ -21,12 +20,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
 
+use crate::anchor::Anchor;
 use crate::failure::{Code, Failure};
 use crate::tools::catalogue::Entry;
 use crate::tools::effect::Effect;
 use crate::tools::toolset::Toolset;
 use crate::transport::caller::{Caller, Door};
-use anchor::Anchor;
 use consent::ConsentRules;
 use credentials::CredentialRules;
 use grant::Grant;
@@ -88,6 +87,7 @@ pub enum Rule {
     Oneself,
     Unlimited,
     Arguments,
+    Consent,
 }
 
 impl Rule {
@@ -102,6 +102,7 @@ impl Rule {
             Self::Oneself => "oneself",
             Self::Unlimited => "unlimited",
             Self::Arguments => "arguments",
+            Self::Consent => "consent",
         }
     }
 }
@@ -230,6 +231,7 @@ pub fn refused(rule: Rule, entry: &Entry, role: Role, effect: Effect) -> Failure
             "Ask the operator to do it; no grant gives more than itself.",
         ),
         Rule::Arguments => (format!("the arguments of {name} don't fit"), "Correct the arguments and call again."),
+        Rule::Consent => (format!("{name} needs a person's yes"), "Ask the operator; a person has to agree to this."),
     };
     Failure::new(Code::ForbiddenByPolicy, message).next(next)
 }

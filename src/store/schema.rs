@@ -104,6 +104,33 @@ const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX journal_mints ON journal (invocation) WHERE kind = 'outcome' AND tool = 'mint_org_key';
 ",
+    "
+    CREATE TABLE consents (
+        id        TEXT PRIMARY KEY,
+        tenant    TEXT NOT NULL,
+        caller    TEXT NOT NULL,
+        grants    TEXT NOT NULL,
+        tool      TEXT NOT NULL,
+        arguments TEXT NOT NULL,
+        targets   TEXT NOT NULL,
+        seen      TEXT NOT NULL,
+        preview   TEXT NOT NULL,
+        asked     TEXT NOT NULL,
+        until     TEXT NOT NULL,
+        standing  TEXT NOT NULL CHECK (standing IN ('waiting', 'agreed', 'refused', 'spent')),
+        tries     INTEGER NOT NULL DEFAULT 0,
+        way       TEXT,
+        by        TEXT
+    ) STRICT;
+    CREATE INDEX consents_call ON consents (caller, arguments);
+    CREATE TABLE operator (
+        one          INTEGER PRIMARY KEY CHECK (one = 1),
+        salt         TEXT NOT NULL,
+        hash         TEXT NOT NULL,
+        wrong        INTEGER NOT NULL DEFAULT 0,
+        closed_until TEXT
+    ) STRICT;
+",
 ];
 
 /// Applies the steps that the file hasn't seen.

@@ -12,7 +12,9 @@ use super::catalogue::Catalogue;
 use super::cursor::Seal;
 use super::ids::WorkspaceId;
 use super::surface::Surface;
-use crate::backend::Tenant;
+use crate::backend::{Tenant, has_key_form};
+use crate::consent::Consents;
+use crate::failure::{Code, Failure};
 use crate::grants::Grants;
 use crate::journal::Journal;
 use crate::policy::Rules;
@@ -54,6 +56,20 @@ impl Invocation {
         Places { directories: &self.server.directories, rules: &self.rules.credentials }
     }
 
+    /// Whether a value from a source may go into a workspace, where its agent can read it. Our own key never
+    /// may, and one that was minted only for those who could have minted it.
+    pub fn may_pass_on(&self, secret: &str) -> Result<(), Failure> {
+        let keeps = self.tenant.is_own_key(secret) || self.caller.is_limited() && has_key_form(secret);
+        if !keeps {
+            return Ok(());
+        }
+        Err(Failure::new(
+            Code::ForbiddenByPolicy,
+            "that source holds a key of the platform, which gives more power than this",
+        )
+        .next("Ask the operator; no grant gives more than itself."))
+    }
+
     /// Who the tenant shall say did it: this server's caller, never free text and never "human".
     pub fn signature(&self) -> String {
         let (door, key) = (self.caller.door.as_str(), &self.server.key_tag);
@@ -87,6 +103,8 @@ pub struct Server {
     pub policy: Live,
     pub grants: Grants,
     pub journal: Journal,
+    /// What people are asked.
+    pub consents: Consents,
     pub catalogue: Catalogue,
     /// How much of it is listed.
     pub surface: Surface,

@@ -60,6 +60,7 @@ pub const TOOLS: &[Tool] = &[
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","key":"GITHUB_TOKEN"}"#)
         .acts::<DeleteSecret>(),
     Draft::destroy("delete_global_secret", &[workspaces::LIST, LIST, DELETE_GLOBAL])
+        .by_name()
         .about("Delete a secret of the organisation. Says which workspaces restart without it.")
         .said("remove a shared credential from everybody, unset env var for all")
         .example(r#"{"key":"ANTHROPIC_API_KEY"}"#)
@@ -181,6 +182,7 @@ impl Act for SetSecret {
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let value = self.source.read(call.places())?;
         let restarts = own_restart(&self.workspace_id, call).await?;
+        call.may_pass_on(value.expose())?;
         let ask = call.tenant.ask(&SET).part("workspace_id", &self.workspace_id);
         ask.hiding(value.expose()).body(&Body { key: &self.key, value }).received().await?;
         Ok(Changed { key: self.key, status: "saved", restarts, not_looked_at: 0 })
@@ -202,6 +204,7 @@ impl Act for SetGlobalSecret {
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let value = self.source.read(call.places())?;
         let (restarts, not_looked_at) = global_restarts(&self.key, call).await?;
+        call.may_pass_on(value.expose())?;
         let ask = call.tenant.ask(&SET_GLOBAL).hiding(value.expose());
         ask.body(&Body { key: &self.key, value }).received().await?;
         Ok(Changed { key: self.key, status: "saved", restarts, not_looked_at })

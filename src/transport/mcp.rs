@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
 use super::caller::{Caller, ClientName};
+use super::elicitation;
 use crate::dispatch::{Answer, Call, Dispatch, Listed, Progress, Refusal, Step};
 
 const INVOCATION: &str = "molecule-org-mcp/invocation";
@@ -128,7 +129,7 @@ impl ServerHandler for Mcp {
 
     async fn call_tool(
         &self,
-        request: CallToolRequestParams,
+        mut request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         spoken(&context)?;
@@ -139,12 +140,14 @@ impl ServerHandler for Mcp {
             }
             None => (Progress::default(), None),
         };
+        let asks = elicitation::asks(&mut request, &context);
         // Boxed, because the protocol library copies its handlers' futures from place to place.
         let call = Box::pin(self.0.dispatch.call(Call {
             caller: self.caller(&context)?,
             tool: request.name.into_owned(),
             arguments: request.arguments.unwrap_or_default(),
             progress,
+            asks,
             cancel: context.ct.clone(),
         }));
         let watched = async {
@@ -156,7 +159,7 @@ impl ServerHandler for Mcp {
         let Some(outcome) = context.ct.run_until_cancelled(watched).await else {
             return Err(ErrorData::internal_error("Cancelled before there was an answer.", None));
         };
-        Ok(result(outcome).into())
+        Ok(result(outcome))
     }
 
     async fn list_prompts(
@@ -238,7 +241,7 @@ fn wrong_with_call(params: Option<&Value>) -> String {
     format!("tools/call: {why}.")
 }
 
-fn result(outcome: Result<Answer, Refusal>) -> CallToolResult {
+fn result(outcome: Result<Answer, Refusal>) -> CallToolResponse {
     let mut meta = Map::new();
     let mut result = match outcome {
         Ok(answer) => {
@@ -251,14 +254,18 @@ fn result(outcome: Result<Answer, Refusal>) -> CallToolResult {
             }
             CallToolResult::structured(answer.content)
         }
-        Err(Refusal { invocation, failure }) => {
+        Err(Refusal { invocation, failure, form }) => {
             meta.insert(INVOCATION.into(), json!(invocation));
+            let asked = form.and_then(|form| elicitation::input_required(*form, meta.clone()));
+            if let Some(asked) = asked {
+                return asked.into();
+            }
             meta.insert(ERROR.into(), failure.fields());
             CallToolResult::error(vec![ContentBlock::text(failure.text())])
         }
     };
     result.meta = Some(MetaObject(meta));
-    result
+    result.into()
 }
 
 /// Steps of a call on their way to a client that asked for them.

@@ -9,10 +9,12 @@
     reason = "a test says what went wrong by panicking, and its figures by printing"
 )]
 
+mod bounds;
 mod canary;
 mod catalogue;
 mod cli;
 mod client;
+mod consent;
 mod contract;
 mod crash;
 mod faults;

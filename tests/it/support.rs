@@ -15,6 +15,7 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use molecule_org_mcp::backend::embedded::{self, Tenant};
 use molecule_org_mcp::backend::{Base, Client, Limits, Settings};
+use molecule_org_mcp::consent::{Asks, Consents};
 use molecule_org_mcp::dispatch::{Answer, Books, Call, Dispatch, Progress, Refusal};
 use molecule_org_mcp::grants::Grants;
 use molecule_org_mcp::journal::Journal;
@@ -254,11 +255,28 @@ impl House {
         arguments: Value,
         cancel: CancellationToken,
     ) -> Result<Answer, Refusal> {
+        self.send(Caller::terminal(), tool, arguments, cancel).await
+    }
+
+    /// As somebody else than the operator.
+    pub async fn call_as(&self, caller: &Caller, tool: &str, arguments: Value) -> Result<Answer, Refusal> {
+        self.send(caller.clone(), tool, arguments, CancellationToken::new()).await
+    }
+
+    async fn send(
+        &self,
+        caller: Caller,
+        tool: &str,
+        arguments: Value,
+        cancel: CancellationToken,
+    ) -> Result<Answer, Refusal> {
         let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
         let progress = Progress::default();
-        let caller = Caller::terminal();
         self.calls.fetch_add(1, Relaxed);
-        let result = self.dispatch.call(Call { caller, tool: tool.into(), arguments, progress, cancel }).await;
+        let result = self
+            .dispatch
+            .call(Call { caller, tool: tool.into(), arguments, progress, asks: Asks::Nobody, cancel })
+            .await;
         if let Ok(answer) = &result {
             self.is_as_declared(tool, &answer.content);
             self.done.lock().unwrap().insert(tool.to_owned());
@@ -355,14 +373,15 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
     let books = Books::new(&store);
     let server = Server {
         address: client.address().to_owned(),
+        tenant: client.address().to_owned(),
         key_tag: client.key_tag().to_owned(),
         key_id: OnceLock::new(),
         directories: Directories::new(home.join("credentials"), vec![]),
         capsules: home.join("capsules"),
         policy: Live::new(plan.rules),
+        consents: Consents::new(store.clone()),
         grants: Grants::new(store.clone()),
         journal: Journal::open(store, home, url),
-        tenant: url.to_owned(),
         catalogue: Catalogue::new(),
         surface: plan.surface,
         output_schemas: false,

@@ -11,7 +11,6 @@ use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
 use super::Rules;
-use super::anchor::Anchor;
 use super::consent::{ConsentRules, Need, Way};
 use super::credentials::CredentialRules;
 use super::limits::Limits;
@@ -20,7 +19,7 @@ use crate::secrets::{sink, source};
 use crate::toml_file;
 use crate::tools::effect::Effect;
 use crate::transport::caller::Door;
-use words::{Changing, Count, Known, Toolsets};
+use words::{Changing, Count, Elsewhere, Known, Toolsets};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -102,7 +101,7 @@ struct Ceiling {
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Journal {
-    anchor: Option<Anchor>,
+    anchor: Option<Elsewhere>,
 }
 
 /// The rules that a policy file sets, with the built-in ones where it says nothing.
@@ -131,7 +130,7 @@ pub fn rules(text: &str) -> Result<Rules, String> {
             sinks: file.credentials.sinks.unwrap_or(usual.credentials.sinks),
             sources: file.credentials.sources.unwrap_or(usual.credentials.sources),
         },
-        anchor: file.journal.anchor,
+        anchor: file.journal.anchor.map(|anchor| anchor.0),
         digest: Some(digest(text)),
     })
 }

@@ -1,6 +1,7 @@
 //! What the policy file's text becomes, and what is told of a mistake.
 
 use super::*;
+use crate::anchor::Anchor;
 use crate::tools::toolset::Toolset;
 
 #[test]
@@ -105,8 +106,8 @@ fn a_mistake_is_told_with_its_place_and_the_right_name() {
         ),
         ("[ceiling]\nread_only = \"yes\"", "line 2, column 13: expected a boolean"),
         ("[credentials]\nsinks = [\"print\"]", "line 2, column 10: unknown word `print`; there are: file"),
-        ("[journal]\nanchor = \"s3://u:secret@b\"", "line 2, column 10: expected `file:/…`"),
-        ("[journal]\nanchor = \"https://u:secret@b\"", "line 2, column 10: expected `file:/…`"),
+        ("[journal]\nanchor = \"s3://u:secret@b\"", "line 2, column 10: expected `file:` and a path"),
+        ("[journal]\nanchor = \"https://u:secret@b\"", "line 2, column 10: expected `file:` and a path"),
         ("[ceiling]\n[ceiling]", "line 2, column"),
     ] {
         let error = rules(text).unwrap_err();

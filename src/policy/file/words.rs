@@ -7,6 +7,7 @@ use std::fmt;
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
+use crate::anchor::Anchor;
 use crate::toml_file;
 use crate::tools::catalogue::Catalogue;
 use crate::tools::toolset::Toolset;
@@ -98,6 +99,15 @@ impl<'de> Deserialize<'de> for Named {
 
 fn names(text: &str) -> Result<BTreeSet<Toolset>, String> {
     Ok(Toolset::parse_list(text)?.into_iter().collect())
+}
+
+/// Where the journal's checkpoints go, too.
+pub(super) struct Elsewhere(pub(super) Anchor);
+
+impl<'de> Deserialize<'de> for Elsewhere {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        toml_file::word(deserializer, Anchor::parse).map(Self)
+    }
 }
 
 /// So many; 0 is no limit.

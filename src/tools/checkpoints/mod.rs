@@ -29,7 +29,7 @@ pub const TOOLS: &[Tool] = &[
         .example(
             r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","workflow_id":"audit-2026-04","step_name":"fetch","step_index":1,"payload":{"pages":12}}"#,
         )
-        .keeping(&["workflow_id", "step_name", "step_index"])
+        .keeping(&["step_index"])
         .acts::<change::SaveCheckpoint>(),
     Draft::read("get_latest_checkpoint", &[LATEST, workspaces::GET])
         .about("A workspace's newest checkpoint, of any workflow: where to go on.")
@@ -45,7 +45,6 @@ pub const TOOLS: &[Tool] = &[
         .about("Delete every checkpoint of a workflow. Cannot be undone.")
         .said("clear, reset progress, clear the saved progress, start a workflow over from scratch")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","workflow_id":"audit-2026-04"}"#)
-        .keeping(&["workflow_id"])
         .acts::<change::DeleteCheckpoints>(),
 ];
 

@@ -1,5 +1,6 @@
 //! About this server itself: whose key it holds, what is switched off, and what it did.
 
+mod consents;
 pub mod journal;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -35,6 +36,11 @@ pub const TOOLS: &[Tool] = &[
         .said("tampering, integrity of the audit log, prove the record is complete, was the history edited, can I trust the log, chain of hashes, deleted entries")
         .common()
         .acts::<journal::VerifyJournal>(),
+    Draft::read("list_consents", &[])
+        .filtered()
+        .about("Calls that wait for a person to agree, oldest first. A person agrees at the operator's terminal; no tool can.")
+        .said("consent, waiting for the operator, needs a yes, CONSENT_REQUIRED, confirmation pending, was it agreed")
+        .lists::<consents::ListConsents>(),
 ];
 
 #[derive(Deserialize, JsonSchema)]

@@ -28,6 +28,7 @@ pub const TOOLS: &[Tool] = &[
     Draft::escalate("mint_org_key", &[LIST_KEYS, MINT_KEY, REVOKE_KEY])
         .giving_everything()
         .creates()
+        .by_name()
         .about("Mint an org key, which gives full power over the organisation. The key goes to a file on the server, never into the answer, which says where.")
         .said("create new api key, generate credential, issue access, give CI access, fresh company-wide credential, another admin key, let a pipeline talk to the platform")
         .example(r#"{"name":"ci-deploy","sink":"file:ci-deploy"}"#)

@@ -62,7 +62,6 @@ pub const TOOLS: &[Tool] = &[
         .about("Add a workspace template from its files. None can be replaced or deleted afterwards.")
         .org_wide()
         .creates()
-        .keeping(&["name"])
         .acts::<templates::ImportTemplate>(),
     Draft::read("export_bundle", &[EXPORT_BUNDLE, TEMPLATES])
         .said("backup copy workspace as document download save, pack up an agent with prompts and skills, hand it to a friend, move it to another tenant, share an agent as a file")

@@ -122,6 +122,7 @@ pub const TOOLS: &[Tool] = &[
         .keeping(&["name", "runtime", "tier", "detach", "collapsed"])
         .acts::<change::UpdateWorkspace>(),
     Draft::destroy("delete_workspace", &[LIST, GET, CONFIG, SECRETS, SCHEDULES, DELETE])
+        .by_name()
         .about("Delete a workspace and all below it; cannot be undone. Refuses, and says what would be lost, while it has children or running tasks. Saves what it can in a capsule.")
         .said("remove an agent for good, get rid of a bot, fire, tear down, retire, destroy, delete everything underneath, with its children")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)

@@ -147,7 +147,7 @@ impl Dice {
     }
 
     /// 1 to 4 are in the tree: 2 and 3 below 1, 4 below 3; 5 stands alone.
-    fn target(&mut self, reach: Reach) -> Target {
+    fn target(&mut self) -> Target {
         let place = |n| Lineage {
             id: id(n),
             above: match n {
@@ -156,7 +156,8 @@ impl Dice {
                 _ => Vec::new(),
             },
         };
-        Target { reach, places: (0..self.below(3)).map(|_| place(1 + self.below(5))).collect() }
+        let places = (0..self.below(3)).map(|_| place(1 + self.below(5))).collect();
+        Target { reach: Reach::Named, places }
     }
 }
 
@@ -183,7 +184,7 @@ async fn whatever_is_issued_under_a_grant_may_nothing_that_the_grant_may_not() {
         for _ in 0..100 {
             let entry = &catalogue.entries()[dice.below(catalogue.entries().len() as u64) as usize];
             let effect = if dice.yes() { entry.tool.least } else { entry.tool.most };
-            let target = dice.yes().then(|| dice.target(entry.tool.reach));
+            let target = dice.yes().then(|| dice.target());
             let at: DateTime<Utc> = now + TimeDelta::hours(i64::try_from(dice.below(110)).unwrap());
             let decide = |caller: &Caller| rules.decide(caller, entry, effect, target.as_ref(), at);
             if let Decision::Refused(rule) = decide(&above) {

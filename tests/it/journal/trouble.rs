@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use molecule_org_mcp::failure::Code;
 use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::journal::verify::Kept;
-use molecule_org_mcp::store::{Change, Durability, Store};
+use molecule_org_mcp::store::{Durability, Store};
 use molecule_org_mcp::tools::effect::Effect;
 use secrecy::ExposeSecret;
 use serde_json::json;
@@ -22,7 +22,7 @@ async fn a_full_disk_refuses_mutations_until_there_is_room() {
     let journal = Journal::open(store.clone(), home.path(), TENANT);
     one(&journal, intent("update_workspace", Effect::Write, |_| ())).await;
     // From now on the file can't grow: what SQLite says of a full disk.
-    let full = |connection: &Change<'_>| {
+    let full = |connection: &rusqlite::Connection| {
         let pages: i64 = connection.pragma_query_value(None, "page_count", |row| row.get(0))?;
         connection.pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))
     };
