@@ -2,12 +2,19 @@
 //! when it is revoked, wherever the caller stands by then.
 
 use std::path::Path;
+use std::sync::Arc;
 
+use chrono::Utc;
+use molecule_org_mcp::grants::{Until, Wish};
+use molecule_org_mcp::journal::entry::Person;
+use molecule_org_mcp::policy::Rules;
+use molecule_org_mcp::policy::role::Role;
+use molecule_org_mcp::transport::caller::{Caller, Door as Entrance};
 use serde_json::{Value, json};
 
-use super::{created, grants, listed};
+use super::{created, grants, listed, operator, wish};
 use crate::process::{Running, command, ended, towards};
-use crate::support::{entries, http, state};
+use crate::support::{House, Plan, entries, http, state};
 
 struct Door {
     url: String,
@@ -284,27 +291,30 @@ async fn where_grants_cant_be_looked_up_only_the_owner_enters() {
 
 #[tokio::test]
 async fn a_key_minted_under_a_grant_is_listed_with_who_minted_it() {
-    let data = tempfile::tempdir().unwrap();
-    let person = ["--person", "ada", "--issuer", "https://issuer.example"];
-    let admin = ["--name", "boss", "--role", "admin", "--expires", "never"];
-    let credential = created(data.path(), &[&admin[..], &person[..]].concat()).await;
-    let mut bound = command(data.path());
-    bound.env("MOLECULE_MCP_GRANT", &credential);
-    let minted = ended(bound, &["call", "--embedded", "mint_org_key", "name=ci"]).await;
-    if minted.code == 3 {
-        // A person has to agree first; that is somebody else's test.
-        assert!(minted.err.contains("CONSENT_REQUIRED"), "{}", minted.err);
-        return;
-    }
-    let minted = minted.json();
-    let keys = ended(command(data.path()), &["call", "--embedded", "list_org_keys"]).await.json();
+    let house = House::open(Plan::default());
+    let grants = &house.dispatch.server().grants;
+    let person = Person { issuer: "https://issuer.example".into(), subject: "ada".into() };
+    let wish = Wish { until: Some(Until::Never), person: Some(person), ..wish("boss", Role::Admin) };
+    let boss = grants.issue(wish, operator(), &Rules::default(), Utc::now()).await.unwrap().grant;
+    let caller = Caller::presenting(Arc::clone(&boss), Entrance::Http);
+    let minted = house.call_as(&caller, "mint_org_key", json!({ "name": "ci" })).await.unwrap().content;
+    let own = house.call("mint_org_key", json!({ "name": "by hand" })).await;
+    let keys = house.call("list_org_keys", json!({})).await;
     let by = |id: &Value| {
         let keys = keys["items"].as_array().unwrap();
-        keys.iter().find(|key| key["id"] == *id).map(|key| key["minted_by"].clone()).unwrap()
+        keys.iter().find(|key| key["id"] == *id).unwrap().get("minted_by").cloned()
     };
-    let grant = &listed(data.path(), "boss").await["id"];
-    let maker = json!({ "caller": "boss", "grant": grant, "person": "ada (https://issuer.example)" });
-    assert_eq!(by(&minted["id"]), maker);
-    let own = keys["items"].as_array().unwrap().iter().find(|key| key["own"] == true).unwrap();
-    assert_eq!(own.get("minted_by"), None);
+    let maker = json!({ "caller": "boss", "grant": boss.id, "person": "ada (https://issuer.example)" });
+    assert_eq!((by(&minted["id"]), by(&own["id"])), (Some(maker), Some(json!({ "caller": "local" }))));
+    let ours = keys["items"].as_array().unwrap().iter().find(|key| key["own"] == true).unwrap();
+    assert_eq!(ours.get("minted_by"), None, "nobody knows who minted the key that was here before");
+
+    // What the tenant is told names the grant.
+    let workspace = house.call("create_workspace", json!({ "name": "asks", "external": true })).await["id"].clone();
+    let asked = json!({ "workspace_id": workspace, "action": "spend" });
+    let approval = house.call("create_approval", asked).await["approval_id"].clone();
+    let yes = json!({ "workspace_id": workspace, "approval_id": approval, "decision": "approved" });
+    let decided = house.call_as(&caller, "decide_approval", yes).await.unwrap().content;
+    let by = decided["decided_by"].as_str().unwrap();
+    assert!(by.starts_with(&format!("molecule-org-mcp:grant {}/http key ", boss.id)) && by.ends_with("(boss)"), "{by}");
 }
