@@ -4,6 +4,7 @@
 
 mod environment;
 mod file;
+mod guarded;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -13,8 +14,10 @@ use std::sync::Arc;
 use secrecy::SecretString;
 
 use crate::backend::Base;
+use crate::grants::credential;
 use crate::policy::Rules;
 use crate::policy::origin::Origin;
+use crate::secrets::place::is_private;
 use crate::tools::surface::Surface;
 use crate::tools::toolset::Toolset;
 
@@ -27,6 +30,8 @@ pub struct Layer {
     pub org_id: Option<String>,
     pub token: Option<Arc<SecretString>>,
     pub token_file: Option<PathBuf>,
+    pub grant: Option<Arc<SecretString>>,
+    pub grant_file: Option<PathBuf>,
     pub toolsets: Option<Vec<Toolset>>,
     pub surface: Option<Surface>,
     pub output_schemas: Option<bool>,
@@ -45,6 +50,8 @@ pub struct Config {
     pub data: PathBuf,
     /// Absent with `--embedded`.
     pub tenant: Option<TenantConfig>,
+    /// The credential that this process acts under; without one it is the operator's.
+    pub grant: Option<Arc<SecretString>>,
     /// Where the rules come from, and what they were at the start.
     pub origin: Origin,
     pub rules: Rules,
@@ -84,8 +91,10 @@ impl Config {
     /// `embedded` says that no tenant is wanted from the configuration.
     pub fn load(flags: Layer, file: Option<&Path>, embedded: bool) -> Result<Self, ConfigError> {
         let environment = environment::layer(std::env::vars_os())?;
-        let file = file.map(file::layer).transpose()?.unwrap_or_default();
-        Self::check(flags.over(environment).over(file), embedded)
+        let layer = file.map(file::layer).transpose()?.unwrap_or_default();
+        let config = Self::check(flags.over(environment).over(layer), embedded)?;
+        guarded::check(&config.credential_dirs, &config.data, file.into_iter())?;
+        Ok(config)
     }
 
     fn check(choices: Layer, embedded: bool) -> Result<Self, ConfigError> {
@@ -98,6 +107,7 @@ impl Config {
         Ok(Self {
             data: data_directory(choices.data)?,
             tenant,
+            grant: grant(choices.grant, choices.grant_file.as_deref())?,
             rules: origin.rules().map_err(wrong)?,
             origin,
             surface: choices.surface.unwrap_or_default(),
@@ -124,6 +134,9 @@ impl Layer {
             org_id: self.org_id.or(below.org_id),
             token: if token { self.token } else { below.token },
             token_file: if token { self.token_file } else { below.token_file },
+            // The environment's alone.
+            grant: self.grant.or(below.grant),
+            grant_file: self.grant_file.or(below.grant_file),
             toolsets: self.toolsets.or(below.toolsets),
             surface: self.surface.or(below.surface),
             output_schemas: self.output_schemas.or(below.output_schemas),
@@ -175,6 +188,34 @@ fn token_from(path: &Path) -> Result<Arc<SecretString>, ConfigError> {
 fn checked_token(text: &str, name: &str) -> Result<Arc<SecretString>, ConfigError> {
     if text.is_empty() || text.len() > 4096 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(wrong(format!("{name} doesn't hold a key: one line of visible ASCII characters is expected")));
+    }
+    Ok(Arc::new(text.to_owned().into()))
+}
+
+fn grant(given: Option<Arc<SecretString>>, file: Option<&Path>) -> Result<Option<Arc<SecretString>>, ConfigError> {
+    match (given, file) {
+        (Some(_), Some(_)) => Err(wrong("MOLECULE_MCP_GRANT and MOLECULE_MCP_GRANT_FILE are both set; give one")),
+        (Some(grant), None) => Ok(Some(grant)),
+        (None, Some(path)) => grant_from(path, "MOLECULE_MCP_GRANT_FILE").map(Some),
+        (None, None) => Ok(None),
+    }
+}
+
+/// The grant in a file that nobody else may read.
+pub fn grant_from(path: &Path, name: &str) -> Result<Arc<SecretString>, ConfigError> {
+    let of = |error: std::io::Error| wrong(format!("{name}: {}: {error}", path.display()));
+    let text = std::fs::read_to_string(path).map_err(of)?;
+    if !is_private(path).map_err(of)? {
+        return Err(wrong(format!("{name}: {} can be read by others: chmod 600 it", path.display())));
+    }
+    checked_grant(text.trim(), name)
+}
+
+fn checked_grant(text: &str, name: &str) -> Result<Arc<SecretString>, ConfigError> {
+    if !credential::is_one(text) {
+        return Err(wrong(format!(
+            "{name} doesn't hold a grant: `mog_` and 43 characters, as `grants create` prints it"
+        )));
     }
     Ok(Arc::new(text.to_owned().into()))
 }

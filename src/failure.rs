@@ -21,6 +21,8 @@ pub enum Code {
     BudgetExceeded,
     PreconditionFailed,
     NotSupported,
+    ConsentRequired,
+    ConsentInvalid,
     RateLimited,
     TenantUnreachable,
     TenantTimeout,
@@ -67,6 +69,8 @@ impl Code {
             Self::BudgetExceeded => "BUDGET_EXCEEDED",
             Self::PreconditionFailed => "PRECONDITION_FAILED",
             Self::NotSupported => "NOT_SUPPORTED",
+            Self::ConsentRequired => "CONSENT_REQUIRED",
+            Self::ConsentInvalid => "CONSENT_INVALID",
             Self::RateLimited => "RATE_LIMITED",
             Self::TenantUnreachable => "TENANT_UNREACHABLE",
             Self::TenantTimeout => "TENANT_TIMEOUT",
@@ -92,6 +96,8 @@ impl Code {
             Self::BudgetExceeded => "Look at the workspace's budget with its owner.",
             Self::PreconditionFailed => "Set what is missing, then call again.",
             Self::NotSupported => "This tenant doesn't offer it; retrying won't help.",
+            Self::ConsentRequired => "Ask the operator; a person has to agree to this.",
+            Self::ConsentInvalid => "Call again if it is still wanted: a person is asked anew.",
             Self::RateLimited => "Wait, then call again.",
             Self::TenantUnreachable => "Try again in a minute; if it stays so, ask the operator to check MOLECULE_URL.",
             Self::TenantTimeout => "Try again in a minute.",
@@ -153,6 +159,7 @@ struct Inner {
     next: Option<String>,
     missing: Vec<String>,
     retry_after: Option<Duration>,
+    consent_id: Option<String>,
     operator: Option<String>,
 }
 
@@ -166,6 +173,7 @@ impl Failure {
             next: None,
             missing: Vec::new(),
             retry_after: None,
+            consent_id: None,
             operator: None,
         }))
     }
@@ -204,6 +212,13 @@ impl Failure {
     #[must_use]
     pub fn retry_after(mut self, wait: Duration) -> Self {
         self.0.retry_after = Some(wait);
+        self
+    }
+
+    /// The question that waits for a person.
+    #[must_use]
+    pub fn consent(mut self, id: impl Into<String>) -> Self {
+        self.0.consent_id = Some(id.into());
         self
     }
 
@@ -283,6 +298,9 @@ impl Failure {
         }
         if let Some(wait) = self.0.retry_after {
             fields.insert("retry_after".into(), json!(wait.as_secs_f64().ceil()));
+        }
+        if let Some(id) = &self.0.consent_id {
+            fields.insert("consent_id".into(), json!(id));
         }
         Value::Object(fields)
     }

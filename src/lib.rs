@@ -4,27 +4,33 @@
 //!
 //! ```text
 //! transport -> caller -> dispatch -> policy     may this caller do this?
-//! (stdio, http, cli)              -> journal    the intent is durable before anything is sent
+//! (stdio, http, cli)              -> consent    does a person agree, where one must?
+//!                                 -> journal    the intent is durable before anything is sent
 //!                                 -> tool -> backend -> tenant (remote, or embedded)
 //!                                 -> journal    the outcome
 //! ```
 //!
-//! The rooms: `tools` says what can be asked, `policy` whether, `journal` writes it down in `store`,
-//! `secrets` keeps credentials out of answers, `backend` speaks to the tenant and carries one of its
-//! own, `transport` and `cli` are the doors, `config` is what the operator chose. ARCHITECTURE.md has
-//! the whole map.
+//! The rooms: `tools` says what can be asked, `policy` whether, `grants` what a caller holds, `consent` asks
+//! a person, `journal` writes it down in `store`, `secrets` keeps credentials out of answers, `backend`
+//! speaks to the tenant and carries one of its own, `transport` and `cli` are the doors, `config` is what
+//! the operator chose.
+//! ARCHITECTURE.md has the whole map.
 
 pub mod anchor;
 pub mod backend;
 pub mod cli;
 pub mod config;
+pub mod consent;
 pub mod dispatch;
 pub mod failure;
 pub mod fence;
+pub mod grants;
 pub mod journal;
 pub mod nearest;
+pub mod pace;
 pub mod policy;
 pub mod progress;
+pub mod repeats;
 pub mod secrets;
 pub mod store;
 pub mod text;

@@ -3,6 +3,7 @@
 //! first request.
 
 use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use super::settings::{Limits, Settings};
 use super::tenant::Tenant;
 use super::wire::Wire;
 use crate::failure::{Code, Failure};
+use crate::pace::Window;
 
 const AGENT: &str = concat!("molecule-org-mcp/", env!("CARGO_PKG_VERSION"));
 const ORG_ID: HeaderName = HeaderName::from_static("x-molecule-org-id");
@@ -43,6 +45,9 @@ pub(super) struct Shared {
     key_tag: String,
     breaker: Mutex<Breaker>,
     budget: Mutex<Budget>,
+    /// Requests a minute; the most there is for no limit.
+    most: AtomicU32,
+    sent: Mutex<Window>,
 }
 
 impl Client {
@@ -70,7 +75,14 @@ impl Client {
             key_tag,
             breaker: Mutex::new(Breaker::new()),
             budget: Mutex::new(Budget::new()),
+            most: AtomicU32::new(u32::MAX),
+            sent: Mutex::default(),
         })))
+    }
+
+    /// So many requests a minute from now on, whoever makes them.
+    pub fn allow(&self, requests: Option<u32>) {
+        self.0.most.store(requests.unwrap_or(u32::MAX), Ordering::Relaxed);
     }
 
     pub fn address(&self) -> &str {
@@ -133,6 +145,14 @@ impl Shared {
     pub(super) fn pass(&self) -> Result<Pass<'_>, Duration> {
         lock(&self.breaker).pass(Instant::now())?;
         Ok(Pass { breaker: &self.breaker, told: false })
+    }
+
+    /// Counts a request, or says how long until one may leave.
+    pub(super) fn pace(&self) -> Result<(), Duration> {
+        match self.most.load(Ordering::Relaxed) {
+            u32::MAX => Ok(()),
+            most => lock(&self.sent).take(most, Instant::now()),
+        }
     }
 
     pub(super) fn budget(&self) -> MutexGuard<'_, Budget> {

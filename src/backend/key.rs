@@ -9,11 +9,16 @@ use crate::failure::{Code, Failure};
 
 const ORG_KEY_CHARACTERS: usize = 43;
 
+/// Whether a text has the form of an org key, or of a workspace's token: both are made alike.
+pub fn has_key_form(text: &str) -> bool {
+    let base64url = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
+    text.len() == ORG_KEY_CHARACTERS && text.bytes().all(base64url)
+}
+
 /// An org key's first eight characters, as the tenant shows them too; anything else by a digest,
 /// because eight characters of a short password would be too many.
 pub(super) fn tag(key: &str) -> String {
-    let base64url = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    if key.len() == ORG_KEY_CHARACTERS && key.bytes().all(base64url) {
+    if has_key_form(key) {
         return key.chars().take(8).collect();
     }
     let digest = Sha256::digest(key.as_bytes());

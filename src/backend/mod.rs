@@ -31,6 +31,7 @@ pub use address::Base;
 pub use answer::{Heard, Received};
 pub use ask::Ask;
 pub use client::Client;
+pub use key::has_key_form;
 pub use log::Sent;
 pub use path::PathPart;
 pub use route::{Method, Route};

@@ -34,6 +34,7 @@ pub(super) struct Errand {
 impl Errand {
     pub(super) async fn run(self, tenant: &Shared) -> Result<Answer, Failure> {
         let place = place(tenant).await?;
+        keep_pace(tenant).await?;
         let deadline = Instant::now() + self.total;
         let http = tenant.wire.http().await?;
         let attempts = if self.route.acts() { 1 } else { tenant.limits.attempts.max(1) };
@@ -66,7 +67,7 @@ impl Errand {
                 break (outcome, leg);
             }
             let Some(wait) = wait_before_next(&outcome, attempt) else { break (outcome, leg) };
-            if Instant::now() + wait >= deadline || !tenant.budget().spend() {
+            if Instant::now() + wait >= deadline || !tenant.budget().spend() || tenant.pace().is_err() {
                 break (outcome, leg);
             }
             last = Some((outcome, leg));
@@ -133,6 +134,19 @@ async fn place(tenant: &Shared) -> Result<OwnedSemaphorePermit, Failure> {
         )
         .next("Make fewer calls at a time, then try again.")),
     }
+}
+
+/// Waits a moment for room among the requests of this minute.
+async fn keep_pace(tenant: &Shared) -> Result<(), Failure> {
+    let until = Instant::now() + retry::PATIENCE;
+    while let Err(wait) = tenant.pace() {
+        if Instant::now() + wait > until {
+            let message = "this server makes as many requests a minute to the tenant as it may; nothing was sent";
+            return Err(Failure::new(Code::RateLimited, message).retry_after(wait));
+        }
+        sleep(wait).await;
+    }
+    Ok(())
 }
 
 fn resting(wait: Duration) -> Failure {

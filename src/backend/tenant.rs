@@ -58,6 +58,10 @@ impl Tenant {
         }
     }
 
+    pub fn is_own_key(&self, text: &str) -> bool {
+        self.shared.key() == text
+    }
+
     /// For tools that are one request: same-named fields fill the placeholders, the others become
     /// the query (GET, DELETE) or the JSON body.
     pub async fn send<T>(&self, route: &'static Route, mut input: Map<String, Value>) -> Result<T, Failure>

@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Ending, house, log, output};
+use super::{Ending, house, log, output, terminal};
 use crate::config::Config;
 use crate::dispatch::{Call, Dispatch, Progress, Refusal};
-use crate::transport::caller::Caller;
+use crate::transport::caller::Door;
 use crate::transport::stop;
 
 #[derive(Args)]
@@ -28,6 +28,7 @@ pub(super) struct Flags {
 pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     log::start(&config.log);
     let dispatch = house::open(&config).await?;
+    let caller = house::caller(&config, &dispatch.server().grants, Door::Cli).await?;
     let arguments = arguments(&flags, &dispatch)?;
     let (steps, mut seen) = mpsc::unbounded_channel::<crate::progress::Step>();
     tokio::spawn(async move {
@@ -37,10 +38,11 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     });
     let cancel = CancellationToken::new();
     let call = dispatch.call(Call {
-        caller: Caller::terminal(),
+        caller,
         tool: flags.tool,
         arguments,
         progress: Progress::to(steps),
+        asks: terminal::asks(&dispatch.server().consents),
         cancel: cancel.clone(),
     });
     tokio::pin!(call);

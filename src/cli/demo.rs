@@ -25,6 +25,7 @@ pub(super) async fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending
     choices.data = Some(directory.clone());
     let mut config = choices.config(flags.listen)?;
     log::start(&config.log);
+    house::without_grant(&config)?;
     if !config.listen.ip().is_loopback() {
         return Err(Ending::Usage("the demo listens on loopback only".to_owned()));
     }

@@ -7,6 +7,7 @@ use std::net::Ipv4Addr;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use chrono::Utc;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -15,8 +16,11 @@ use super::{Ending, reload};
 use crate::backend::embedded::{self, OpenError, Tenant};
 use crate::backend::{Base, Client, Limits, Settings};
 use crate::config::{Config, TenantConfig};
-use crate::dispatch::Dispatch;
+use crate::consent::Consents;
+use crate::dispatch::{Books, Dispatch};
+use crate::grants::{Grants, Known, State};
 use crate::journal::Journal;
+use crate::policy::grant::Grant;
 use crate::policy::live::Live;
 use crate::secrets::Directories;
 use crate::secrets::place::{create_private, write_private};
@@ -24,6 +28,7 @@ use crate::store::Store;
 use crate::tools::catalogue::Catalogue;
 use crate::tools::cursor::Seal;
 use crate::tools::invocation::Server;
+use crate::transport::caller::{Caller, Door};
 
 /// The rooms of one process.
 pub(super) async fn open(config: &Config) -> Result<Arc<Dispatch>, Ending> {
@@ -44,24 +49,58 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
     })?;
     reload::tell("the policy that holds", &config.rules);
     let store = Store::open(&config.data);
-    // The embedded tenant's port is another each time.
-    let tenant = config.tenant.as_ref().map_or("embedded", |_| client.address());
-    let journal = Journal::open(store, &config.data, tenant);
+    let books = Books::new(&store);
+    let (consents, grants) = (Consents::new(store.clone()), Grants::new(store.clone()));
+    let tenant = config.tenant.as_ref().map_or("embedded", |_| client.address()).to_owned();
+    let journal = Journal::open(store, &config.data, &tenant);
     config.rules.anchor.iter().for_each(|anchor| journal.anchored(anchor.clone()));
     let server = Server {
         address: client.address().to_owned(),
+        tenant,
         key_tag: client.key_tag().to_owned(),
         key_id: OnceLock::new(),
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
         capsules: config.data.join("capsules"),
         policy: Live::new(config.rules.clone()),
+        consents,
+        grants,
         journal,
         catalogue: Catalogue::new(),
         surface: config.surface,
         output_schemas: config.output_schemas,
         seal: Seal::new(client.derived_secret("cursor")),
     };
-    Ok(Arc::new(Dispatch::new(Arc::new(server), client)))
+    Ok(Arc::new(Dispatch::new(Arc::new(server), client, books)))
+}
+
+/// Who acts through a process of one caller: the holder of the grant that it was given, or the operator.
+pub(super) async fn caller(config: &Config, grants: &Grants, door: Door) -> Result<Caller, Ending> {
+    let Some(credential) = &config.grant else { return Ok(Caller::operator("local", door)) };
+    grants.ready().await?;
+    Ok(Caller::presenting(live(grants, credential)?, door))
+}
+
+/// The grant behind a credential, or why it opens nothing.
+pub(super) fn live(grants: &Grants, credential: &SecretString) -> Result<Arc<Grant>, Ending> {
+    let why = match grants.recognise(credential.expose_secret(), Utc::now())? {
+        Some(Known { grant, state: State::Live }) => return Ok(grant),
+        Some(Known { grant, state: State::Expired }) => format!("the grant `{}` has expired", grant.name),
+        Some(Known { grant, state: State::Revoked }) => format!("the grant `{}` was revoked", grant.name),
+        None => "this grant isn't known in this data directory".to_owned(),
+    };
+    Err(Ending::Usage(format!("{why}; ask the operator for a new one")))
+}
+
+/// Whoever comes over HTTP brings a grant of their own: one in the environment would bind nobody.
+pub(super) fn without_grant(config: &Config) -> Result<(), Ending> {
+    match config.grant {
+        None => Ok(()),
+        Some(_) => Err(Ending::Usage(
+            "MOLECULE_MCP_GRANT and MOLECULE_MCP_GRANT_FILE are for stdio and call; over HTTP each caller brings a \
+             grant as its bearer: unset them to go on"
+                .to_owned(),
+        )),
+    }
 }
 
 /// The embedded tenant, served in the background on a port of its own that only this machine reaches;

@@ -13,7 +13,7 @@ use secrecy::{ExposeSecret, SecretString};
 use super::{Ending, house, log, output, reload, watch};
 use crate::config::{Config, values};
 use crate::dispatch::Dispatch;
-use crate::secrets::place::write_private;
+use crate::secrets::place::{is_private, write_private};
 use crate::transport::{http, stop};
 
 #[derive(Args)]
@@ -31,7 +31,11 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     if flags.no_auth && !config.listen.ip().is_loopback() {
         return Err(Ending::Usage(format!("--no-auth is for loopback only, and {} isn't", config.listen)));
     }
+    house::without_grant(&config)?;
     let dispatch = house::open(&config).await?;
+    if let Err(failure) = dispatch.server().grants.ready().await {
+        tracing::error!(%failure, "grants can't be looked up: only the owner may enter");
+    }
     reload::in_background(&config, &dispatch)?;
     if config.listen.ip().is_loopback() {
         watch::in_background(&dispatch);
@@ -39,6 +43,7 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
         watch::closed_or_refuse(&dispatch).await?;
     }
     let bearer = if flags.no_auth { None } else { Some(owner_bearer(&config.data)?) };
+    refuse_org_key(&config, bearer.as_ref())?;
     let door = open_door(&config, bearer.clone(), dispatch).await?;
     output::notice(&format!("ready http://{}/mcp", door.address()));
     if bearer.is_some() {
@@ -67,6 +72,16 @@ pub(super) async fn serve(door: http::Bound) -> Result<(), Ending> {
     Ok(door.serve(stop::token()).await?)
 }
 
+/// Somebody may have put it there to have one credential for everything.
+fn refuse_org_key(config: &Config, bearer: Option<&SecretString>) -> Result<(), Ending> {
+    let key = config.tenant.as_ref().map(|tenant| tenant.token.expose_secret());
+    if key.is_some() && key == bearer.map(SecretString::expose_secret) {
+        let file = owner_file(&config.data);
+        return Err(Ending::Usage(format!("{} holds the org key; delete it for a bearer of our own", file.display())));
+    }
+    Ok(())
+}
+
 fn owner_file(data: &Path) -> PathBuf {
     data.join("owner-bearer")
 }
@@ -77,7 +92,12 @@ pub(super) fn owner_bearer(data: &Path) -> Result<SecretString, Ending> {
     if let Ok(text) = fs::read_to_string(&path)
         && !text.trim().is_empty()
     {
-        refuse_readable(&path)?;
+        if !is_private(&path)? {
+            return Err(Ending::Usage(format!(
+                "{} can be read by others: chmod 600 it, or delete it for a new one",
+                path.display()
+            )));
+        }
         return Ok(text.trim().to_owned().into());
     }
     let mut bytes = [0; 32];
@@ -85,22 +105,4 @@ pub(super) fn owner_bearer(data: &Path) -> Result<SecretString, Ending> {
     let bearer = SecretString::from(URL_SAFE_NO_PAD.encode(bytes));
     write_private(&path, bearer.expose_secret())?;
     Ok(bearer)
-}
-
-#[cfg(unix)]
-fn refuse_readable(path: &Path) -> Result<(), Ending> {
-    use std::os::unix::fs::PermissionsExt;
-    let mode = fs::metadata(path)?.permissions().mode();
-    if mode & 0o077 != 0 {
-        return Err(Ending::Usage(format!(
-            "{} can be read by others: chmod 600 it, or delete it for a new one",
-            path.display()
-        )));
-    }
-    Ok(())
-}
-
-#[cfg(not(unix))]
-fn refuse_readable(_: &Path) -> Result<(), Ending> {
-    Ok(())
 }

@@ -1,8 +1,11 @@
 //! The command line: one file a subcommand. This one knows the flags, starts the runtime, and turns
-//! what came back into an exit code: 0 done, 1 failed, 2 wrong usage, 3 refused.
+//! what came back into an exit code: 0 done, 1 failed, 2 wrong usage, 3 refused or
+//! waiting for a person.
 
 mod call;
+mod consents;
 mod demo;
+mod grants;
 mod house;
 mod http;
 mod journal;
@@ -11,6 +14,7 @@ mod output;
 mod reload;
 mod stdio;
 mod tenant;
+mod terminal;
 mod tools;
 mod watch;
 
@@ -48,10 +52,14 @@ enum Command {
     Tenant(tenant::Flags),
     /// Call one tool from the terminal, on the same road
     Call(call::Flags),
+    /// Scoped credentials for callers: issue, list, revoke
+    Grants(grants::Flags),
     /// The catalogue
     Tools(tools::Flags),
     /// Read, verify, export and prune the journal
     Journal(journal::Flags),
+    /// What waits for a person, and a person's answer
+    Consents(consents::Flags),
 }
 
 #[derive(Args)]
@@ -117,7 +125,7 @@ enum Ending {
     Usage(String),
     /// It was tried and failed.
     Failed(String),
-    /// Policy said no.
+    /// Policy or a person said no, or a person has to agree first.
     Refused(String),
 }
 
@@ -137,7 +145,7 @@ impl From<Failure> for Ending {
     fn from(failure: Failure) -> Self {
         match failure.code() {
             Code::InvalidInput => Self::Usage(failure.text()),
-            Code::ForbiddenByPolicy => Self::Refused(failure.text()),
+            Code::ForbiddenByPolicy | Code::ConsentRequired | Code::ConsentInvalid => Self::Refused(failure.text()),
             _ => Self::Failed(failure.text()),
         }
     }
@@ -189,7 +197,9 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Demo(flags) => demo::run(choices, flags).await,
         Command::Tenant(flags) => tenant::run(choices, flags).await,
         Command::Call(flags) => call::run(choices.config(None)?, flags).await,
-        Command::Tools(flags) => tools::run(choices, flags),
         Command::Journal(flags) => journal::run(choices, flags).await,
+        Command::Grants(flags) => grants::run(choices, flags).await,
+        Command::Tools(flags) => tools::run(choices, flags).await,
+        Command::Consents(flags) => consents::run(choices, flags).await,
     }
 }

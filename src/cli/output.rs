@@ -38,6 +38,12 @@ pub(super) fn notice(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{text}");
 }
 
+/// What a person answers on the same line.
+pub(super) fn prompt(text: &str) {
+    let mut err = io::stderr().lock();
+    let _ = err.write_all(text.as_bytes()).and_then(|()| err.flush());
+}
+
 pub(super) fn problem(text: &str) {
     notice(&format!("molecule-org-mcp: {text}"));
 }

@@ -5,10 +5,12 @@ use std::sync::Arc;
 use chrono::Utc;
 use clap::Args;
 
-use super::{Choices, Ending, output};
+use super::{Choices, Ending, house, output};
 use crate::config::Config;
+use crate::grants::Grants;
+use crate::store::Store;
 use crate::tools::catalogue::{Catalogue, Entry};
-use crate::transport::caller::Caller;
+use crate::transport::caller::{Caller, Door};
 use crate::transport::mcp;
 
 #[derive(Args)]
@@ -18,12 +20,13 @@ pub(super) struct Flags {
     json: bool,
 }
 
-pub(super) fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending> {
+pub(super) async fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending> {
     // The catalogue depends on what is switched on, and not on any tenant.
     choices.embedded = true;
     let config = choices.config(None)?;
     let catalogue = Arc::new(Catalogue::new());
-    let listed = listed(&catalogue, &config);
+    let caller = house::caller(&config, &Grants::new(Store::open(&config.data)), Door::Cli).await?;
+    let listed = listed(&catalogue, &config, &caller);
     if flags.json {
         let result = mcp::list(listed.iter().map(|entry| entry.listed()), config.output_schemas);
         return Ok(output::json(&result)?);
@@ -40,8 +43,7 @@ pub(super) fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending> {
     Ok(())
 }
 
-fn listed<'a>(catalogue: &'a Catalogue, config: &Config) -> Vec<&'a Entry> {
-    let caller = Caller::terminal();
-    let shown = |entry: &&Entry| config.surface.shows(entry) && config.rules.lists(&caller, entry, Utc::now());
+fn listed<'a>(catalogue: &'a Catalogue, config: &Config, caller: &Caller) -> Vec<&'a Entry> {
+    let shown = |entry: &&Entry| config.surface.shows(entry) && config.rules.lists(caller, entry, Utc::now());
     catalogue.entries().iter().filter(shown).collect()
 }

@@ -2,16 +2,18 @@
 
 use std::ffi::OsString;
 
-use super::{ConfigError, Layer, checked_token, values, wrong};
+use super::{ConfigError, Layer, checked_grant, checked_token, values, wrong};
 use crate::nearest;
 
-const KNOWN: [&str; 15] = [
+const KNOWN: [&str; 17] = [
     "MOLECULE_ORG_TOKEN",
     "MOLECULE_ORG_TOKEN_FILE",
     "MOLECULE_URL",
     "MOLECULE_API_URL",
     "MOLECULE_ORG",
     "MOLECULE_ORG_ID",
+    "MOLECULE_MCP_GRANT",
+    "MOLECULE_MCP_GRANT_FILE",
     "MOLECULE_MCP_DATA",
     "MOLECULE_MCP_TOOLSETS",
     "MOLECULE_MCP_SURFACE",
@@ -25,7 +27,7 @@ const KNOWN: [&str; 15] = [
 ];
 
 /// These limit what a caller may do. A version that doesn't know how must not start as if it did.
-const NOT_YET: [&str; 3] = ["MOLECULE_MCP_GRANT", "MOLECULE_MCP_GRANT_FILE", "MOLECULE_MCP_DATABASE_URL"];
+const NOT_YET: [&str; 1] = ["MOLECULE_MCP_DATABASE_URL"];
 
 pub(super) fn layer(variables: impl Iterator<Item = (OsString, OsString)>) -> Result<Layer, ConfigError> {
     let mut layer = Layer::default();
@@ -37,7 +39,10 @@ pub(super) fn layer(variables: impl Iterator<Item = (OsString, OsString)>) -> Re
         let value = value.into_string().map_err(|_| wrong(format!("{name} isn't valid text")))?;
         let of = |error: String| wrong(format!("{name}: {error}"));
         match name.as_str() {
-            // What is set to nothing is as good as not set.
+            // Nothing in its place would be the operator's power.
+            "MOLECULE_MCP_GRANT" => layer.grant = Some(checked_grant(value.trim(), &name)?),
+            "MOLECULE_MCP_GRANT_FILE" => layer.grant_file = Some(value.into()),
+            // What else is set to nothing is as good as not set.
             _ if value.is_empty() && KNOWN.contains(&name.as_str()) => {}
             "MOLECULE_ORG_TOKEN" => layer.token = Some(checked_token(value.trim(), &name)?),
             "MOLECULE_ORG_TOKEN_FILE" => layer.token_file = Some(value.into()),
@@ -83,7 +88,7 @@ mod tests {
         let error = of(&[("MOLECULE_MCP_TOOLSETS", "kyes")]).unwrap_err().to_string();
         assert!(error.contains("did you mean `keys`"), "{error}");
         assert!(of(&[("MOLECULE_MCP_READ_ONLY", "maybe")]).is_err());
-        assert!(of(&[("MOLECULE_MCP_GRANT", "x")]).unwrap_err().to_string().contains("can't honour"));
+        assert!(of(&[("MOLECULE_MCP_POLICY", "x")]).unwrap_err().to_string().contains("can't honour"));
     }
 
     #[test]
@@ -99,5 +104,15 @@ mod tests {
     fn a_key_is_never_repeated_in_an_error() {
         let error = of(&[("MOLECULE_ORG_TOKEN", "two words")]).unwrap_err().to_string();
         assert!(!error.contains("two words"), "{error}");
+    }
+
+    #[test]
+    fn a_grant_is_told_from_other_credentials_and_never_repeated() {
+        let key = "k".repeat(43);
+        for wrong in ["", "x", &key, &format!("MOG_{key}")] {
+            let error = of(&[("MOLECULE_MCP_GRANT", wrong)]).unwrap_err().to_string();
+            assert!(error.contains("doesn't hold a grant") && !error.contains(&key), "{error}");
+        }
+        assert!(of(&[("MOLECULE_MCP_GRANT", &format!(" mog_{key}\n"))]).unwrap().grant.is_some());
     }
 }

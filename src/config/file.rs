@@ -42,6 +42,8 @@ pub(super) fn layer(path: &Path) -> Result<Layer, ConfigError> {
         org_id: file.org_id,
         token: None,
         token_file: file.org_token_file,
+        grant: None,
+        grant_file: None,
         toolsets: parse(file.toolsets.map(|names| names.join(",")), values::toolsets)
             .map_err(|error| named("toolsets", error))?,
         surface: parse(file.surface, values::surface).map_err(|error| named("surface", error))?,

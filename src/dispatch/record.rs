@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Call;
 use crate::backend::Tenant;
 use crate::failure::{Changed, Failure};
-use crate::journal::entry::{Intent, IntentDetail, Outcome, OutcomeDetail, SentRequest};
+use crate::journal::entry::{Agreement, Intent, IntentDetail, Outcome, OutcomeDetail, SentRequest};
 use crate::policy::{Decision, Rule, Rules};
 use crate::tools::catalogue::Entry;
 use crate::tools::effect::Effect;
@@ -27,6 +27,8 @@ pub(super) struct Record {
     /// may be a credential in the wrong place. And what else the tool's entry lets be kept.
     unchecked: (BTreeMap<String, String>, Map<String, Value>),
     detail: IntentDetail,
+    /// What was asked of the tenant before a person was.
+    looked: Vec<SentRequest>,
 }
 
 impl Record {
@@ -40,6 +42,7 @@ impl Record {
             effect: Effect::Read,
             key_prefix: server.key_tag.clone(),
             unchecked: (targets(&call.arguments), Map::new()),
+            looked: Vec::new(),
             detail: IntentDetail {
                 tenant: server.address.clone(),
                 key_id: server.key_id().map(ToOwned::to_owned),
@@ -80,6 +83,22 @@ impl Record {
         self.detail.rule = rule.to_owned();
     }
 
+    pub(super) fn arguments(&self) -> &str {
+        &self.detail.arguments
+    }
+
+    pub(super) fn targets(&self) -> &BTreeMap<String, String> {
+        &self.detail.targets
+    }
+
+    pub(super) fn looked(&mut self, tenant: &Tenant) {
+        self.looked = sent(tenant);
+    }
+
+    pub(super) fn agreed(&mut self, agreement: Agreement) {
+        self.detail.consent = Some(agreement);
+    }
+
     /// Given away once, because every call would otherwise copy it; the outcome needs none of its detail.
     pub(super) fn intent(&mut self) -> Intent {
         Intent {
@@ -93,9 +112,9 @@ impl Record {
     }
 
     pub(super) fn outcome(&self, result: &Result<Value, Failure>, tenant: &Tenant, took: Duration) -> Outcome {
-        let sent = tenant.sent();
+        let sent = sent(tenant);
         let status = sent.last().and_then(|last| last.status);
-        let sent = sent.iter().map(|one| SentRequest { route: one.route.to_string(), status: one.status }).collect();
+        let sent = self.looked.iter().cloned().chain(sent).collect();
         let failure = result.as_ref().err();
         let changed = failure.map_or_else(|| tenant.changed(), Failure::has_changed);
         self.close(
@@ -110,8 +129,18 @@ impl Record {
         )
     }
 
+    pub(super) fn seen(&mut self, seen: Option<Value>) {
+        self.detail.seen = seen;
+    }
+
+    /// The answer of an earlier invocation, given again.
+    pub(super) fn outcome_of_repeat(&self, first: &str) -> Outcome {
+        let detail = OutcomeDetail { repeats: Some(first.to_owned()), ..OutcomeDetail::default() };
+        self.close(None, Changed::No, detail)
+    }
+
     pub(super) fn outcome_of_refusal(&self, failure: &Failure) -> Outcome {
-        self.close(Some(failure), Changed::No, OutcomeDetail::default())
+        self.close(Some(failure), Changed::No, OutcomeDetail { sent: self.looked.clone(), ..OutcomeDetail::default() })
     }
 
     fn close(&self, failure: Option<&Failure>, changed: Changed, detail: OutcomeDetail) -> Outcome {
@@ -131,6 +160,10 @@ impl Record {
     }
 }
 
+fn sent(tenant: &Tenant) -> Vec<SentRequest> {
+    tenant.sent().iter().map(|one| SentRequest { route: one.route.to_string(), status: one.status }).collect()
+}
+
 /// The ids among the arguments: what the call is about. Values that aren't short ids stay out.
 fn targets(arguments: &Map<String, Value>) -> BTreeMap<String, String> {
     let is_target = |name: &str| name.ends_with("_id") || matches!(name, "key" | "template");
@@ -144,9 +177,13 @@ fn targets(arguments: &Map<String, Value>) -> BTreeMap<String, String> {
 }
 
 /// The same arguments give the same digest, in whatever order they came: a JSON map here is sorted.
-fn digest(arguments: &Map<String, Value>) -> String {
+pub(super) fn digest(arguments: &Map<String, Value>) -> String {
     let canonical = serde_json::to_vec(arguments).unwrap_or_default();
-    Sha256::digest(&canonical).iter().map(|byte| format!("{byte:02x}")).collect()
+    hex(&Sha256::digest(&canonical))
+}
+
+pub(super) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

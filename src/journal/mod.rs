@@ -11,6 +11,7 @@ pub mod entry;
 pub mod export;
 mod keeper;
 mod key;
+mod made;
 mod merkle;
 mod process;
 pub mod prune;
@@ -28,7 +29,7 @@ use rusqlite::Connection;
 
 use crate::anchor::Anchor;
 use crate::failure::Failure;
-use crate::store::{Durability, Store, Work};
+use crate::store::{Change, Durability, Store, Work};
 use crate::tools::effect::Effect;
 pub use chain::Hash;
 pub use checkpoint::{Checkpoint, Pruning};
@@ -85,6 +86,18 @@ impl Journal {
         self.0.store.write(Durability::Synced, work).await
     }
 
+    /// The same, together with a change of somebody else's: both are durable, or neither.
+    pub async fn intend_with<T: Send + 'static>(
+        &self,
+        intent: Intent,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let row = intent.row(self.0.process.scribe());
+        self.0.keeper.noticed();
+        let both = move |transaction: &Change<'_>| row.append(transaction).and_then(|()| change(transaction));
+        self.0.store.transact(Durability::Synced, both).await
+    }
+
     /// Writes down how it went. It survives this process; an intent that outlives its outcome in a
     /// power failure says *unknown*, which is true.
     pub async fn conclude(&self, outcome: Outcome) -> Result<(), Failure> {
@@ -95,6 +108,18 @@ impl Journal {
         let work = outcome.row(self.0.process.scribe()).work();
         self.0.keeper.noticed();
         self.0.store.write(Durability::Written, work).await
+    }
+
+    /// The same, together with a change of somebody else's.
+    pub async fn conclude_with(
+        &self,
+        outcome: Outcome,
+        change: impl FnOnce(&Connection) -> rusqlite::Result<()> + Send + 'static,
+    ) -> Result<(), Failure> {
+        let row = outcome.row(self.0.process.scribe());
+        self.0.keeper.noticed();
+        let both = move |transaction: &Change<'_>| row.append(transaction).and_then(|()| change(transaction));
+        self.0.store.transact(Durability::Written, both).await
     }
 
     /// An outcome that nobody waits for.
@@ -189,5 +214,12 @@ impl Journal {
         let key = self.0.keeper.public_key()?;
         let tenant = self.0.process.scribe().tenant;
         self.0.store.read(move |connection| verify::database::one(connection, &tenant, key)).await
+    }
+
+    /// The grant under which a tool made what the tenant knows by this id; none where nobody did, or without one.
+    pub async fn maker(&self, tool: &'static str, id: &str) -> Result<Option<String>, Failure> {
+        self.flush().await?;
+        let id = id.to_owned();
+        self.0.store.read(move |connection| query::maker(connection, tool, &id)).await
     }
 }

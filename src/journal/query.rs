@@ -1,6 +1,6 @@
 //! Finding entries: an intent with its outcome is one record. Newest first.
 
-use rusqlite::{Connection, Row, params_from_iter, types::Value as Sql};
+use rusqlite::{Connection, OptionalExtension, Row, params_from_iter, types::Value as Sql};
 
 use super::chain::Count;
 use super::entry::{FoundDetail, IntentDetail, OutcomeDetail};
@@ -191,6 +191,15 @@ impl Query {
     }
 }
 
+pub(super) fn maker(connection: &Connection, tool: &str, id: &str) -> rusqlite::Result<Option<String>> {
+    let sql = "SELECT i.body FROM journal o
+         JOIN journal i ON i.invocation = o.invocation AND i.kind = 'intent'
+         WHERE o.kind = 'outcome' AND o.tool = ?1 AND o.body LIKE ?2";
+    let made = format!("%\"made\":{}%", serde_json::Value::from(id));
+    let found = connection.query_row(sql, [tool, &made], |row| detail::<IntentDetail>(row, 0)).optional()?;
+    Ok(found.and_then(|intent| intent.grant))
+}
+
 fn record(row: &Row<'_>) -> rusqlite::Result<Record> {
     Ok(Record {
         tenant: row.get(0)?,
@@ -212,7 +221,7 @@ fn ended<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqli
     result.map(|result| Ok((result, detail(row, column + 1)?))).transpose()
 }
 
-fn detail<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
+pub(super) fn detail<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text: String = row.get(column)?;
     serde_json::from_str(&text).map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))

@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use serde::{Deserialize, Serialize};
+
 use crate::tools::ids::WorkspaceId;
 
 /// The longest way up that is walked: a ring that the tenant should never have made has no end.
 const DEEPEST: usize = 100;
 
 /// A list, and subtrees by their topmost workspace. Empty, it holds nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Binding {
     pub workspaces: BTreeSet<WorkspaceId>,
     pub subtrees: BTreeSet<WorkspaceId>,
@@ -38,11 +41,19 @@ impl Tree {
         Self(parents.into_iter().collect())
     }
 
+    pub fn parent(&self, id: &WorkspaceId) -> Option<&WorkspaceId> {
+        self.0.get(id).and_then(Option::as_ref)
+    }
+
     /// A workspace that isn't in the tree stands alone.
     pub fn lineage(&self, id: &WorkspaceId) -> Lineage {
-        let parent = |id: &WorkspaceId| self.0.get(id).cloned().flatten();
-        let above = std::iter::successors(parent(id), parent).take(DEEPEST).collect();
+        let above = std::iter::successors(self.parent(id), |id| self.parent(id)).take(DEEPEST).cloned().collect();
         Lineage { id: id.clone(), above }
+    }
+
+    /// Those that somebody may not know of.
+    pub fn others(&self, sees: impl Fn(&Lineage) -> bool) -> BTreeSet<WorkspaceId> {
+        self.0.keys().filter(|id| !sees(&self.lineage(id))).cloned().collect()
     }
 
     /// Everything below a workspace, however deep.

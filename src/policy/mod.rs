@@ -87,6 +87,7 @@ pub enum Rule {
     Oneself,
     Unlimited,
     Arguments,
+    Consent,
 }
 
 impl Rule {
@@ -101,6 +102,7 @@ impl Rule {
             Self::Oneself => "oneself",
             Self::Unlimited => "unlimited",
             Self::Arguments => "arguments",
+            Self::Consent => "consent",
         }
     }
 }
@@ -180,9 +182,10 @@ impl Rules {
         if entry.tool.gives_everything && !unlimited() {
             return Some(Rule::Unlimited);
         }
-        let oneself = |own| effect.is_destructive() && target.is_some_and(|target| target.includes(own));
-        let not_to_oneself = entry.tool.not_to_oneself;
-        (not_to_oneself && grants().filter_map(|grant| grant.own_workspace.as_ref()).any(oneself))
+        // What can give power is refused where it does; what stops or destroys, in its mildest form too.
+        let heavy = effect.is_destructive() || entry.tool.most == Effect::Destroy;
+        let oneself = |own| target.is_some_and(|target| target.includes(own));
+        (heavy && entry.tool.not_to_oneself && grants().filter_map(|grant| grant.own_workspace.as_ref()).any(oneself))
             .then_some(Rule::Oneself)
     }
 
@@ -194,13 +197,7 @@ impl Rules {
 }
 
 fn reaches(binding: &binding::Binding, entry: &Entry, target: Option<&Target>) -> bool {
-    match (entry.tool.reach, target) {
-        (Reach::Organisation, _) => false,
-        (Reach::Common, _) => true,
-        (Reach::Named | Reach::NamedAndBelow | Reach::Filtered, None) => true,
-        (Reach::Filtered, Some(target)) => target.is_within(binding),
-        (Reach::Named | Reach::NamedAndBelow, Some(target)) => !target.0.is_empty() && target.is_within(binding),
-    }
+    target.map_or(entry.tool.reach != Reach::Organisation, |target| target.is_within(binding))
 }
 
 /// What the caller reads.
@@ -234,6 +231,7 @@ pub fn refused(rule: Rule, entry: &Entry, role: Role, effect: Effect) -> Failure
             "Ask the operator to do it; no grant gives more than itself.",
         ),
         Rule::Arguments => (format!("the arguments of {name} don't fit"), "Correct the arguments and call again."),
+        Rule::Consent => (format!("{name} needs a person's yes"), "Ask the operator; a person has to agree to this."),
     };
     Failure::new(Code::ForbiddenByPolicy, message).next(next)
 }

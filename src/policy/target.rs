@@ -24,9 +24,12 @@ pub enum Reach {
 pub const NAMES: [&str; 6] =
     ["workspace_id", "parent_id", "target_id", "target_workspace_id", "caller_id", "workspace_ids"];
 
-/// The workspaces that a call touches.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Target(pub Vec<Lineage>);
+/// The workspaces that a call touches, and how far it reaches beyond them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub reach: Reach,
+    pub places: Vec<Lineage>,
+}
 
 impl Target {
     /// `tree` may be empty where no subtree has to be known.
@@ -36,15 +39,22 @@ impl Target {
         if reach == Reach::NamedAndBelow {
             places.extend(named.iter().flat_map(|id| tree.below(id)));
         }
-        Self(places)
+        Self { reach, places }
     }
 
+    /// Whether a caller with this binding may reach so far.
     pub fn is_within(&self, binding: &Binding) -> bool {
-        self.0.iter().all(|place| binding.holds(place))
+        let inside = self.places.iter().all(|place| binding.holds(place));
+        match self.reach {
+            Reach::Named | Reach::NamedAndBelow => inside && !self.places.is_empty(),
+            Reach::Filtered => inside,
+            Reach::Common => true,
+            Reach::Organisation => false,
+        }
     }
 
     pub fn includes(&self, id: &WorkspaceId) -> bool {
-        self.0.iter().any(|place| place.id == *id)
+        self.places.iter().any(|place| place.id == *id)
     }
 }
 

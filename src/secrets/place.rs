@@ -95,6 +95,18 @@ pub fn create_private(directory: &Path) -> io::Result<()> {
     builder.create(directory)
 }
 
+/// Whether nobody but its owner may read a file.
+#[cfg(unix)]
+pub fn is_private(path: &Path) -> io::Result<bool> {
+    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(path)?.permissions());
+    Ok(mode & 0o077 == 0)
+}
+
+#[cfg(not(unix))]
+pub fn is_private(_: &Path) -> io::Result<bool> {
+    Ok(true)
+}
+
 /// Writes a file that only its owner may read, whole or not at all.
 pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let draft = path.with_extension(format!("{}.new", Uuid::new_v4().simple()));

@@ -52,6 +52,15 @@ impl Store {
         durability: Durability,
         change: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, Failure> {
+        self.transact(durability, |transaction| change(transaction)).await
+    }
+
+    /// The same for work that adds to a chain.
+    pub async fn transact<T: Send + 'static>(
+        &self,
+        durability: Durability,
+        change: impl FnOnce(&Change<'_>) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<T, Failure> {
         let (told, found) = oneshot::channel();
         let work: Work = Box::new(move |connection| {
             // Nobody listens any more when the wait was given up: the change stands all the same.

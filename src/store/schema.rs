@@ -63,6 +63,74 @@ const STEPS: &[&str] = &[
         signature  TEXT NOT NULL
     ) STRICT, WITHOUT ROWID;
 ",
+    "
+    CREATE TABLE mints (
+        tenant TEXT NOT NULL,
+        at     TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE repeats (
+        tenant     TEXT NOT NULL,
+        caller     TEXT NOT NULL,
+        tool       TEXT NOT NULL,
+        key        TEXT NOT NULL,
+        arguments  TEXT NOT NULL,
+        invocation TEXT NOT NULL,
+        at         TEXT NOT NULL,
+        answer     TEXT,
+        PRIMARY KEY (tenant, caller, tool, key)
+    ) STRICT;
+",
+    "
+    CREATE TABLE grants (
+        id         TEXT PRIMARY KEY,
+        digest     TEXT NOT NULL UNIQUE,
+        prefix     TEXT NOT NULL,
+        name       TEXT NOT NULL,
+        parent     TEXT,
+        creator    TEXT NOT NULL,
+        created    TEXT NOT NULL,
+        expires    TEXT,
+        revoked    TEXT,
+        revoked_by TEXT,
+        terms      TEXT NOT NULL
+    ) STRICT;
+    CREATE INDEX grants_parent ON grants (parent);
+    CREATE TABLE grant_uses (
+        grant_id TEXT NOT NULL,
+        tool     TEXT NOT NULL,
+        calls    INTEGER NOT NULL,
+        last     TEXT NOT NULL,
+        PRIMARY KEY (grant_id, tool)
+    ) STRICT;
+    CREATE INDEX journal_mints ON journal (invocation) WHERE kind = 'outcome' AND tool = 'mint_org_key';
+",
+    "
+    CREATE TABLE consents (
+        id        TEXT PRIMARY KEY,
+        tenant    TEXT NOT NULL,
+        caller    TEXT NOT NULL,
+        grants    TEXT NOT NULL,
+        tool      TEXT NOT NULL,
+        arguments TEXT NOT NULL,
+        targets   TEXT NOT NULL,
+        seen      TEXT NOT NULL,
+        preview   TEXT NOT NULL,
+        asked     TEXT NOT NULL,
+        until     TEXT NOT NULL,
+        standing  TEXT NOT NULL CHECK (standing IN ('waiting', 'agreed', 'refused', 'spent')),
+        tries     INTEGER NOT NULL DEFAULT 0,
+        way       TEXT,
+        by        TEXT
+    ) STRICT;
+    CREATE INDEX consents_call ON consents (caller, arguments);
+    CREATE TABLE operator (
+        one          INTEGER PRIMARY KEY CHECK (one = 1),
+        salt         TEXT NOT NULL,
+        hash         TEXT NOT NULL,
+        wrong        INTEGER NOT NULL DEFAULT 0,
+        closed_until TEXT
+    ) STRICT;
+",
 ];
 
 /// Applies the steps that the file hasn't seen.

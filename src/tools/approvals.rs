@@ -1,6 +1,6 @@
 //! The tenant's own approvals: what agents ask a person for, and the person's decision.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::json;
@@ -12,7 +12,8 @@ use super::invocation::Invocation;
 use super::list::List;
 use super::many::each;
 use super::prose::Prose;
-use super::tool::{Act, Draft, Tool};
+use super::tool::{Act, Draft, Earlier, Tool};
+use super::workspaces::wire::Workspace;
 use super::workspaces::{self, confirm_exists, fetch_all};
 use crate::backend::Route;
 use crate::failure::{Code, Failure};
@@ -28,6 +29,7 @@ pub const TOOLS: &[Tool] = &[
         .about("List pending requests of all workspaces, newest 50. Asking denies what is older than ten minutes; the answer names what was denied.")
         .said("waiting for me, sign off, requests for permission, human in the loop, needs a decision, inbox, queue of permission requests")
         .everyday()
+        .filtered()
         .acts::<ListPendingApprovals>(),
     Draft::read("list_workspace_approvals", &[LIST, workspaces::GET])
         .alias(&["get_workspace_approvals"])
@@ -40,12 +42,15 @@ pub const TOOLS: &[Tool] = &[
         .about("Ask for a person's approval on a workspace's behalf. The same request twice makes two.")
         .said("request permission, ask a human, needs sign off before")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","action":"deploy 4.18","reason":"the fix for the login is in it"}"#)
+        .creates()
         .acts::<CreateApproval>(),
     Draft::escalate("decide_approval", &[LIST, DECIDE])
         .about("Carry out a person's decision on a pending request. Never decide on your own; who decided is recorded by the server.")
         .said("approve, deny, reject, allow, say yes, say no, grant request, sign off, turn down, answer a permission request, go ahead, green light, yes or no to an agent")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","approval_id":"0b9f8f5e-3c1d-4a57-9f0e-5d1c2b7a6e43","decision":"approved"}"#)
         .everyday()
+        .not_to_oneself()
+        .keeping(&["decision"])
         .acts::<DecideApproval>(),
 ];
 
@@ -112,6 +117,9 @@ impl Act for ListPendingApprovals {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let all = fetch_all(call).await?;
+        if call.caller.is_bound() {
+            return Ok(pending_among(&all, call).await);
+        }
         let ids: Vec<WorkspaceId> = all.into_iter().map(|one| one.id).collect();
         let before = pending_in(&ids, call).await;
         let items: Vec<Pending> = call.tenant.ask(&PENDING).fetch().await?;
@@ -127,6 +135,23 @@ impl Act for ListPendingApprovals {
             not_looked_at: ids.len().saturating_sub(LOOKED_INTO),
         })
     }
+}
+
+/// For a bound caller. The tenant's own question is about everybody, and denies everybody's old requests.
+async fn pending_among(all: &[Workspace], call: &Invocation) -> PendingApprovals {
+    let ids: Vec<WorkspaceId> = all.iter().map(|one| one.id.clone()).collect();
+    let name = |id: &WorkspaceId| all.iter().find(|one| one.id == *id).map(|one| one.name.clone()).unwrap_or_default();
+    let found = pending_in(&ids, call).await.into_iter().map(|(workspace_id, one)| Pending {
+        id: one.id,
+        workspace_name: name(&workspace_id),
+        workspace_id,
+        action: one.action,
+        reason: one.reason,
+        created_at: one.created_at,
+    });
+    let items: Vec<Pending> = found.collect();
+    let not_looked_at = ids.len().saturating_sub(LOOKED_INTO);
+    PendingApprovals { count: items.len(), items, denied_by_asking: Vec::new(), not_looked_at }
 }
 
 /// What is pending, workspace by workspace, without the route that denies. A workspace that doesn't
@@ -189,11 +214,28 @@ pub struct CreatedApproval {
 impl Act for CreateApproval {
     type Answer = CreatedApproval;
 
+    async fn made_before(&self, call: &Invocation, since: DateTime<Utc>) -> Result<Earlier<CreatedApproval>, Failure> {
+        // The tenant's clock isn't ours.
+        let since = since - TimeDelta::minutes(1);
+        let like_it = |one: &Approval| one.created_at >= since && one.action.as_str() == self.action.as_str();
+        let found: Vec<_> = fetch(&self.workspace_id, call).await?.into_iter().filter(like_it).collect();
+        Ok(match <[Approval; 1]>::try_from(found) {
+            Ok([one]) => Earlier::This(CreatedApproval { approval_id: one.id, status: one.status }),
+            Err(none) if none.is_empty() => Earlier::Nothing,
+            Err(_) => {
+                Earlier::CantTell("Several like it were asked for since then: look at list_workspace_approvals.".into())
+            }
+        })
+    }
+
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         confirm_exists(&self.workspace_id, call).await?;
         let reason = self.reason.as_ref().map_or("", Text::as_str);
         let body = json!({ "action": self.action, "reason": reason });
-        call.tenant.ask(&CREATE).part("workspace_id", &self.workspace_id).body(&body).fetch().await
+        let ask = call.tenant.ask(&CREATE).part("workspace_id", &self.workspace_id).body(&body);
+        let created: CreatedApproval = ask.fetch().await?;
+        call.made(&created.approval_id);
+        Ok(created)
     }
 }
 
@@ -233,6 +275,7 @@ impl Act for DecideApproval {
     type Answer = Decided;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        self.refuse_own(call).await?;
         let request = self.find(call).await?;
         let decided_by = call.signature();
         let body = json!({ "decision": self.decision, "decided_by": decided_by });
@@ -243,6 +286,19 @@ impl Act for DecideApproval {
 }
 
 impl DecideApproval {
+    /// Whoever asked, in its own name or through a grant that it gave away, doesn't answer.
+    async fn refuse_own(&self, call: &Invocation) -> Result<(), Failure> {
+        if call.caller.grant.is_none() {
+            return Ok(());
+        }
+        let maker = call.server.journal.maker("create_approval", self.approval_id.as_str()).await?;
+        if !call.caller.grants().any(|grant| maker.as_deref() == Some(grant.id.as_str())) {
+            return Ok(());
+        }
+        Err(Failure::new(Code::ForbiddenByPolicy, "you asked for this approval yourself")
+            .next("Somebody else decides it: tell a person."))
+    }
+
     /// The person decided about a request that was shown: one that isn't, or isn't open any more, is
     /// refused before anything is sent.
     async fn find(&self, call: &Invocation) -> Result<Approval, Failure> {

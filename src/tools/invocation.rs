@@ -5,14 +5,20 @@ use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
+use serde_json::Value;
 use uuid::Uuid;
 
 use super::catalogue::Catalogue;
 use super::cursor::Seal;
+use super::ids::WorkspaceId;
 use super::surface::Surface;
-use crate::backend::Tenant;
+use crate::backend::{Tenant, has_key_form};
+use crate::consent::Consents;
+use crate::failure::{Code, Failure};
+use crate::grants::Grants;
 use crate::journal::Journal;
 use crate::policy::Rules;
+use crate::policy::binding::Tree;
 use crate::policy::live::Live;
 use crate::progress::Progress;
 use crate::secrets::{Directories, Places};
@@ -24,22 +30,59 @@ pub struct Invocation {
     pub tenant: Tenant,
     pub progress: Progress,
     pub caller: Caller,
+    /// The id of what this call made, for the journal.
+    pub made: OnceLock<String>,
     /// When the call began; ages are counted from here.
     pub now: DateTime<Utc>,
+    /// What the tool looked at before its intent was written down.
+    pub seen: Option<Value>,
+    /// An earlier call under the same idempotency key was begun then, and its outcome isn't known.
+    pub unclear_since: Option<DateTime<Utc>>,
+    /// Who stands below whom, where the caller is bound to some workspaces.
+    pub tree: Tree,
     /// As they were when the call was let in.
     pub rules: Arc<Rules>,
     pub server: Arc<Server>,
 }
 
 impl Invocation {
+    /// Whether a workspace is one that the caller may know of.
+    pub fn sees(&self, id: &WorkspaceId) -> bool {
+        !self.caller.is_bound() || self.caller.sees(&self.tree.lineage(id))
+    }
+
     /// Where this call may put credentials and find secret values.
     pub fn places(&self) -> Places<'_> {
         Places { directories: &self.server.directories, rules: &self.rules.credentials }
     }
 
+    /// Whether a value from a source may go into a workspace, where its agent can read it. Our own key never
+    /// may, and one that was minted only for those who could have minted it.
+    pub fn may_pass_on(&self, secret: &str) -> Result<(), Failure> {
+        let keeps = self.tenant.is_own_key(secret) || self.caller.is_limited() && has_key_form(secret);
+        if !keeps {
+            return Ok(());
+        }
+        Err(Failure::new(
+            Code::ForbiddenByPolicy,
+            "that source holds a key of the platform, which gives more power than this",
+        )
+        .next("Ask the operator; no grant gives more than itself."))
+    }
+
     /// Who the tenant shall say did it: this server's caller, never free text and never "human".
     pub fn signature(&self) -> String {
-        format!("molecule-org-mcp:{}/{} key {}", self.caller.name, self.caller.door.as_str(), self.server.key_tag)
+        let (door, key) = (self.caller.door.as_str(), &self.server.key_tag);
+        match &self.caller.grant {
+            // Its id first: a name is chosen, and could look like the rest.
+            Some(grant) => format!("molecule-org-mcp:grant {}/{door} key {key} ({})", grant.id, grant.name),
+            None => format!("molecule-org-mcp:{}/{door} key {key}", self.caller.name),
+        }
+    }
+
+    /// Something new has this id. The first is what the call is about.
+    pub fn made(&self, id: impl ToString) {
+        let _ = self.made.set(id.to_string());
     }
 }
 
@@ -47,6 +90,8 @@ impl Invocation {
 pub struct Server {
     /// The tenant's address.
     pub address: String,
+    /// What the tenant is called in what is kept: its address, or `embedded`, whose port is another each time.
+    pub tenant: String,
     /// The first eight characters of our org key, or a tag for another credential.
     pub key_tag: String,
     /// That key's id, once it has been looked up.
@@ -56,7 +101,10 @@ pub struct Server {
     pub capsules: PathBuf,
     /// What may be done; asked anew for each call.
     pub policy: Live,
+    pub grants: Grants,
     pub journal: Journal,
+    /// What people are asked.
+    pub consents: Consents,
     pub catalogue: Catalogue,
     /// How much of it is listed.
     pub surface: Surface,

@@ -24,7 +24,7 @@ const COMFORTABLE: usize = 7_200;
 const LARGEST: usize = 90_000;
 
 /// What a tool lists.
-pub trait List: DeserializeOwned + JsonSchema + Send + 'static {
+pub trait List: DeserializeOwned + JsonSchema + Send + Sync + 'static {
     type Item: Serialize + JsonSchema + Send;
 
     /// Items in one answer where nothing is said, and at most.

@@ -113,6 +113,13 @@ impl Data {
         *self == Self::default()
     }
 
+    /// Without what stands in it under these names.
+    pub fn leave_out(&mut self, names: &[&str]) {
+        if let Self::Whole(Value::Object(fields)) = self {
+            fields.retain(|name, _| !names.contains(&name.as_str()));
+        }
+    }
+
     /// What stands in it under that name.
     pub fn get(&self, name: &str) -> Option<Self> {
         match self {

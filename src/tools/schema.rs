@@ -37,6 +37,15 @@ fn build<T: JsonSchema>(settings: SchemaSettings) -> Schema {
     }
 }
 
+/// With one field more.
+pub fn with(mut schema: Schema, name: &str, field: &Value) -> Schema {
+    let properties = schema.entry("properties").or_insert_with(|| json!({}));
+    if let Some(properties) = properties.as_object_mut() {
+        properties.insert(name.to_owned(), field.clone());
+    }
+    schema
+}
+
 /// What is decided elsewhere.
 pub fn any_object() -> Schema {
     Schema::from_iter([("type".to_owned(), "object".into())])

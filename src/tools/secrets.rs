@@ -35,6 +35,7 @@ pub const TOOLS: &[Tool] = &[
     Draft::read("list_global_secrets", &[LIST_GLOBAL])
         .about("List the names of the organisation's secrets, which every workspace inherits. Never a value.")
         .said("environment variables for everybody, shared credentials, inherited, organisation-wide env vars, defined globally, just the names")
+        .org_wide()
         .lists::<ListGlobalSecrets>(),
     Draft::escalate("set_secret", &[workspaces::GET, SET])
         .idempotent()
@@ -42,12 +43,16 @@ pub const TOOLS: &[Tool] = &[
         .said("give an agent a credential, api key for an agent, environment variable, env var, store, a credential expired and the new one is in a file, rotate an agent's variable")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","key":"GITHUB_TOKEN","source":"env:GITHUB_TOKEN"}"#)
         .everyday()
+        .not_to_oneself()
+        .keeping(&["source"])
         .acts::<SetSecret>(),
     Draft::escalate("set_global_secret", &[workspaces::LIST, LIST, SET_GLOBAL])
         .idempotent()
         .about("Set a secret that every workspace inherits, from a source on the server. Says which workspaces restart.")
         .said("one api key for all agents, shared credential for everybody, env var for the whole organisation")
         .example(r#"{"key":"ANTHROPIC_API_KEY","source":"file:anthropic"}"#)
+        .org_wide()
+        .keeping(&["source"])
         .acts::<SetGlobalSecret>(),
     Draft::destroy("delete_secret", &[workspaces::GET, DELETE])
         .about("Delete a workspace's own secret; one inherited under the same name shows again. The workspace restarts.")
@@ -55,14 +60,17 @@ pub const TOOLS: &[Tool] = &[
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","key":"GITHUB_TOKEN"}"#)
         .acts::<DeleteSecret>(),
     Draft::destroy("delete_global_secret", &[workspaces::LIST, LIST, DELETE_GLOBAL])
+        .by_name()
         .about("Delete a secret of the organisation. Says which workspaces restart without it.")
         .said("remove a shared credential from everybody, unset env var for all")
         .example(r#"{"key":"ANTHROPIC_API_KEY"}"#)
+        .org_wide()
         .acts::<DeleteGlobalSecret>(),
     Draft::read("compare_secrets", &[workspaces::LIST, LIST_GLOBAL, LIST])
         .said("missing credentials which workspaces lack api key audit difference, which agents have or miss a variable, differences between agents, missing env var")
         .example(r#"{"names":["ANTHROPIC_API_KEY","GITHUB_TOKEN"]}"#)
         .about("Compare secrets by name over workspaces: which each holds itself, overrides, inherits or misses. Never a value.")
+        .filtered()
         .lists::<compare::CompareSecrets>(),
 ];
 
@@ -174,6 +182,7 @@ impl Act for SetSecret {
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let value = self.source.read(call.places())?;
         let restarts = own_restart(&self.workspace_id, call).await?;
+        call.may_pass_on(value.expose())?;
         let ask = call.tenant.ask(&SET).part("workspace_id", &self.workspace_id);
         ask.hiding(value.expose()).body(&Body { key: &self.key, value }).received().await?;
         Ok(Changed { key: self.key, status: "saved", restarts, not_looked_at: 0 })
@@ -195,6 +204,7 @@ impl Act for SetGlobalSecret {
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let value = self.source.read(call.places())?;
         let (restarts, not_looked_at) = global_restarts(&self.key, call).await?;
+        call.may_pass_on(value.expose())?;
         let ask = call.tenant.ask(&SET_GLOBAL).hiding(value.expose());
         ask.body(&Body { key: &self.key, value }).received().await?;
         Ok(Changed { key: self.key, status: "saved", restarts, not_looked_at })

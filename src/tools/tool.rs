@@ -4,13 +4,14 @@
 //! help, policy and journal are all computed from the entry; nothing about a tool stands elsewhere.
 //! A `Draft` becomes a `Tool` only by naming its types, so an untyped entry doesn't compile.
 
-use std::future::Future;
+use std::future::{Future, ready};
 
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::effect::Effect;
 use super::input;
@@ -19,12 +20,12 @@ use super::list::{self, List};
 use super::schema::{self, Schema};
 use super::surface::{Through, Way};
 use crate::backend::Route;
-use crate::failure::{Code, Failure};
+use crate::failure::{Changed, Code, Failure};
 use crate::policy::target::Reach;
 
 /// A tool that needs more than one request, or a look at the answer: its input type carries it out.
-pub trait Act: DeserializeOwned + JsonSchema + Send + 'static {
-    type Answer: Serialize + JsonSchema;
+pub trait Act: DeserializeOwned + JsonSchema + Send + Sync + 'static {
+    type Answer: Serialize + JsonSchema + Send;
 
     /// What these arguments amount to, where that depends on them: between the entry's effect and
     /// its `up_to`.
@@ -32,26 +33,111 @@ pub trait Act: DeserializeOwned + JsonSchema + Send + 'static {
         None
     }
 
+    /// What is looked at before the intent is written down, and stands in it: an unclear outcome can then
+    /// be told from what was there already.
+    fn look(&self, _call: &Invocation) -> impl Future<Output = Result<Option<Value>, Failure>> + Send {
+        ready(Ok(None))
+    }
+
+    /// An earlier call with these arguments was begun then, and nobody knows how it ended.
+    fn made_before(
+        &self,
+        _call: &Invocation,
+        _since: DateTime<Utc>,
+    ) -> impl Future<Output = Result<Earlier<Self::Answer>, Failure>> + Send {
+        ready(Ok(Earlier::CantTell(String::new())))
+    }
+
+    /// How far these arguments reach, where that is further than the entry says.
+    fn reach(&self) -> Option<Reach> {
+        None
+    }
+
     fn act(self, call: &Invocation) -> impl Future<Output = Result<Self::Answer, Failure>> + Send;
 }
 
-type Run = Box<dyn for<'a> FnOnce(&'a Invocation) -> BoxFuture<'a, Result<Value, Failure>> + Send>;
+/// What an earlier call of unknown outcome came to.
+pub enum Earlier<T> {
+    /// Nothing is there of it: it may be done now.
+    Nothing,
+    This(T),
+    /// What was found, and what to do about it.
+    CantTell(String),
+}
+
+/// What is done, once it may be.
+trait Errand: Send + Sync {
+    fn look<'a>(&'a self, _call: &'a Invocation) -> BoxFuture<'a, Result<Option<Value>, Failure>> {
+        Box::pin(ready(Ok(None)))
+    }
+
+    fn run<'a>(self: Box<Self>, call: &'a Invocation) -> BoxFuture<'a, Result<Value, Failure>>;
+}
+
+impl<F> Errand for F
+where
+    F: for<'a> FnOnce(&'a Invocation) -> BoxFuture<'a, Result<Value, Failure>> + Send + Sync + 'static,
+{
+    fn run<'a>(self: Box<Self>, call: &'a Invocation) -> BoxFuture<'a, Result<Value, Failure>> {
+        Box::pin(async move {
+            match call.unclear_since {
+                None => self(call).await,
+                Some(_) => Err(unclear("")),
+            }
+        })
+    }
+}
+
+struct Acting<I>(I);
+
+impl<I: Act> Errand for Acting<I> {
+    fn look<'a>(&'a self, call: &'a Invocation) -> BoxFuture<'a, Result<Option<Value>, Failure>> {
+        Box::pin(self.0.look(call))
+    }
+
+    fn run<'a>(self: Box<Self>, call: &'a Invocation) -> BoxFuture<'a, Result<Value, Failure>> {
+        Box::pin(async move {
+            if let Some(since) = call.unclear_since {
+                match self.0.made_before(call, since).await? {
+                    Earlier::Nothing => {}
+                    Earlier::This(answer) => return encode(&answer),
+                    Earlier::CantTell(next) => return Err(unclear(&next)),
+                }
+            }
+            encode(&self.0.act(call).await?)
+        })
+    }
+}
+
+fn unclear(next: &str) -> Failure {
+    let failure = Failure::new(Code::OutcomeUnknown, "the first call under this idempotency key may have taken effect")
+        .confirmed(Changed::Unknown);
+    match next {
+        "" => failure.next("List what exists. If it isn't there, call again under another idempotency key."),
+        next => failure.next(next),
+    }
+}
 
 /// A call whose arguments have been checked.
 pub struct Prepared {
     pub effect: Option<Effect>,
-    run: Run,
+    pub reach: Option<Reach>,
+    errand: Box<dyn Errand>,
 }
 
 impl Prepared {
     pub(super) fn running(
-        run: impl for<'a> FnOnce(&'a Invocation) -> BoxFuture<'a, Result<Value, Failure>> + Send + 'static,
+        run: impl for<'a> FnOnce(&'a Invocation) -> BoxFuture<'a, Result<Value, Failure>> + Send + Sync + 'static,
     ) -> Self {
-        Self { effect: None, run: Box::new(run) }
+        Self { effect: None, reach: None, errand: Box::new(run) }
+    }
+
+    pub async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
+        self.errand.look(call).await
     }
 
     pub async fn run(self, call: &Invocation) -> Result<Value, Failure> {
-        (self.run)(call).await
+        self.errand.run(call).await
     }
 }
 
@@ -105,11 +191,19 @@ pub struct Tool {
     prepare: Prepare,
 }
 
+/// An argument of every tool that creates; the road takes it out before the tool sees it.
+pub const IDEMPOTENCY_KEY: &str = "idempotency_key";
+
+fn idempotency_key() -> Value {
+    json!({ "type": "string", "maxLength": 200, "description": "Same key and arguments within 24 h: done once." })
+}
+
 type Prepare = fn(&Tool, Map<String, Value>) -> Result<Prepared, Failure>;
 
 impl Tool {
     pub fn input_schema(&self) -> Schema {
-        (self.input)()
+        let schema = (self.input)();
+        if self.creates { schema::with(schema, IDEMPOTENCY_KEY, &idempotency_key()) } else { schema }
     }
 
     pub fn output_schema(&self) -> Schema {
@@ -368,7 +462,7 @@ impl Draft {
     /// and the answer is decoded into `O`.
     pub const fn sends<I, O>(self) -> Tool
     where
-        I: DeserializeOwned + Serialize + JsonSchema + Send + 'static,
+        I: DeserializeOwned + Serialize + JsonSchema + Send + Sync + 'static,
         O: DeserializeOwned + Serialize + JsonSchema + Send + 'static,
     {
         assert!(self.routes.len() == 1, "a tool that sends has exactly one route");
@@ -382,14 +476,12 @@ fn prepare_nothing(tool: &Tool, _: Map<String, Value>) -> Result<Prepared, Failu
 
 fn prepare_act<I: Act>(tool: &Tool, arguments: Map<String, Value>) -> Result<Prepared, Failure> {
     let input: I = input::read(tool, arguments)?;
-    let effect = input.effect();
-    let act = Prepared::running(move |call| Box::pin(async move { encode(&input.act(call).await?) }));
-    Ok(Prepared { effect, ..act })
+    Ok(Prepared { effect: input.effect(), reach: input.reach(), errand: Box::new(Acting(input)) })
 }
 
 fn prepare_send<I, O>(tool: &Tool, arguments: Map<String, Value>) -> Result<Prepared, Failure>
 where
-    I: DeserializeOwned + Serialize + Send + 'static,
+    I: DeserializeOwned + Serialize + Send + Sync + 'static,
     O: DeserializeOwned + Serialize + Send + 'static,
 {
     let input: I = input::read(tool, arguments)?;

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::policy::binding::Lineage;
 use crate::policy::grant::Grant;
+use crate::tools::ids::WorkspaceId;
 
 /// The door a call came through, as the journal names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -45,6 +46,8 @@ pub struct Caller {
     pub door: Door,
     /// What the caller was given. Without one it is the operator, at this door.
     pub grant: Option<Arc<Grant>>,
+    /// The grant is one of ours: it is read anew before each call.
+    issued: bool,
     pub client: Option<ClientName>,
     /// The W3C trace id, where the caller sent one.
     pub trace: Option<String>,
@@ -53,7 +56,7 @@ pub struct Caller {
 impl Caller {
     /// The operator, or a process of theirs.
     pub fn operator(name: &'static str, door: Door) -> Self {
-        Self { name: Cow::Borrowed(name), door, grant: None, client: None, trace: None }
+        Self { name: Cow::Borrowed(name), door, grant: None, issued: false, client: None, trace: None }
     }
 
     /// A person or script at this machine's command line.
@@ -61,14 +64,40 @@ impl Caller {
         Self::operator("local", Door::Cli)
     }
 
-    /// Whoever holds this grant.
+    /// Whoever holds this grant, which somebody else vouches for.
     pub fn holding(grant: Arc<Grant>, door: Door) -> Self {
-        Self { name: Cow::Owned(grant.name.clone()), door, grant: Some(grant), client: None, trace: None }
+        let name = Cow::Owned(grant.name.clone());
+        Self { name, door, grant: Some(grant), issued: false, client: None, trace: None }
+    }
+
+    /// Whoever presented the credential of this grant of ours.
+    pub fn presenting(grant: Arc<Grant>, door: Door) -> Self {
+        Self { issued: true, ..Self::holding(grant, door) }
+    }
+
+    /// The grant, where it is one of ours.
+    pub fn issued_grant(&self) -> Option<&Arc<Grant>> {
+        self.grant.as_ref().filter(|_| self.issued)
     }
 
     /// The caller's own grant and those above it.
     pub fn grants(&self) -> impl Iterator<Item = &Grant> {
         self.grant.iter().flat_map(|grant| grant.chain())
+    }
+
+    /// To some workspaces, so that what is said of others stays out.
+    pub fn is_bound(&self) -> bool {
+        self.grant.as_ref().is_some_and(|grant| grant.is_bound())
+    }
+
+    /// Whether anything that it may do is taken from it, or ends.
+    pub fn is_limited(&self) -> bool {
+        self.grant.as_ref().is_some_and(|grant| !grant.is_unlimited())
+    }
+
+    /// Whether it runs in this workspace itself.
+    pub fn runs_in(&self, id: &WorkspaceId) -> bool {
+        self.grants().any(|grant| grant.own_workspace.as_ref() == Some(id))
     }
 
     /// Whether a workspace is one that the caller may know of.

@@ -19,9 +19,9 @@ use tokio::net::TcpListener;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use self::bearer::Bearers;
 use self::front::Front;
 use self::hosts::Hosts;
-use super::caller::{Caller, Door};
 use super::mcp::Mcp;
 use crate::dispatch::Dispatch;
 
@@ -39,7 +39,7 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 #[derive(Debug)]
 pub struct HttpSettings {
     pub listen: SocketAddr,
-    /// What each request must carry; `None` asks for nothing and is for loopback only.
+    /// The owner's; a request must carry it or a grant. `None` asks for nothing and is for loopback only.
     pub bearer: Option<SecretString>,
     /// Names besides loopback's that requests may be addressed to, with or without a port.
     pub allowed_hosts: Vec<String>,
@@ -66,8 +66,7 @@ struct Ending {
 }
 
 pub async fn bind(settings: HttpSettings, dispatch: Arc<Dispatch>) -> io::Result<Bound> {
-    let caller = Caller::operator("owner", Door::Http);
-    let handler = Mcp::new(Arc::clone(&dispatch), caller);
+    let handler = Mcp::behind_a_door(Arc::clone(&dispatch));
     bind_handler(settings, dispatch, handler).await
 }
 
@@ -80,12 +79,13 @@ where
         let why = "without a bearer only loopback may be listened on";
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
-    let bearer = settings.bearer.as_ref().map(bearer::Bearer::new).transpose()?;
+    let grants = &dispatch.server().grants;
+    let bearers = settings.bearer.as_ref().map(|owner| Bearers::new(owner, grants.clone())).transpose()?;
     let listener = TcpListener::bind(settings.listen).await?;
     let address = listener.local_addr()?;
     let hosts = Hosts::new(address, &settings.allowed_hosts, &settings.allowed_origins)?;
     let ending = Ending { dispatch, streams: CancellationToken::new(), answers: tokio_util::task::TaskTracker::new() };
-    let front = Front::new(handler, hosts, bearer, ending.streams.clone(), ending.answers.clone());
+    let front = Front::new(handler, hosts, bearers, ending.streams.clone(), ending.answers.clone());
     let router = Router::new()
         .route("/mcp", any(streams::<H>))
         .route("/mcp/json", any(json::<H>))

@@ -10,6 +10,7 @@ pub mod stop;
 
 #[cfg(unix)]
 mod descriptors;
+mod elicitation;
 mod lines;
 mod message;
 mod pipe;

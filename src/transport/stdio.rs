@@ -40,26 +40,25 @@ struct Ends {
 
 /// Serves this process's stdin and stdout until the client or the operator ends it. The caller must
 /// not wait for the reading thread: it sits in a read that nothing can interrupt.
-pub async fn serve(dispatch: Arc<Dispatch>) -> io::Result<()> {
+pub async fn serve(dispatch: Arc<Dispatch>, caller: Caller) -> io::Result<()> {
     let ends = process_ends()?;
-    converse(dispatch, ends).await;
+    converse(dispatch, caller, ends).await;
     Ok(())
 }
 
-/// The same over any reader and writer.
+/// The same over any reader and writer, for the operator.
 pub async fn serve_on<R, W>(dispatch: Arc<Dispatch>, reader: R, writer: W)
 where
     R: AsyncRead + Unpin + Send + 'static,
     W: AsyncWrite + Unpin + Send + 'static,
 {
-    converse(dispatch, task_ends(reader, writer)).await;
+    converse(dispatch, Caller::operator("local", Door::Stdio), task_ends(reader, writer)).await;
 }
 
-async fn converse(dispatch: Arc<Dispatch>, ends: Ends) {
+async fn converse(dispatch: Arc<Dispatch>, caller: Caller, ends: Ends) {
     let Ends { input, output, written, ended } = ends;
     let (count, mut waiting) = watch::channel(0);
     let stop = CancellationToken::new();
-    let caller = Caller::operator("local", Door::Stdio);
     let service = serve_directly_with_ct(
         Mcp::new(Arc::clone(&dispatch), caller),
         Pipe::new(input, output, count, ended.clone()),

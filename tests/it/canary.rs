@@ -81,6 +81,7 @@ fn chosen() -> Vec<(&'static str, Value)> {
     vec![
         ("whoami", json!({})),
         ("query_journal", json!({ "limit": 100 })),
+        ("list_consents", json!({})),
         ("get_org_overview", json!({})),
         ("list_org_templates", json!({})),
         ("import_org", json!({ "template": "starter-team" })),

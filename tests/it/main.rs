@@ -9,17 +9,22 @@
     reason = "a test says what went wrong by panicking, and its figures by printing"
 )]
 
+mod bounds;
 mod canary;
 mod catalogue;
 mod cli;
 mod client;
+mod consent;
 mod contract;
 mod crash;
 mod faults;
 mod faults_told;
+mod grants;
 mod http;
 mod injection;
 mod journal;
+mod once;
+mod pace;
 mod paths;
 mod policy;
 mod process;

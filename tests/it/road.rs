@@ -61,6 +61,7 @@ fn refused(text: &str, code: &str, words: &[&str]) {
 
 /// The tools of workspaces, keys, approvals, secrets and import, as an administrator would come by them.
 pub async fn scene(house: &House) {
+    assert_eq!(house.call("list_consents", json!({})).await["count"], 0);
     let me = house.call("whoami", json!({})).await;
     assert_eq!(me["key_name"], "the-house");
     assert_eq!(me["key_prefix"], &house.host().key.expose_secret()[..8]);

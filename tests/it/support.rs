@@ -4,16 +4,20 @@
 use std::collections::BTreeSet;
 use std::future::pending;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use axum::body::Body;
 use axum::extract::Request;
 use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use molecule_org_mcp::backend::embedded::{self, Tenant};
 use molecule_org_mcp::backend::{Base, Client, Limits, Settings};
-use molecule_org_mcp::dispatch::{Answer, Call, Dispatch, Progress, Refusal};
+use molecule_org_mcp::consent::{Asks, Consents};
+use molecule_org_mcp::dispatch::{Answer, Books, Call, Dispatch, Progress, Refusal};
+use molecule_org_mcp::grants::Grants;
 use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::policy::Rules;
 use molecule_org_mcp::policy::live::Live;
@@ -47,12 +51,39 @@ pub struct Asked {
     pub request_id: String,
 }
 
+/// What goes wrong on the way back, next.
+#[derive(Default)]
+struct Mischief {
+    lost: AtomicU64,
+    twice: AtomicBool,
+}
+
+impl Mischief {
+    /// The tenant has done it, and the answer breaks off.
+    async fn after(&self, request: Request, next: Next) -> Response {
+        if request.method() == "GET" || self.lost.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_err() {
+            return next.run(request).await;
+        }
+        let (parts, body) = request.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        if self.twice.swap(false, Relaxed) {
+            let again = Request::from_parts(parts.clone(), Body::from(body.clone()));
+            next.clone().run(again).await;
+        }
+        let answer = next.run(Request::from_parts(parts, Body::from(body))).await;
+        assert!(answer.status().is_success(), "the tenant was to do it: {}", answer.status());
+        let cut = futures_util::stream::iter([Ok("{"), Err(std::io::Error::other("cut"))]);
+        Response::new(Body::from_stream(cut))
+    }
+}
+
 /// An embedded tenant on a port of its own.
 pub struct Host {
     pub url: String,
     pub key: SecretString,
     tenant: Tenant,
     asked: Arc<Mutex<Vec<Asked>>>,
+    mischief: Arc<Mischief>,
     state: TempDir,
     _until: DropGuard,
 }
@@ -76,20 +107,38 @@ impl Host {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let asked = Arc::new(Mutex::new(Vec::new()));
         let noting = Arc::clone(&asked);
+        let mischief = Arc::new(Mischief::default());
+        let losing = Arc::clone(&mischief);
         let router = tenant.router().layer(from_fn(move |request: Request, next: Next| {
             noting.lock().unwrap().push(note(&request));
-            async move { after(delay, request, next).await }
+            let losing = Arc::clone(&losing);
+            async move {
+                if !delay.is_zero() {
+                    tokio::time::sleep(delay).await;
+                }
+                losing.after(request, next).await
+            }
         }));
         let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
         let until = CancellationToken::new();
         let guard = until.clone().drop_guard();
         let serving = axum::serve(listener, service).with_graceful_shutdown(until.cancelled_owned());
         tokio::spawn(async move { serving.await.unwrap() });
-        Self { url, key, tenant, asked, state, _until: guard }
+        Self { url, key, tenant, asked, mischief, state, _until: guard }
     }
 
     pub fn asked(&self) -> Vec<Asked> {
         self.asked.lock().unwrap().clone()
+    }
+
+    /// So many answers to what changes something are lost from now on, once it is done.
+    pub fn lose_answers(&self, count: u64) {
+        self.mischief.lost.store(count, Relaxed);
+    }
+
+    /// The next of them is done twice.
+    pub fn do_the_next_twice(&self) {
+        self.mischief.twice.store(true, Relaxed);
     }
 
     /// A row that no route can make.
@@ -124,13 +173,6 @@ fn note(request: &Request) -> Asked {
         path: request.uri().to_string(),
         request_id: id.unwrap_or_default().to_owned(),
     }
-}
-
-async fn after(delay: Duration, request: Request, next: Next) -> Response {
-    if !delay.is_zero() {
-        tokio::time::sleep(delay).await;
-    }
-    next.run(request).await
 }
 
 /// One request over a connection of its own: status and body.
@@ -213,11 +255,28 @@ impl House {
         arguments: Value,
         cancel: CancellationToken,
     ) -> Result<Answer, Refusal> {
+        self.send(Caller::terminal(), tool, arguments, cancel).await
+    }
+
+    /// As somebody else than the operator.
+    pub async fn call_as(&self, caller: &Caller, tool: &str, arguments: Value) -> Result<Answer, Refusal> {
+        self.send(caller.clone(), tool, arguments, CancellationToken::new()).await
+    }
+
+    async fn send(
+        &self,
+        caller: Caller,
+        tool: &str,
+        arguments: Value,
+        cancel: CancellationToken,
+    ) -> Result<Answer, Refusal> {
         let Value::Object(arguments) = arguments else { panic!("arguments are an object") };
         let progress = Progress::default();
-        let caller = Caller::terminal();
-        self.calls.fetch_add(1, Ordering::Relaxed);
-        let result = self.dispatch.call(Call { caller, tool: tool.into(), arguments, progress, cancel }).await;
+        self.calls.fetch_add(1, Relaxed);
+        let result = self
+            .dispatch
+            .call(Call { caller, tool: tool.into(), arguments, progress, asks: Asks::Nobody, cancel })
+            .await;
         if let Ok(answer) = &result {
             self.is_as_declared(tool, &answer.content);
             self.done.lock().unwrap().insert(tool.to_owned());
@@ -270,7 +329,7 @@ impl House {
     /// Every call has one intent and one outcome, and nothing else stands in the journal.
     pub async fn is_balanced(&self) {
         self.dispatch.server().journal.flush().await.unwrap();
-        let calls = self.calls.load(Ordering::Relaxed);
+        let calls = self.calls.load(Relaxed);
         assert_eq!(entries(self.home.path()), Entries { intents: calls, outcomes: calls, matched: calls });
     }
 }
@@ -311,20 +370,24 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
     })
     .unwrap();
     let store = Store::open(home);
+    let books = Books::new(&store);
     let server = Server {
         address: client.address().to_owned(),
+        tenant: client.address().to_owned(),
         key_tag: client.key_tag().to_owned(),
         key_id: OnceLock::new(),
         directories: Directories::new(home.join("credentials"), vec![]),
         capsules: home.join("capsules"),
         policy: Live::new(plan.rules),
+        consents: Consents::new(store.clone()),
+        grants: Grants::new(store.clone()),
         journal: Journal::open(store, home, url),
         catalogue: Catalogue::new(),
         surface: plan.surface,
         output_schemas: false,
         seal: Seal::new(client.derived_secret("cursor")),
     };
-    Arc::new(Dispatch::new(Arc::new(server), client))
+    Arc::new(Dispatch::new(Arc::new(server), client, books))
 }
 
 /// A road for a door to stand before; its house lasts as long as the test.

@@ -59,6 +59,7 @@ impl Act for DelegateTask {
         let body = json!({ "target_id": self.target_id, "task": self.task, "idempotency_key": key });
         let ask = call.tenant.ask(&DELEGATE).part("workspace_id", &self.workspace_id).body(&body);
         let answer: Delegated = ask.fetch().await.map_err(|failure| lost(failure, &key))?;
+        call.made(&answer.delegation_id);
         Ok(DelegatedTask {
             delegation_id: answer.delegation_id,
             target_id: self.target_id,

@@ -39,6 +39,7 @@ pub const TOOLS: &[Tool] = &[
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","message":"What are you working on?","deadline_seconds":60}"#)
         .about("Send an agent a message and wait for its answer. `queued` means not answered yet. Sending again makes it work again; for long work use delegate_task.")
         .everyday()
+        .creates()
         .acts::<chat::ChatWithAgent>(),
     Draft::write("delegate_task", &[workspaces::LIST, CHECK_ACCESS, DELEGATE])
         .alias(&["async_delegate"])
@@ -57,11 +58,13 @@ pub const TOOLS: &[Tool] = &[
         .said("note, register or log a task that was handed over elsewhere, note that work was handed over outside")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","target_id":"2d2bc924-d0b3-44a7-b986-5b68677dfb42","task":"Summarise last week's tickets.","delegation_id":"task-0007"}"#)
         .about("Note a delegation that was made elsewhere. Nothing is sent to anybody.")
+        .creates()
         .acts::<record::RecordDelegation>(),
     Draft::write("update_delegation_status", &[DELEGATIONS, UPDATE_DELEGATION])
         .said("mark, close or finish a delegated task as done or failed")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","delegation_id":"task-0007","status":"completed","response_preview":"42 tickets"}"#)
         .about("Set how a listed delegation ended. Stops nothing that still runs.")
+        .keeping(&["status"])
         .acts::<record::UpdateDelegationStatus>(),
     Draft::read("list_peers", &[workspaces::LIST])
         .said("neighbours, colleagues, team members, parent, children, siblings, hierarchy, whom can it talk to, who sits next to it")
@@ -97,12 +100,15 @@ pub const TOOLS: &[Tool] = &[
         .said("write a log entry, note what an agent did")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","activity_type":"agent_log","summary":"Nightly audit done"}"#)
         .about("Write an entry into a workspace's activity log, and read it back.")
+        .creates()
+        .keeping(&["activity_type"])
         .acts::<report::ReportActivity>(),
     Draft::write("notify_user", &[ACTIVITY, NOTIFY])
         .open_world()
         .said("tell, alert or inform the person; push a message to the canvas or chat, let the user know on behalf of an agent, tell a person on the canvas that something is ready")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","message":"The report is ready."}"#)
         .about("Show the people at the canvas a message in a workspace's name. Whether anybody saw it isn't confirmed.")
+        .creates()
         .acts::<report::NotifyUser>(),
     Draft::escalate("get_transcript", &[GET, CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN, LIVENESS, TRANSCRIPT])
         .open_world()
@@ -114,5 +120,6 @@ pub const TOOLS: &[Tool] = &[
         .said("audit trail, tamper evidence, compliance, signed log, HMAC chain, AI act, tamper-proof audit trail of an agent, prove what it did")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","agent_id":"agent-a","limit":50}"#)
         .about("Entries of the tenant's signed ledger of what agents did, and whether its chain is `valid`, `broken` or `unknown`, with the reason.")
+        .keeping(&["agent_id", "session_id"])
         .acts::<ledger::QueryAgentLedger>(),
 ];

@@ -12,7 +12,7 @@ use crate::tools::invocation::Invocation;
 use crate::tools::list::List;
 use crate::tools::tool::Act;
 use crate::tools::workspaces::wire::{AgentCard, Workspace};
-use crate::tools::workspaces::{confirm_exists, fetch_all, fetch_one};
+use crate::tools::workspaces::{confirm_exists, fetch_everything, fetch_one};
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -48,9 +48,10 @@ impl List for ListPeers {
     }
 
     async fn list(self, call: &Invocation) -> Result<Vec<Peer>, Failure> {
-        let all = fetch_all(call).await?;
+        let all = fetch_everything(call).await?;
         let me = listed(&all, &self.workspace_id)?;
-        let related = all.iter().filter_map(|one| relation(me, one).map(|relation| (relation, one)));
+        let known = all.iter().filter(|one| call.sees(&one.id));
+        let related = known.filter_map(|one| relation(me, one).map(|relation| (relation, one)));
         let mut peers: Vec<Peer> = related.map(|(relation, one)| peer(relation, one)).collect();
         peers.sort_by_key(|peer| peer.relation);
         Ok(peers)

@@ -26,6 +26,8 @@ pub const TOOLS: &[Tool] = &[
         .about("Make a Git repository for a workspace's work, empty or imported from an https address. One each; the tenant can't unlink it again.")
         .said("version control, artifacts, Cloudflare, git repository for an agent's output, storage for artifacts, new repo")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"seo-agent"}"#)
+        .creates()
+        .keeping(&["name", "read_only"])
         .acts::<repository::CreateArtifactRepo>(),
     Draft::read("get_artifact_repo", &[GET, workspaces::GET])
         .about("A workspace's Git repository: name and address, without a credential.")
@@ -37,6 +39,8 @@ pub const TOOLS: &[Tool] = &[
         .about("Copy a workspace's repository under a new name. The tenant keeps no record of forks: note the address.")
         .said("branch off, experiment, clone, Cloudflare, copy of a git repository")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"seo-agent-try"}"#)
+        .creates()
+        .keeping(&["name", "read_only", "default_branch_only"])
         .acts::<repository::ForkArtifactRepo>(),
 ];
 

@@ -66,6 +66,7 @@ impl Act for AddChannel {
             );
         }
         let config = self.config(kind, call)?;
+        may_hold(&config, call)?;
         let mut body =
             json!({ "channel_type": self.channel_type, "config": config, "enabled": self.enabled.unwrap_or(true) });
         if let (Some(users), Some(body)) = (&self.allowed_users, body.as_object_mut()) {
@@ -76,6 +77,7 @@ impl Act for AddChannel {
             Ok(added) => added,
             Err(failure) => return Err(self.after_refusal(failure, call).await),
         };
+        call.made(&added.id);
         let now = find(workspace, &added.id, call).await.map_err(unread)?;
         Ok(kept(now))
     }
@@ -112,6 +114,10 @@ pub fn fits(kind: &str, config: &Map<String, Value>) -> Result<(), Failure> {
         Some(complaint) => Err(Failure::invalid(complaint)
             .next("Plain fields go into `config`, secret ones into `sources`; list_channel_adapters lists them.")),
     }
+}
+
+pub fn may_hold(config: &Map<String, Value>, call: &Invocation) -> Result<(), Failure> {
+    config.values().filter_map(Value::as_str).try_for_each(|text| call.may_pass_on(text))
 }
 
 /// Whatever the tenant says of the request, it won't be what is kept back of it.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::UPDATE;
-use super::add::{Kept, fits, hiding, kept, unread};
+use super::add::{Kept, fits, hiding, kept, may_hold, unread};
 use super::config::{Plain, Sources, is_secret};
 use super::users::Users;
 use super::wire::{Channel, find};
@@ -40,6 +40,7 @@ impl Act for UpdateChannel {
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let before = find(&self.workspace_id, &self.channel_id, call).await?;
         let config = self.merged(&before, call)?;
+        config.as_ref().map_or(Ok(()), |config| may_hold(config, call))?;
         let fields = [
             ("config", config.as_ref().map(|config| json!(config))),
             ("allowed_users", self.allowed_users.as_ref().map(|users| json!(users))),

@@ -94,6 +94,7 @@ impl Act for DiscoverChannelChats {
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let bot_token = self.source.read(call.places())?;
         confirm_exists(&self.workspace_id, call).await?;
+        call.may_pass_on(bot_token.expose())?;
         call.progress.step(0, None, "asking the service which chats the bot sees");
         let channel_type = self.channel_type.as_ref().map_or("telegram", Word::as_str);
         let ask = call.tenant.ask(&DISCOVER).hiding(bot_token.expose());

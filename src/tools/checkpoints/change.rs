@@ -93,6 +93,7 @@ impl Act for SaveCheckpoint {
         });
         let ask = call.tenant.ask(&SAVE).part("workspace_id", &self.workspace_id).body(&body);
         let SavedAnswer { id } = ask.fetch().await?;
+        call.made(&id);
         Ok(Saved { id, workflow_id: self.workflow_id, step_name: self.step_name, replaced })
     }
 }

@@ -29,6 +29,7 @@ pub const TOOLS: &[Tool] = &[
         .example(
             r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","workflow_id":"audit-2026-04","step_name":"fetch","step_index":1,"payload":{"pages":12}}"#,
         )
+        .keeping(&["step_index"])
         .acts::<change::SaveCheckpoint>(),
     Draft::read("get_latest_checkpoint", &[LATEST, workspaces::GET])
         .about("A workspace's newest checkpoint, of any workflow: where to go on.")

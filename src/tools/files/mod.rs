@@ -25,11 +25,13 @@ pub const TOOLS: &[Tool] = &[
         .about("List a workspace's files and folders. Without a running container these are its template's.")
         .said("directory tree, folder contents, ls, browse")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","path":"skills","depth":3}"#)
+        .keeping(&["root", "path"])
         .lists::<list::ListFiles>(),
     Draft::read("read_file", &[READ])
         .about("Read a text file of a workspace, a range of it where it is long; a binary one is only described.")
         .said("open, show, cat, view a file's content, system prompt, config.yaml")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","path":"skills/seo/SKILL.md"}"#)
+        .keeping(&["root", "path"])
         .acts::<read::ReadFile>(),
     Draft::write("write_file", &[WRITE, READ, workspaces::GET])
         .idempotent()
@@ -38,11 +40,13 @@ pub const TOOLS: &[Tool] = &[
         .example(
             r##"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","path":"skills/seo/SKILL.md","content":"# SEO\n"}"##,
         )
+        .keeping(&["path"])
         .acts::<write::WriteFile>(),
     Draft::destroy("delete_file", &[workspaces::GET, LIST, DELETE])
         .about("Delete a file or folder below /configs. Present tenants refuse every path; then nothing is changed.")
         .said("remove a document, notes, md, rm, clean up, remove a file")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","path":"skills/seo/SKILL.md"}"#)
+        .keeping(&["path"])
         .acts::<write::DeleteFile>(),
     Draft::destroy("replace_all_files", &[workspaces::LIST, workspaces::GET, REPLACE, LIST])
         .idempotent()
@@ -51,6 +55,7 @@ pub const TOOLS: &[Tool] = &[
         .example(
             r##"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","files":{"system-prompt.md":"You audit pages.\n","skills/seo/SKILL.md":"# SEO\n"}}"##,
         )
+        .keeping(&["shared"])
         .acts::<replace::ReplaceAllFiles>(),
     Draft::write("upload_chat_file", &[workspaces::GET, UPLOAD])
         .about("Put a text file into a workspace's chat uploads; answers the address to name in a message to its agent.")
@@ -58,6 +63,8 @@ pub const TOOLS: &[Tool] = &[
         .example(
             r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"brief.md","content":"Audit these pages.\n"}"#,
         )
+        .creates()
+        .keeping(&["name"])
         .acts::<chat::UploadChatFile>(),
     Draft::read("download_chat_file", &[DOWNLOAD, workspaces::GET])
         .about("Read a text file out of a workspace's running container by its whole path; a binary one is only described.")
@@ -65,5 +72,6 @@ pub const TOOLS: &[Tool] = &[
         .example(
             r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","path":"/workspace/.molecule/chat-uploads/report.md"}"#,
         )
+        .keeping(&["path"])
         .acts::<chat::DownloadChatFile>(),
 ];

@@ -11,12 +11,13 @@ use super::REPLACE;
 use super::place::{Root, entries, refuse_all_credentials};
 use super::write::FileText;
 use crate::failure::{Code, Failure};
+use crate::policy::target::Reach;
 use crate::tools::container;
 use crate::tools::ids::{FilePath, WorkspaceId};
 use crate::tools::invocation::Invocation;
 use crate::tools::tool::Act;
 use crate::tools::workspaces::wire::{Workspace, called};
-use crate::tools::workspaces::{fetch_all, fetch_one};
+use crate::tools::workspaces::{fetch_everything, fetch_one};
 
 const MOST_FILES: usize = 200;
 const MOST_BYTES: usize = 1 << 20;
@@ -71,12 +72,17 @@ struct Answer {
 impl Act for ReplaceAllFiles {
     type Answer = Replaced;
 
+    /// Others' templates are others' files.
+    fn reach(&self) -> Option<Reach> {
+        self.shared.then_some(Reach::Organisation)
+    }
+
     async fn act(self, call: &Invocation) -> Result<Replaced, Failure> {
         self.check()?;
-        let (target, all) = tokio::try_join!(fetch_one(&self.workspace_id, call), fetch_all(call))?;
+        let (target, all) = tokio::try_join!(fetch_one(&self.workspace_id, call), fetch_everything(call))?;
         let namesakes = namesakes(&target.name, &self.workspace_id, &all);
         if !container::runs(&target) && !self.shared {
-            refuse_sharing(&namesakes)?;
+            refuse_sharing(&namesakes, call)?;
         }
         let body = json!({ "files": self.files });
         let ask = call.tenant.ask(&REPLACE).part("workspace_id", &self.workspace_id).body(&body);
@@ -130,9 +136,13 @@ fn namesakes<'a>(name: &str, own: &WorkspaceId, all: &'a [Workspace]) -> Vec<&'a
     all.iter().filter(|one| one.id != *own && folder(&one.name) == folder(name)).collect()
 }
 
-fn refuse_sharing(namesakes: &[&Workspace]) -> Result<(), Failure> {
+fn refuse_sharing(namesakes: &[&Workspace], call: &Invocation) -> Result<(), Failure> {
     if namesakes.is_empty() {
         return Ok(());
+    }
+    if namesakes.iter().any(|one| !call.sees(&one.id)) {
+        let message = "no container of it runs, so the files might become those of others with its name";
+        return Err(Failure::new(Code::ForbiddenByPolicy, message).next("Start the workspace first."));
     }
     let named: Vec<String> = namesakes.iter().take(NAMED).map(|one| called(&one.name, &one.id)).collect();
     let told = format!(

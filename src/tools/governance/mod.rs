@@ -1,34 +1,46 @@
 //! About this server itself: whose key it holds, what is switched off, and what it did.
 
+mod consents;
 pub mod journal;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ids::KeyId;
+use super::ids::{KeyId, WorkspaceId};
 use super::invocation::Invocation;
 use super::keys::{LIST_KEYS, fetch_org_keys};
 use super::tool::{Act, Draft, Tool};
+use super::toolset::Toolset;
 use crate::failure::Failure;
 use crate::policy::Decision;
+use crate::policy::grant::Grant;
 
 pub const TOOLS: &[Tool] = &[
     Draft::read("whoami", &[LIST_KEYS])
         .about("Which tenant and org key this server works with, who you are to it, and which tools are off and why.")
         .said("which account, which organisation, connected to, logged in as, my permissions, identity, read-only, what am I permitted to do here")
         .everyday()
+        .common()
         .acts::<WhoAmI>(),
     Draft::read(journal::QUERY, &[])
         .about("Read the journal, newest first: who called what, by which key, grant and rule, and how it ended.")
         .said("audit log of this server, history of calls, what did you do, who changed, record, trail of tool calls, who stopped or changed it through this server, find out who it was, yesterday, calls of this MCP server")
         .example(r#"{"effect":"destroy","since":"2026-11-20T00:00:00Z"}"#)
+        .filtered()
         .acts::<journal::QueryJournal>(),
     Draft::read("verify_journal", &[])
         .about("Check that nobody changed the journal: every entry's hash anew, every checkpoint's signature. Names the first entry that isn't as it was.")
         .said("tampering, integrity of the audit log, prove the record is complete, was the history edited, can I trust the log, chain of hashes, deleted entries")
+        .common()
         .acts::<journal::VerifyJournal>(),
+    Draft::read("list_consents", &[])
+        .filtered()
+        .about("Calls that wait for a person to agree, oldest first. A person agrees at the operator's terminal; no tool can.")
+        .said("consent, waiting for the operator, needs a yes, CONSENT_REQUIRED, confirmation pending, was it agreed")
+        .lists::<consents::ListConsents>(),
 ];
 
 #[derive(Deserialize, JsonSchema)]
@@ -49,6 +61,10 @@ pub struct Identity {
     key_problem: Option<String>,
     caller: String,
     door: String,
+    role: String,
+    /// What you hold; absent for the operator.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<Held>,
     read_only: bool,
     toolsets: Vec<String>,
     /// `built-in`, or the file's digest; and what is wrong with the file on disk.
@@ -60,12 +76,50 @@ pub struct Identity {
     version: String,
 }
 
+/// A grant with what those above it take away.
+#[derive(Serialize, JsonSchema)]
+struct Held {
+    id: String,
+    name: String,
+    /// Absent: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<DateTime<Utc>>,
+    /// The only ones that you may name; absent: bound to nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspaces: Option<BTreeSet<WorkspaceId>>,
+    /// These, with all below them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    subtrees: Option<BTreeSet<WorkspaceId>>,
+    /// The one that you run in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    own_workspace: Option<WorkspaceId>,
+}
+
+impl Held {
+    fn of(grant: &Grant) -> Self {
+        let binding = grant.chain().find_map(|one| one.binding.clone());
+        let (workspaces, subtrees) = binding.map(|bound| (bound.workspaces, bound.subtrees)).unzip();
+        let some = |ids: &BTreeSet<WorkspaceId>| !ids.is_empty();
+        Self {
+            id: grant.id.clone(),
+            name: grant.name.clone(),
+            expires: grant.chain().filter_map(|one| one.expires).min(),
+            workspaces: workspaces.filter(some),
+            subtrees: subtrees.filter(some),
+            own_workspace: grant.own_workspace.clone(),
+        }
+    }
+}
+
 impl Act for WhoAmI {
     type Answer = Identity;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let server = &call.server;
         let rules = server.policy.now();
+        let offered = |toolset: &&Toolset| {
+            call.caller.grants().all(|grant| grant.toolsets.as_ref().is_none_or(|own| own.contains(*toolset)))
+        };
         // Who we are is worth an answer even where the tenant has none.
         let (own, key_problem) = match fetch_org_keys(&call.tenant).await {
             Ok(keys) => (keys.into_iter().find(|key| server.is_own_key(&key.prefix)), None),
@@ -79,8 +133,10 @@ impl Act for WhoAmI {
             key_problem,
             caller: call.caller.name.clone().into_owned(),
             door: call.caller.door.as_str().to_owned(),
-            read_only: rules.read_only,
-            toolsets: rules.toolsets.iter().map(|toolset| toolset.as_str().to_owned()).collect(),
+            role: rules.role(&call.caller).as_str().to_owned(),
+            grant: call.caller.grant.as_deref().map(Held::of),
+            read_only: rules.read_only || call.caller.grants().any(|grant| grant.read_only),
+            toolsets: rules.toolsets.iter().filter(offered).map(|toolset| toolset.as_str().to_owned()).collect(),
             policy: server.policy.standing(),
             refused: refused(call),
             journal: state_of_journal(call),

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::{CREATE, DELETE, Instruction, Scope, UPDATE, fetch_all, fetch_one};
+use super::{CREATE, DELETE, Instruction, Scope, UPDATE, fetch_all, fetch_changeable, fetch_one};
 use crate::failure::{Changed, Code, Failure};
 use crate::tools::bounds::{Text, Whole};
 use crate::tools::ids::{Heading, InstructionId, WorkspaceId};
@@ -43,6 +43,10 @@ impl Act for CreateInstruction {
 
     async fn act(self, call: &Invocation) -> Result<Instruction, Failure> {
         let target = self.target()?;
+        if target.is_none() && call.caller.grants().any(|grant| grant.own_workspace.is_some()) {
+            return Err(Failure::new(Code::ForbiddenByPolicy, "the workspace that you run in would obey it, too")
+                .next("Ask the operator to do it."));
+        }
         if let Some(workspace) = target {
             confirm_exists(workspace, call).await?;
         }
@@ -56,6 +60,7 @@ impl Act for CreateInstruction {
             fields.extend(self.priority.map(|priority| ("priority".to_owned(), json!(priority))));
         }
         let created: Created = call.tenant.ask(&CREATE).body(&body).fetch().await?;
+        call.made(&created.id);
         let now = read_back(&created.id, call).await?;
         if self.is(&now) { Ok(now) } else { Err(otherwise()) }
     }
@@ -104,7 +109,7 @@ impl Act for UpdateInstruction {
             return Err(Failure::invalid("there is nothing to change")
                 .next("Give `title`, `content`, `priority` or `enabled`."));
         }
-        fetch_one(&self.instruction_id, call).await?;
+        fetch_changeable(&self.instruction_id, call).await?;
         let ask = call.tenant.ask(&UPDATE).part("instruction_id", &self.instruction_id);
         ask.body(&wanted).received().await?;
         let now = read_back(&self.instruction_id, call).await?;
@@ -166,7 +171,7 @@ impl Act for DeleteInstruction {
     type Answer = Deleted;
 
     async fn act(self, call: &Invocation) -> Result<Deleted, Failure> {
-        let was = fetch_one(&self.instruction_id, call).await?;
+        let was = fetch_changeable(&self.instruction_id, call).await?;
         call.tenant.ask(&DELETE).part("instruction_id", &self.instruction_id).received().await?;
         let Instruction { id, scope, workspace_id, title, content, priority, .. } = was;
         Ok(Deleted { id, scope, workspace_id, title, content, priority })

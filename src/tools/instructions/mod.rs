@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::ids::InstructionId;
+use super::ids::{InstructionId, WorkspaceId};
 use super::invocation::Invocation;
 use super::prose::Prose;
 use super::tool::{Draft, Tool};
@@ -27,6 +27,8 @@ pub const TOOLS: &[Tool] = &[
         .about("List the standing instructions that agents obey, disabled ones too. With `workspace_id`: the enabled ones for it.")
         .said("show all rules, policies, system prompt given to agents, switched off, guidelines, standing orders")
         .example(r#"{"scope":"global"}"#)
+        .filtered()
+        .keeping(&["scope"])
         .lists::<show::ListInstructions>(),
     Draft::escalate("create_instruction", &[workspaces::GET, LIST, CREATE])
         .about("Add a standing instruction. Every agent (scope global) or one workspace's agent obeys it from its next start.")
@@ -34,17 +36,23 @@ pub const TOOLS: &[Tool] = &[
         .example(
             r#"{"scope":"workspace","workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","title":"Tone","content":"Answer briefly."}"#,
         )
+        .not_to_oneself()
+        .creates()
+        .keeping(&["scope", "priority"])
         .acts::<change::CreateInstruction>(),
     Draft::escalate("update_instruction", &[LIST, UPDATE])
         .idempotent()
         .about("Change an instruction's title, content or priority, or switch it on or off; read back. Its scope stays.")
         .said("edit, reword or rewrite a rule, disable, enable, reorder, change a rule, reword a guideline, switch a rule off")
         .example(r#"{"instruction_id":"9ace37cb-5a66-49e3-8008-5ea093d35a77","enabled":false}"#)
+        .filtered()
+        .keeping(&["enabled", "priority"])
         .acts::<change::UpdateInstruction>(),
     Draft::destroy("delete_instruction", &[LIST, DELETE])
         .about("Delete an instruction; the answer keeps what it said. To switch it off only, update it.")
         .said("remove a rule, policy, abolish a rule, drop a guideline")
         .example(r#"{"instruction_id":"9ace37cb-5a66-49e3-8008-5ea093d35a77"}"#)
+        .filtered()
         .acts::<change::DeleteInstruction>(),
     Draft::read("resolve_instructions", &[RESOLVE, workspaces::GET])
         .about("The text that a workspace's agent is given: all rules that hold for it, as Markdown.")
@@ -86,9 +94,36 @@ pub struct Instruction {
     updated_at: DateTime<Utc>,
 }
 
-/// All of them; the tenant has no question for one.
+/// All of them; the tenant has no question for one. A bound caller sees those that its workspaces obey.
 async fn fetch_all(call: &Invocation) -> Result<Vec<Instruction>, Failure> {
-    call.tenant.ask(&LIST).fetch().await
+    let mut all: Vec<Instruction> = call.tenant.ask(&LIST).fetch().await?;
+    all.retain(|one| one.is_global() || !call.caller.is_bound() || one.target().is_some_and(|id| call.sees(&id)));
+    Ok(all)
+}
+
+/// One that the caller may change: nobody changes the rules that it obeys itself, or others' rules.
+async fn fetch_changeable(id: &InstructionId, call: &Invocation) -> Result<Instruction, Failure> {
+    let refused = |message| Err(Failure::new(Code::ForbiddenByPolicy, message).next("Ask the operator to do it."));
+    let found = fetch_one(id, call).await;
+    if call.caller.is_bound() && !found.as_ref().is_ok_and(|one| !one.is_global()) {
+        return refused("it isn't an instruction of a workspace that this grant is bound to");
+    }
+    let one = found?;
+    let obeys = |own: &WorkspaceId| one.is_global() || one.target().as_ref() == Some(own);
+    if call.caller.grants().filter_map(|grant| grant.own_workspace.as_ref()).any(obeys) {
+        return refused("the workspace that you run in obeys this instruction");
+    }
+    Ok(one)
+}
+
+impl Instruction {
+    fn is_global(&self) -> bool {
+        self.scope == Scope::Global.as_str()
+    }
+
+    fn target(&self) -> Option<WorkspaceId> {
+        WorkspaceId::try_from(self.workspace_id.clone()?).ok()
+    }
 }
 
 async fn fetch_one(id: &InstructionId, call: &Invocation) -> Result<Instruction, Failure> {

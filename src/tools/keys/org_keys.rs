@@ -1,18 +1,19 @@
 //! list_org_keys, mint_org_key, revoke_key.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{LIST_KEYS, MINT_KEY, REVOKE_KEY};
 use crate::backend::Tenant;
 use crate::failure::{Changed, Code, Failure};
+use crate::journal::entry::IntentDetail;
 use crate::secrets::{Credential, Sink};
 use crate::tools::ids::{KeyId, KeyName, KeyRef};
 use crate::tools::invocation::Invocation;
 use crate::tools::list::List;
-use crate::tools::tool::Act;
+use crate::tools::tool::{Act, Earlier};
 
 /// An org key as the tenant lists it. Optional fields are left out where they are empty.
 #[derive(Clone, Debug, Deserialize)]
@@ -70,6 +71,19 @@ pub struct KeyLine {
     idle_days: i64,
     /// This server's own key.
     own: bool,
+    /// Who had this server mint it, where the journal still knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    minted_by: Option<Maker>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Maker {
+    caller: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    grant: Option<String>,
+    /// `SUBJECT (ISSUER)`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    person: Option<String>,
 }
 
 impl List for ListOrgKeys {
@@ -82,12 +96,20 @@ impl List for ListOrgKeys {
 
     async fn list(self, call: &Invocation) -> Result<Vec<KeyLine>, Failure> {
         let keys = fetch_org_keys(&call.tenant).await?;
-        Ok(keys.into_iter().map(|key| line(key, call)).collect())
+        // The list is worth having without the journal, too.
+        let mut makers =
+            call.server.journal.minters(keys.iter().map(|key| key.id.to_string())).await.unwrap_or_default();
+        Ok(keys.into_iter().map(|key| line(makers.remove(key.id.as_str()), key, call)).collect())
     }
 }
 
-fn line(key: OrgKey, call: &Invocation) -> KeyLine {
+fn line(intent: Option<IntentDetail>, key: OrgKey, call: &Invocation) -> KeyLine {
     KeyLine {
+        minted_by: intent.map(|intent| Maker {
+            caller: intent.caller,
+            grant: intent.grant,
+            person: intent.person.map(|person| format!("{} ({})", person.subject, person.issuer)),
+        }),
         age_days: (call.now - key.created_at).num_days(),
         idle_days: key.idle_days(call.now),
         own: call.server.is_own_key(&key.prefix),
@@ -129,11 +151,33 @@ struct Minted {
 impl Act for MintOrgKey {
     type Answer = MintedKey;
 
+    /// Which keys there were, so that one more can be told from them.
+    async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
+        let keys = fetch_org_keys(&call.tenant).await?;
+        Ok(Some(keys.into_iter().map(|key| Value::from(key.prefix)).collect()))
+    }
+
+    /// A key whose value reached nobody is no use: it goes, and another is minted.
+    async fn made_before(&self, call: &Invocation, since: DateTime<Utc>) -> Result<Earlier<MintedKey>, Failure> {
+        // The tenant's clock isn't ours.
+        let since = since - TimeDelta::minutes(1);
+        let orphans = self.orphans(call, |key| key.created_at >= since).await?;
+        Ok(match revoke_the_only(&orphans, call).await? {
+            Orphans::None | Orphans::Revoked(_) => Earlier::Nothing,
+            Orphans::Several => Earlier::CantTell(several(&orphans)),
+        })
+    }
+
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let place = self.sink.prove(call.places(), self.name.as_str())?;
         let minted: Result<Minted, Failure> =
             call.tenant.ask(&MINT_KEY).body(&json!({ "name": self.name })).fetch().await;
-        let minted = minted.map_err(|failure| lost(failure, &self.name))?;
+        let minted = match minted {
+            Ok(minted) => minted,
+            Err(failure) if failure.has_changed() == Changed::No => return Err(failure),
+            Err(failure) => return Err(self.found_out(failure, call).await),
+        };
+        call.made(&minted.id);
         let location = match place.deliver(&minted.auth_token) {
             Ok(location) => location,
             Err(failure) => return Err(take_back(&minted.id, failure, call).await),
@@ -148,14 +192,59 @@ impl Act for MintOrgKey {
     }
 }
 
-/// Whether there is a key now may be unclear, and its plaintext is gone in any case.
-fn lost(failure: Failure, name: &KeyName) -> Failure {
-    match (failure.has_changed(), failure.code()) {
-        (Changed::No, _) => failure,
-        (_, Code::OutcomeUnknown | Code::TenantError | Code::TooLarge) => failure.next(format!(
-            "If list_org_keys shows a new key \"{name}\", nobody holds it: revoke it by its id, then mint again."
-        )),
-        _ => failure,
+/// Keys that nobody can hold, because the answer that carried them was lost.
+enum Orphans {
+    None,
+    Revoked(String),
+    Several,
+}
+
+/// One is ours for certain, and goes. Of several at most one can be: none of them is touched.
+async fn revoke_the_only(orphans: &[OrgKey], call: &Invocation) -> Result<Orphans, Failure> {
+    match orphans {
+        [] => Ok(Orphans::None),
+        [one] => {
+            call.tenant.ask(&REVOKE_KEY).part("key", &one.id).regardless().received().await?;
+            Ok(Orphans::Revoked(one.prefix.clone()))
+        }
+        _ => Ok(Orphans::Several),
+    }
+}
+
+fn several(orphans: &[OrgKey]) -> String {
+    let prefixes: Vec<&str> = orphans.iter().map(|key| key.prefix.as_str()).collect();
+    format!("One of {} may be it, and nobody holds it: revoke that one, then mint again.", prefixes.join(", "))
+}
+
+impl MintOrgKey {
+    /// Keys of this name that this server minted, never used, and that came about so.
+    async fn orphans(&self, call: &Invocation, so: impl Fn(&OrgKey) -> bool) -> Result<Vec<OrgKey>, Failure> {
+        let listed: Tokens = call.tenant.ask(&LIST_KEYS).regardless().fetch().await?;
+        let ours = |key: &OrgKey| {
+            let by_us = key.minted_by().is_some_and(|prefix| call.server.is_own_key(prefix));
+            by_us && key.name.as_deref() == Some(self.name.as_str()) && key.last_used_at.is_none()
+        };
+        Ok(listed.tokens.into_iter().filter(|key| ours(key) && so(key)).collect())
+    }
+
+    /// Whether there is a key now is unclear, and its value is gone in any case.
+    async fn found_out(&self, failure: Failure, call: &Invocation) -> Failure {
+        let before: Vec<&str> =
+            call.seen.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect();
+        let orphans = match self.orphans(call, |key| !before.contains(&key.prefix.as_str())).await {
+            Ok(orphans) => orphans,
+            Err(_) => Vec::new(),
+        };
+        match revoke_the_only(&orphans, call).await {
+            Ok(Orphans::Revoked(prefix)) => failure
+                .confirmed(Changed::No)
+                .next(format!("The key {prefix} that came of it was found and revoked; mint again.")),
+            Ok(Orphans::Several) => failure.next(several(&orphans)),
+            Ok(Orphans::None) | Err(_) => failure.next(format!(
+                "If list_org_keys shows a new key \"{}\", nobody holds it: revoke it by its id, then mint again.",
+                self.name
+            )),
+        }
     }
 }
 

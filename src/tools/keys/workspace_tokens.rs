@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN};
 use crate::backend::Ask;
-use crate::failure::{Changed, Failure};
+use crate::failure::{Changed, Code, Failure};
 use crate::secrets::sink::Proved;
 use crate::secrets::{Credential, Sink};
 use crate::tools::ids::{TokenId, WorkspaceId};
@@ -91,6 +91,7 @@ impl Act for CreateWorkspaceToken {
     type Answer = CreatedToken;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        refuse_limited(call)?;
         confirm_exists(&self.workspace_id, call).await?;
         let place = self.sink.prove(call.places(), &format!("workspace-{}", self.workspace_id))?;
         let token = mint(&self.workspace_id, call).await?;
@@ -98,8 +99,21 @@ impl Act for CreateWorkspaceToken {
         let prefix = token.prefix();
         // Delivered and live: that its id can't be looked up now is no failure.
         let id = find(&prefix, &self.workspace_id, call).await.unwrap_or(None);
+        if let Some(id) = &id {
+            call.made(id);
+        }
         Ok(CreatedToken { workspace_id: self.workspace_id, id, prefix, sink: self.sink.to_string(), location })
     }
+}
+
+/// A token knows no role and no end, and where the tenant has no admin token it opens everything: nobody
+/// whom a grant limits hands one out.
+pub fn refuse_limited(call: &Invocation) -> Result<(), Failure> {
+    if !call.caller.is_limited() {
+        return Ok(());
+    }
+    Err(Failure::new(Code::ForbiddenByPolicy, "a workspace's token gives more power than this grant has")
+        .next("Ask the operator to do it; no grant gives more than itself."))
 }
 
 #[derive(Deserialize)]

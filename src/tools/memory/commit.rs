@@ -8,6 +8,7 @@ use serde_json::json;
 use super::COMMIT;
 use super::search::{Memory, Scope, newest};
 use crate::failure::Failure;
+use crate::policy::target::Reach;
 use crate::tools::bounds::Text;
 use crate::tools::effect::Effect;
 use crate::tools::ids::{MemoryId, Namespace, WorkspaceId};
@@ -61,6 +62,10 @@ impl Act for CommitMemory {
         (self.scope == Some(Scope::Global)).then_some(Effect::Escalate)
     }
 
+    fn reach(&self) -> Option<Reach> {
+        (self.scope == Some(Scope::Global)).then_some(Reach::Organisation)
+    }
+
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         confirm_exists(&self.workspace_id, call).await?;
         let mut body = json!({ "content": self.content, "scope": self.scope.unwrap_or(Scope::Local) });
@@ -70,6 +75,7 @@ impl Act for CommitMemory {
         let ask = call.tenant.ask(&COMMIT).part("workspace_id", &self.workspace_id);
         let made: Answer = ask.body(&body).fetch().await?;
         // Kept is kept, whether or not it can be read now.
+        call.made(&made.id);
         let listed: Vec<Memory> = newest(&self.workspace_id, call).fetch().await.unwrap_or_default();
         let seen = listed.into_iter().find(|one| one.id == made.id).map(|one| one.content);
         let as_given = seen.as_ref().map(|seen| seen.as_str() == self.as_shown(&made));

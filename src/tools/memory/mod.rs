@@ -28,11 +28,14 @@ pub const TOOLS: &[Tool] = &[
         .said("remember, save, store or note a fact, learn, knowledge, teach")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","content":"Customer X prefers email.","scope":"TEAM"}"#)
         .about("Add to what an agent remembers. The same twice makes two. The tenant blacks out what looks like a secret; then the answer shows what it kept.")
+        .creates()
+        .keeping(&["scope", "namespace"])
         .acts::<commit::CommitMemory>(),
     Draft::read("search_memory", &[MEMORIES, GET])
         .said("recall, remember, look up facts, what does the agent know, what has it learned or does it know about, look through its knowledge")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","query":"email","scope":"TEAM"}"#)
         .about("Search an agent's memories, 50 at most: best match first, newest first without `query`.")
+        .keeping(&["scope", "namespace"])
         .lists::<search::SearchMemory>(),
     Draft::destroy("delete_memory", &[FORGET])
         .said("forget, remove a fact")
@@ -43,6 +46,7 @@ pub const TOOLS: &[Tool] = &[
         .said("store, save, put a key-value pair, state, scratchpad, remember a setting")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","key":"user:prefs.theme","value":"dark","ttl_seconds":3600}"#)
         .about("Keep a value under a key for a workspace, over what was there. With `if_match_version` only if nobody changed it since.")
+        .keeping(&["ttl_seconds", "if_match_version"])
         .acts::<write::MemorySet>(),
     Draft::read("memory_get", &[KEPT_ONE])
         .said("read, fetch, look up a key-value pair, state, look up a stored setting")
@@ -64,11 +68,15 @@ pub const TOOLS: &[Tool] = &[
         .said("backup, dump, download all knowledge, migrate, back up all knowledge, dump everything that was learned, save memories")
         .example(r#"{"workspace_name":"Support Lead","limit":20}"#)
         .about("All memories of the organisation, oldest first, whole, as import_memories takes them. Not what is kept under keys.")
+        .org_wide()
+        .keeping(&["scope"])
         .lists::<export::ExportMemories>(),
     Draft::escalate("import_memories", &[workspaces::LIST, EXPORT, IMPORT])
         .idempotent()
         .said("restore, upload knowledge, migrate, bulk load, restore knowledge from a backup, load memories")
         .example(r#"{"memories":[{"workspace_name":"Support Lead","content":"Refunds over 100 EUR need a person.","scope":"TEAM"}]}"#)
         .about("Add memories to workspaces by name, GLOBAL ones too. What is there already is skipped; says how many, and why.")
+        .org_wide()
+        .creates()
         .acts::<import::ImportMemories>(),
 ];

@@ -92,9 +92,10 @@ impl List for SearchMemory {
         if found.is_empty() {
             confirm_exists(&self.workspace_id, call).await?;
         }
+        let known = found.into_iter().filter(|one| call.sees(&one.workspace_id));
         let shown =
             |one: Memory| Memory { content: one.content.excerpt(300, "export_memories with `memory_id`"), ..one };
-        Ok(found.into_iter().map(shown).collect())
+        Ok(known.map(shown).collect())
     }
 }
 

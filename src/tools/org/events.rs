@@ -49,12 +49,16 @@ impl List for ListEvents {
     }
 
     async fn list(self, call: &Invocation) -> Result<Vec<Event>, Failure> {
-        let events: Vec<Event> = match &self.workspace_id {
+        let mut events: Vec<Event> = match &self.workspace_id {
             None => call.tenant.ask(&EVENTS).fetch().await?,
             Some(id) => call.tenant.ask(&EVENTS_OF).part("workspace_id", id).fetch().await?,
         };
         if let (true, Some(id)) = (events.is_empty(), &self.workspace_id) {
             confirm_exists(id, call).await?;
+        }
+        if call.caller.is_bound() {
+            events.retain(|one| one.workspace_id.as_ref().is_some_and(|id| call.sees(id)));
+            events.iter_mut().for_each(Event::leave_out_names);
         }
         if let Some(wanted) = &self.event_id {
             return one(events, wanted);
@@ -62,6 +66,13 @@ impl List for ListEvents {
         let is_wanted = |one: &Event| self.event_type.as_ref().is_none_or(|kind| one.event_type == kind.as_str());
         let short = |one: Event| Event { payload: one.payload.excerpt(EXCERPT, "list_events with `event_id`"), ..one };
         Ok(events.into_iter().filter(is_wanted).map(short).collect())
+    }
+}
+
+impl Event {
+    /// Of workspaces that come with a team or go with it: some may be others'.
+    fn leave_out_names(&mut self) {
+        self.payload.leave_out(&["children", "removed_children"]);
     }
 }
 

@@ -8,12 +8,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::SCHEDULES;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::text::start;
 use crate::tools::approvals::{self, Approval};
 use crate::tools::ids::{ApprovalId, WorkspaceId};
 use crate::tools::invocation::Invocation;
-use crate::tools::keys::{Finding, OrgKey, fetch_org_keys, findings};
+use crate::tools::keys::{Finding, fetch_org_keys, findings};
 use crate::tools::money::Money;
 use crate::tools::prose::Prose;
 use crate::tools::tool::Act;
@@ -132,7 +132,7 @@ impl Act for GetOrgOverview {
         let (idle, pending, keys, schedules) = tokio::join!(
             judge(asked, IDLE_AFTER, call),
             approvals::pending_in(&ids, call),
-            fetch_org_keys(&call.tenant),
+            keys(call),
             call.tenant.ask(&SCHEDULES).fetch::<Vec<Schedule>>(),
         );
         if all.len() > JUDGED {
@@ -144,11 +144,11 @@ impl Act for GetOrgOverview {
             or_gap("idle workspaces", failure);
             Vec::new()
         });
-        let keys = keys.map(|keys| key_summary(&keys, call)).unwrap_or_else(|failure| {
+        let keys = keys.unwrap_or_else(|failure| {
             or_gap("keys", failure);
             Keys::default()
         });
-        let schedules = schedules.map(|found| schedule_summary(found, &all)).unwrap_or_else(|failure| {
+        let schedules = schedules.map(|found| schedule_summary(found, &all, call)).unwrap_or_else(|failure| {
             or_gap("schedules", failure);
             Schedules::default()
         });
@@ -220,9 +220,13 @@ fn pending_one((workspace_id, one): (WorkspaceId, Approval), call: &Invocation) 
     }
 }
 
-fn key_summary(keys: &[OrgKey], call: &Invocation) -> Keys {
-    let at_risk = findings(keys, UNUSED_DAYS, call.now);
-    Keys { count: keys.len(), at_risk_count: at_risk.len(), at_risk: at_risk.into_iter().take(NAMED).collect() }
+async fn keys(call: &Invocation) -> Result<Keys, Failure> {
+    if call.caller.is_bound() {
+        return Err(Failure::new(Code::ForbiddenByPolicy, "they are the organisation's"));
+    }
+    let keys = fetch_org_keys(&call.tenant).await?;
+    let at_risk = findings(&keys, UNUSED_DAYS, call.now);
+    Ok(Keys { count: keys.len(), at_risk_count: at_risk.len(), at_risk: at_risk.into_iter().take(NAMED).collect() })
 }
 
 fn spend(all: &[Workspace]) -> Spend {
@@ -247,7 +251,8 @@ fn spend(all: &[Workspace]) -> Spend {
 }
 
 /// A paused workspace's schedules don't run, and aren't meant to.
-fn schedule_summary(found: Vec<Schedule>, all: &[Workspace]) -> Schedules {
+fn schedule_summary(mut found: Vec<Schedule>, all: &[Workspace], call: &Invocation) -> Schedules {
+    found.retain(|one| call.sees(&one.workspace_id));
     let paused = |id: &WorkspaceId| all.iter().any(|one| one.id == *id && one.status == "paused");
     let count = found.len();
     let never_run = found.iter().filter(|one| one.status == "never_run").count();

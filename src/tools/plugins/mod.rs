@@ -26,10 +26,12 @@ pub const TOOLS: &[Tool] = &[
         .about("List the plugins that the tenant's registry offers: name, version, description, runtimes.")
         .said("extensions, skills, catalogue, marketplace, which extensions exist, catalogue of add-ons, skills to install")
         .example(r#"{"runtime":"claude-code"}"#)
+        .common()
         .lists::<list::ListPluginRegistry>(),
     Draft::read("list_plugin_sources", &[SOURCES])
         .about("Which kinds of `source` install_plugin takes on this tenant.")
         .said("schemes, github, local, where can extensions come from")
+        .common()
         .acts::<list::ListPluginSources>(),
     Draft::read("list_installed_plugins", &[INSTALLED, workspaces::GET])
         .about("List the plugins in a workspace's running container, and whether its runtime supports them.")
@@ -53,11 +55,14 @@ pub const TOOLS: &[Tool] = &[
         .example(
             r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","source":"github://molecule-ai/code-review#v1.2.0"}"#,
         )
+        .not_to_oneself()
+        .keeping(&["source", "sha256", "interrupting"])
         .acts::<install::InstallPlugin>(),
     Draft::destroy("uninstall_plugin", &[workspaces::GET, INSTALLED, UNINSTALL])
         .about("Remove a plugin from a running workspace, which restarts.")
         .said("delete, take out or take off an extension, get rid of a skill, remove an add-on or skill")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"code-review"}"#)
+        .keeping(&["name", "interrupting"])
         .acts::<install::UninstallPlugin>(),
     Draft::read("get_plugin_allowlist", &[ALLOWLIST])
         .about("Which plugins an organisation allows; an empty list allows every one. Needs the admin token or a key bound to that organisation.")
@@ -69,5 +74,8 @@ pub const TOOLS: &[Tool] = &[
         .about("Replace the list of plugins that an organisation allows, and read it back. What is installed stays. Needs the admin token or a key bound to that organisation.")
         .said("permit, approve, forbid extensions, whitelist, policy, forbid other add-ons, restrict")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","plugins":["code-review"]}"#)
+        .reaching_below()
+        .not_to_oneself()
+        .keeping(&["plugins", "allow_all"])
         .acts::<allowlist::SetPluginAllowlist>(),
 ];

@@ -13,7 +13,7 @@ use crate::failure::{Changed, Failure};
 use crate::tools::bounds::Text;
 use crate::tools::ids::{CronExpr, ScheduleId, ScheduleName, WorkspaceId, ZoneName};
 use crate::tools::invocation::Invocation;
-use crate::tools::tool::Act;
+use crate::tools::tool::{Act, Earlier};
 use crate::tools::workspaces::confirm_lives;
 
 #[derive(Deserialize, JsonSchema)]
@@ -66,6 +66,13 @@ struct Made {
 impl Act for CreateSchedule {
     type Answer = Written;
 
+    /// No two schedules of a workspace have one name.
+    async fn made_before(&self, call: &Invocation, _: DateTime<Utc>) -> Result<Earlier<Written>, Failure> {
+        let there = fetch(&self.workspace_id, call).await?;
+        let made = there.into_iter().find(|one| one.name == self.name.as_str());
+        Ok(made.map_or(Earlier::Nothing, |made| Earlier::This(Written::of(made, call.now))))
+    }
+
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let zone = self.timezone.as_ref().map_or("UTC", ZoneName::as_str);
         let next_runs = checked(self.cron_expr.as_str(), zone, call.now)?;
@@ -82,6 +89,7 @@ impl Act for CreateSchedule {
             Ok(made) => made,
             Err(failure) => return Err(self.after_refusal(failure, call).await),
         };
+        call.made(&made.id);
         Ok(Written {
             id: made.id,
             name: self.name.to_string(),

@@ -148,6 +148,7 @@ impl List for ListScheduleHealth {
 
     async fn list(self, call: &Invocation) -> Result<Vec<Checked>, Failure> {
         let mut all: Vec<Checked> = call.tenant.ask(&HEALTH).fetch().await?;
+        all.retain(|one| call.sees(&one.workspace_id));
         all.retain(|one| self.status.is_none_or(|status| one.status == status.as_str()));
         Ok(all)
     }

@@ -34,12 +34,15 @@ pub const TOOLS: &[Tool] = &[
         .about("Send a workspace's agent a prompt at set times. Says the next three runs: check them. Names are unique in a workspace.")
         .said("cron job recurring every day weekly remind automate, every weekday at eight, daily, recurring task, each morning")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"Weekday digest","cron_expr":"0 9 * * 1-5","timezone":"Europe/Berlin","prompt":"Write the daily digest."}"#)
+        .creates()
+        .keeping(&["name", "cron_expr", "timezone", "enabled"])
         .acts::<create::CreateSchedule>(),
     Draft::write("update_schedule", &[LIST, UPDATE])
         .idempotent()
         .about("Change a schedule, and read it back with its next three runs. `enabled: false` stops it without losing it.")
         .said("cron job move time reschedule pause disable enable, move a cron job to another hour, change when it runs, disable a timer, other time")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","schedule_id":"0b1f6cf4-52a6-4f63-9b2e-0d5f4f3d2c11","cron_expr":"0 4 * * *"}"#)
+        .keeping(&["name", "cron_expr", "timezone", "enabled"])
         .acts::<update::UpdateSchedule>(),
     Draft::destroy("delete_schedule", &[LIST, DELETE])
         .about("Delete a schedule for good. Answers what it was, so that create_schedule could make it again.")
@@ -51,6 +54,7 @@ pub const TOOLS: &[Tool] = &[
         .about("Send a schedule's prompt to its agent now, also when it is disabled, and answer what the agent says. Leaves no trace in its history.")
         .said("fire trigger cron job right now immediately, kick off right away, execute a job out of turn")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","schedule_id":"0b1f6cf4-52a6-4f63-9b2e-0d5f4f3d2c11"}"#)
+        .creates()
         .acts::<run::RunSchedule>(),
     Draft::read("get_schedule_history", &[HISTORY, LIST, workspaces::GET])
         .about("The last 20 runs of a schedule by the clock, newest first, with errors.")
@@ -66,5 +70,6 @@ pub const TOOLS: &[Tool] = &[
         .about("Schedules of all workspaces: which ran in time, which are stale (not for two of their intervals), which never ran; disabled ones too. It knows no errors: get_schedule_health does.")
         .said("cron jobs stopped firing silently overall organisation, which cron jobs are late or stale everywhere, overdue jobs of all agents, missed runs")
         .example(r#"{"status":"stale"}"#)
+        .filtered()
         .lists::<health::ListScheduleHealth>(),
 ];

@@ -46,21 +46,25 @@ pub const TOOLS: &[Tool] = &[
         .about("Search all tools for a task in your own words. Answers the best with their input schemas and which call_ tool runs each. Most tools aren't listed: look here before you say that something can't be done.")
         .example(r#"{"query":"which agents may spend more than they should"}"#)
         .always_loaded()
+        .common()
         .acts::<find::FindTools>(),
     Draft::read("call_read_tool", &[])
         .about("Call a tool from find_tools that only reads.")
         .example(r#"{"tool":"get_budget","arguments":{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}}"#)
         .always_loaded()
+        .common()
         .calls(Way::Read),
     Draft::write("call_write_tool", &[])
         .about("Call a tool from find_tools that changes something which can be put back.")
         .example(r#"{"tool":"create_schedule","arguments":{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}}"#)
         .everyday()
+        .common()
         .calls(Way::Write),
     Draft::destroy("call_dangerous_tool", &[])
         .up_to(Effect::Escalate)
         .about("Call a tool from find_tools that removes, stops or overwrites something, or gives away power, money or a credential. A person should have agreed to it.")
         .example(r#"{"tool":"delete_schedule","arguments":{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","schedule_id":"0b9f8f5e-3c1d-4a57-9f0e-5d1c2b7a6e43"}}"#)
         .everyday()
+        .common()
         .calls(Way::Dangerous),
 ];

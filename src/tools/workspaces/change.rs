@@ -8,6 +8,7 @@ use super::UPDATE;
 use super::create::Tier;
 use super::wire::{Detail, fetch_all, fetch_one};
 use crate::failure::{Changed, Code, Failure};
+use crate::policy::target::Reach;
 use crate::tools::ids::{HostDirectory, Role, Word, WorkspaceId, WorkspaceName};
 use crate::tools::invocation::Invocation;
 use crate::tools::tool::Act;
@@ -69,6 +70,11 @@ pub struct UpdatedWorkspace {
 impl Act for UpdateWorkspace {
     type Answer = UpdatedWorkspace;
 
+    /// Who makes it a root puts it beside everybody's; a directory of the host is anybody's.
+    fn reach(&self) -> Option<Reach> {
+        (self.parent() == Some(None) || self.workspace_dir.is_some()).then_some(Reach::Organisation)
+    }
+
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let wanted = self.wanted()?;
         // The tenant answers for a removed workspace, too; nobody means to change one.
@@ -76,6 +82,8 @@ impl Act for UpdateWorkspace {
         if before.status == "removed" {
             return Err(Failure::new(Code::NotFound, "that workspace was removed"));
         }
+        self.refuse_self_help(call)?;
+        self.refuse_leaving(call)?;
         let ask = call.tenant.ask(&UPDATE).part("workspace_id", &self.workspace_id).body(&wanted);
         let answer: Updated = match ask.fetch().await {
             Ok(answer) => answer,
@@ -120,6 +128,26 @@ impl UpdateWorkspace {
             return Err(Failure::invalid("a workspace can't be its own parent"));
         }
         Ok(wanted)
+    }
+
+    /// Nobody gives itself a larger machine, another place in the hierarchy, or a directory.
+    fn refuse_self_help(&self, call: &Invocation) -> Result<(), Failure> {
+        let gains = self.tier.is_some() || self.runtime.is_some() || self.workspace_dir.is_some();
+        if !(gains || self.parent().is_some()) || !call.caller.runs_in(&self.workspace_id) {
+            return Ok(());
+        }
+        let message = "`tier`, `runtime`, `workspace_dir` and the parent of the workspace that you run in aren't yours";
+        Err(Failure::new(Code::ForbiddenByPolicy, message).next("Tell a person what you wanted to do."))
+    }
+
+    /// What hangs below a workspace outside of the binding is that one's, too.
+    fn refuse_leaving(&self, call: &Invocation) -> Result<(), Failure> {
+        let above = call.tree.parent(&self.workspace_id);
+        if self.parent().is_none() || above.is_none_or(|above| call.sees(above)) {
+            return Ok(());
+        }
+        Err(Failure::new(Code::ForbiddenByPolicy, "it would leave a parent that this grant isn't bound to")
+            .next("Ask the operator to move it."))
     }
 
     /// The parent it shall have; `None` leaves it as it is.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::wire::{Workspace, called, descendants, fetch_all, fetch_one};
+use super::wire::{Workspace, called, descendants, fetch_everything, fetch_one};
 use super::{DELETE, capsule};
 use crate::failure::{Changed, Code, Failure};
 use crate::tools::ids::WorkspaceId;
@@ -57,7 +57,7 @@ impl Act for DeleteWorkspace {
     type Answer = DeletedWorkspace;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let all = fetch_all(call).await?;
+        let all = fetch_everything(call).await?;
         let target = self.find(&all, call).await?;
         let below = descendants(&all, &self.workspace_id);
         self.check(&target.name, target.active_tasks, &below)?;

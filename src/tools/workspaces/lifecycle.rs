@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::refusals::{refuse_external, refuse_removed, refuse_running};
-use super::wire::{Detail, called, descendants, fetch_all, fetch_one};
+use super::wire::{Detail, called, descendants, fetch_everything, fetch_one};
 use super::{PAUSE, RESTART, RESUME};
 use crate::failure::{Changed, Code, Failure};
 use crate::tools::effect::Effect;
@@ -45,7 +45,8 @@ impl Act for RestartWorkspace {
         refuse_removed(&before)?;
         refuse_external(&before, "restarting")?;
         refuse_running(&before, before.active_tasks, self.interrupting, "restarting")?;
-        call.tenant.ask(&RESTART).part("workspace_id", &self.workspace_id).received().await?;
+        let ask = call.tenant.ask(&RESTART).part("workspace_id", &self.workspace_id);
+        ask.received().await.map_err(|failure| unnamed(failure, call))?;
         moved(before, None, call).await
     }
 }
@@ -78,7 +79,7 @@ impl Act for PauseWorkspace {
         if before.status == "paused" {
             return Err(Failure::new(Code::Conflict, "it is paused already").next("Nothing needs to be done."));
         }
-        let all = fetch_all(call).await?;
+        let all = fetch_everything(call).await?;
         let below = descendants(&all, &self.workspace_id);
         let tasks = before.active_tasks + below.iter().map(|one| one.active_tasks).sum::<u32>();
         refuse_running(&before, tasks, self.interrupting, "pausing")?;
@@ -121,7 +122,7 @@ impl Act for ResumeWorkspace {
                 .next("Only a paused workspace can be resumed; a failed one is restarted."));
         }
         refuse_external(&before, "resuming")?;
-        let all = fetch_all(call).await?;
+        let all = fetch_everything(call).await?;
         let paused: Vec<_> =
             descendants(&all, &self.workspace_id).into_iter().filter(|one| one.status == "paused").collect();
         if let Some(external) = paused.iter().find(|one| one.is_external()) {
@@ -134,7 +135,8 @@ impl Act for ResumeWorkspace {
         }
         let tasks = before.active_tasks + paused.iter().map(|one| one.active_tasks).sum::<u32>();
         refuse_running(&before, tasks, self.interrupting, "resuming")?;
-        let answer: Resumed = call.tenant.ask(&RESUME).part("workspace_id", &self.workspace_id).fetch().await?;
+        let ask = call.tenant.ask(&RESUME).part("workspace_id", &self.workspace_id);
+        let answer: Resumed = ask.fetch().await.map_err(|failure| unnamed(failure, call))?;
         let after = moved(before, answer.resumed_count, call).await?;
         if after.status == "paused" {
             return Err(not_done("resumed", &after.status));
@@ -149,6 +151,14 @@ pub(super) async fn moved(before: Detail, count: Option<u32>, call: &Invocation)
         .await
         .map_err(|failure| failure.changed(Changed::Yes).next("It was done; look at the status with get_workspace."))?;
     Ok(Moved { id: before.id, name: before.name, status: now.status, count })
+}
+
+/// The tenant names the paused workspace above, which may be others'.
+fn unnamed(failure: Failure, call: &Invocation) -> Failure {
+    if failure.code() != Code::Conflict || !call.caller.is_bound() {
+        return failure;
+    }
+    Failure::new(Code::Conflict, "a workspace above it is paused").next("That one has to be resumed first.")
 }
 
 fn not_done(wanted: &str, status: &str) -> Failure {

@@ -3,13 +3,14 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::wire::{Workspace, fetch_all};
+use super::wire::{Detail, Workspace, fetch_all, fetch_one};
 use crate::failure::Failure;
 use crate::tools::ids::{Word, WorkspaceId};
 use crate::tools::invocation::Invocation;
 use crate::tools::list::List;
 use crate::tools::money::Money;
 use crate::tools::prose::Prose;
+use crate::tools::tool::Act;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -124,9 +125,17 @@ fn line(one: Workspace) -> Line {
     }
 }
 
-#[derive(Serialize, Deserialize, JsonSchema)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GetWorkspace {
     /// From list_workspaces.
     workspace_id: WorkspaceId,
+}
+
+impl Act for GetWorkspace {
+    type Answer = Detail;
+
+    async fn act(self, call: &Invocation) -> Result<Detail, Failure> {
+        fetch_one(&self.workspace_id, call).await
+    }
 }

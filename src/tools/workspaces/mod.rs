@@ -26,7 +26,7 @@ pub mod wire;
 
 pub use idle::{Idle, judge};
 pub use refusals::{confirm_lives, refuse_running};
-pub use wire::{confirm_exists, fetch_all, fetch_one, fetch_tree};
+pub use wire::{confirm_exists, fetch_all, fetch_everything, fetch_one, fetch_tree};
 
 use super::effect::Effect;
 use super::keys::{CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN};
@@ -67,18 +67,21 @@ pub const TOOLS: &[Tool] = &[
         .said("agents, bots, team members, who is there, which are online, failed, paused, spend, what is running, roster")
         .example(r#"{"status":"online"}"#)
         .always_loaded()
+        .filtered()
+        .keeping(&["status", "runtime"])
         .lists::<list::ListWorkspaces>(),
     Draft::read("get_workspace", &[GET])
         .about("One workspace with its agent card, load, error rate and last outbound call.")
         .said("details of one agent, show a bot, address, skills, load, error rate")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .everyday()
-        .sends::<list::GetWorkspace, wire::Detail>(),
+        .acts::<list::GetWorkspace>(),
     Draft::read("find_idle_workspaces", &[LIST, GET, ACTIVITY])
         .about("Which workspaces are idle: running, without an active task, and silent for `minutes`. Says since when; `unknown` where nothing shows it.")
         .said("doing nothing, unused agents, asleep, silent, inactive, wasted money, not working, haven't done anything")
         .example(r#"{"minutes":120}"#)
         .everyday()
+        .filtered()
         .acts::<idle::FindIdleWorkspaces>(),
     Draft::read("diagnose_workspace", &[
         GET,
@@ -99,13 +102,16 @@ pub const TOOLS: &[Tool] = &[
         .said("until online ready poll watch come up, tell me when it is up, as soon as it is online, notify once started, block until")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","status":["online","failed"],"seconds":120}"#)
         .about("Wait until a workspace has a status, as after create or restart. Answers what it saw last, also when the time is up.")
+        .keeping(&["status"])
         .acts::<wait::WaitForWorkspace>(),
-    Draft::write("create_workspace", &[CREATE, GET, CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN])
+    Draft::write("create_workspace", &[CREATE, LIST, GET, CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN])
         .up_to(Effect::Escalate)
         .said("new agent add make spawn provision, spin up, hire, add a bot to a team, set up a new assistant, reports to")
         .example(r#"{"name":"SEO Analyst","role":"watches the rankings","template":"claude-code-default","tier":2,"parent_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","secrets":{"SERP_API_KEY":"env:SERP_API_KEY"}}"#)
         .about("Create a workspace. Twice makes two.")
         .everyday()
+        .creates()
+        .keeping(&["name", "runtime", "tier", "model", "external", "budget_limit", "max_concurrent_tasks", "workspace_access", "sink"])
         .acts::<create::CreateWorkspace>(),
     Draft::write("update_workspace", &[UPDATE, GET, LIST])
         .idempotent()
@@ -113,12 +119,18 @@ pub const TOOLS: &[Tool] = &[
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","name":"SEO Lead","tier":3}"#)
         .about("Change a workspace's fields and read them back. Nothing restarts by it.")
         .everyday()
+        .keeping(&["name", "runtime", "tier", "detach", "collapsed"])
         .acts::<change::UpdateWorkspace>(),
     Draft::destroy("delete_workspace", &[LIST, GET, CONFIG, SECRETS, SCHEDULES, DELETE])
+        .by_name()
         .about("Delete a workspace and all below it; cannot be undone. Refuses, and says what would be lost, while it has children or running tasks. Saves what it can in a capsule.")
         .said("remove an agent for good, get rid of a bot, fire, tear down, retire, destroy, delete everything underneath, with its children")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .everyday()
+        .reaching_below()
+        .not_to_oneself()
+        .by_name()
+        .keeping(&["including_children", "interrupting", "purge"])
         .acts::<delete::DeleteWorkspace>(),
     Draft::write("restart_workspace", &[GET, RESTART])
         .up_to(Effect::Destroy)
@@ -126,6 +138,7 @@ pub const TOOLS: &[Tool] = &[
         .said("reboot an agent, bounce, kick, hung, start again, turn it off and on, lost its connection")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .everyday()
+        .keeping(&["interrupting"])
         .acts::<lifecycle::RestartWorkspace>(),
     Draft::write("pause_workspace", &[LIST, GET, PAUSE])
         .up_to(Effect::Destroy)
@@ -133,6 +146,9 @@ pub const TOOLS: &[Tool] = &[
         .said("suspend an agent, stop for now, put on hold, freeze, halt, stop working, put on hold until later, switch off for a while, vacation")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .everyday()
+        .reaching_below()
+        .not_to_oneself()
+        .keeping(&["interrupting"])
         .acts::<lifecycle::PauseWorkspace>(),
     Draft::write("resume_workspace", &[LIST, GET, RESUME])
         .up_to(Effect::Destroy)
@@ -140,12 +156,16 @@ pub const TOOLS: &[Tool] = &[
         .said("unpause, wake up, continue, bring back, start again after a pause, was on hold and can carry on, switch on again, let it work again")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .everyday()
+        .reaching_below()
+        .keeping(&["interrupting"])
         .acts::<lifecycle::ResumeWorkspace>(),
     Draft::write("hibernate_workspace", &[GET, HIBERNATE])
         .up_to(Effect::Destroy)
         .said("sleep save money idle stop container, stop until it is needed, save machine cost")
         .example(ONE)
         .about("Put a running workspace to sleep until the next message wakes it. Refused while tasks run, and for external ones. Some tenants can't; the answer says so.")
+        .not_to_oneself()
+        .keeping(&["interrupting"])
         .acts::<hibernate::HibernateWorkspace>(),
     Draft::read("get_console", &[GET, CONSOLE])
         .said("boot log output machine startup")
@@ -156,26 +176,36 @@ pub const TOOLS: &[Tool] = &[
         .said("sub-workspaces children team template, grow a team, unfold, give a lead its members, staff up")
         .example(ONE)
         .about("Create the children that the workspace's template lists. Refused where it has children: each call adds them all again.")
+        .reaching_below()
+        .creates()
+        .keeping(&["again"])
         .acts::<teams::ExpandTeam>(),
     Draft::destroy("collapse_team", &[LIST, GET, CONFIG, SECRETS, SCHEDULES, COLLAPSE])
         .said("remove children team sub-workspaces, fold a group back up, members go and the lead stays, dissolve a team, shrink")
         .example(ONE)
         .about("Remove a workspace's direct children. Refused while they run tasks or have children of their own, which would stay behind. Saves a capsule.")
+        .reaching_below()
+        .not_to_oneself()
+        .keeping(&["interrupting", "orphaning"])
         .acts::<teams::CollapseTeam>(),
     Draft::write("assign_agent", &[GET, ASSIGN_AGENT])
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","model":"anthropic/claude-sonnet-4-5"}"#)
         .about("Record which model serves a workspace that has none. A record only; set_model changes what runs.")
         .said("put an agent into an empty workspace, give it a first agent")
+        .keeping(&["model"])
         .acts::<assignment::AssignAgent>(),
     Draft::destroy("replace_agent", &[GET, REPLACE_AGENT])
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","model":"anthropic/claude-opus-4-5"}"#)
         .about("Put another agent record in place of a workspace's; the old one is retired.")
         .said("swap the agent for another one, exchange")
+        .not_to_oneself()
+        .keeping(&["model"])
         .acts::<assignment::ReplaceAgent>(),
     Draft::destroy("remove_agent", &[GET, REMOVE_AGENT])
         .example(ONE)
         .about("Retire a workspace's agent record. The workspace itself stays.")
         .said("take the agent out, leave a workspace without one")
+        .not_to_oneself()
         .acts::<assignment::RemoveAgent>(),
     Draft::write("move_agent", &[GET, MOVE_AGENT])
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","target_workspace_id":"6f48ba05-4f55-45ac-b621-30dfb4f07b07"}"#)
@@ -203,6 +233,8 @@ pub const TOOLS: &[Tool] = &[
         .said("switch llm change model provider, use GPT or Claude from now on, upgrade the model")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","model":"anthropic/claude-sonnet-4-5"}"#)
         .about("Set the model that a workspace runs on, or clear it. The workspace restarts; refused while tasks run.")
+        .not_to_oneself()
+        .keeping(&["model", "clear", "interrupting"])
         .acts::<model::SetModel>(),
     Draft::read("get_workspace_metrics", &[METRICS])
         .said("usage cost today llm calls consumption, token usage today, cost of one agent today")
@@ -213,10 +245,12 @@ pub const TOOLS: &[Tool] = &[
         .alias(&["set_canvas_viewport"])
         .said("canvas position zoom pan, where is the canvas scrolled, zoom of the map")
         .about("What part of the canvas people see: x, y and zoom.")
+        .common()
         .acts::<viewport::GetCanvasViewport>(),
     Draft::read("list_remote_agents", &[LIST])
         .said("external agents elsewhere registered, hosted elsewhere, on somebody else's machine, self-hosted, not run by us")
         .about("List external workspaces, whose agents run elsewhere: status, address, active tasks.")
+        .filtered()
         .lists::<remote::ListRemoteAgents>(),
     Draft::read("get_remote_agent_state", &[GET])
         .said("external paused deleted alive, what an external agent reports, is an outside agent paused, outside machine")
@@ -227,6 +261,7 @@ pub const TOOLS: &[Tool] = &[
         .said("register external agent curl onboarding connect, command to connect an agent from another machine, register from a laptop, shell one-liner to join")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","agent_url":"https://agent.example","source":"file:/run/secrets/workspace"}"#)
         .about("Shell commands that register an external agent and keep it online. They name where the token is and don't hold it.")
+        .keeping(&["source"])
         .acts::<setup::GetRemoteAgentSetupCommand>(),
     Draft::read("check_remote_agent_freshness", &[GET])
         .said("heartbeat alive still there last seen, did it phone home, dead or alive, ping an external agent, home server")

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::wire::{Workspace, called, fetch_all, fetch_one};
+use super::wire::{Workspace, called, fetch_everything, fetch_one};
 use super::{COLLAPSE, EXPAND, capsule};
 use crate::failure::{Changed, Code, Failure};
 use crate::tools::ids::WorkspaceId;
@@ -52,7 +52,7 @@ impl Act for ExpandTeam {
     type Answer = Expanded;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let all = fetch_all(call).await?;
+        let all = fetch_everything(call).await?;
         let target = find(&self.workspace_id, &all, call).await?;
         let children = children(&all, &target.id);
         if !children.is_empty() && !self.again {
@@ -117,7 +117,7 @@ impl Act for CollapseTeam {
     type Answer = Collapsed;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let all = fetch_all(call).await?;
+        let all = fetch_everything(call).await?;
         let target = find(&self.workspace_id, &all, call).await?;
         let children = children(&all, &target.id);
         let grandchildren = grandchildren(&all, &children);
@@ -127,7 +127,7 @@ impl Act for CollapseTeam {
         self.check(target, &children, &grandchildren)?;
         let capsule = capsule::save(&self.workspace_id, &children, call).await?;
         call.tenant.ask(&COLLAPSE).part("workspace_id", &self.workspace_id).received().await?;
-        let left: BTreeSet<WorkspaceId> = fetch_all(call).await?.into_iter().map(|one| one.id).collect();
+        let left: BTreeSet<WorkspaceId> = fetch_everything(call).await?.into_iter().map(|one| one.id).collect();
         let (still, gone): (Vec<_>, Vec<_>) = children.into_iter().partition(|one| left.contains(&one.id));
         Ok(Collapsed {
             removed: gone.into_iter().map(named).collect(),

@@ -134,8 +134,19 @@ fn lenient<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<A
     Ok(card.and_then(|card| serde_json::from_value(card).ok()))
 }
 
-/// Every workspace that isn't removed, oldest first.
+/// Every workspace that isn't removed and that the caller may know of, oldest first.
 pub async fn fetch_all(call: &Invocation) -> Result<Vec<Workspace>, Failure> {
+    let mut all = fetch_everything(call).await?;
+    if call.caller.is_bound() {
+        all.retain(|one| call.sees(&one.id));
+        all.iter_mut().for_each(|one| one.parent_id = one.parent_id.take().filter(|above| call.sees(above)));
+    }
+    Ok(all)
+}
+
+/// For what has to be known whoever asks: what a cascade takes with it, who has the same name. None of
+/// it is for an answer as it is.
+pub async fn fetch_everything(call: &Invocation) -> Result<Vec<Workspace>, Failure> {
     call.tenant.ask(&LIST).fetch().await
 }
 
@@ -146,7 +157,9 @@ pub async fn fetch_tree(tenant: &Tenant) -> Result<Tree, Failure> {
 }
 
 pub async fn fetch_one(id: &WorkspaceId, call: &Invocation) -> Result<Detail, Failure> {
-    call.tenant.ask(&GET).part("workspace_id", id).fetch().await
+    let mut one: Detail = call.tenant.ask(&GET).part("workspace_id", id).fetch().await?;
+    one.parent_id = one.parent_id.filter(|above| call.sees(above));
+    Ok(one)
 }
 
 /// Several routes answer an empty list, or even success, for a workspace that isn't there.

@@ -1,12 +1,18 @@
-//! The bearer that opens the HTTP door. Only digests are kept and compared, so neither a dump nor
-//! the time that a comparison takes says anything about it.
+//! The bearers that open the HTTP door: the owner's, and grants. Of the owner's only a digest is kept and
+//! compared, so neither a dump nor the time that a comparison takes says anything about it; a grant is
+//! looked up by its digest on every request.
 
 use std::io;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
+use chrono::Utc;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest, Sha256};
+
+use crate::failure::Failure;
+use crate::grants::{Grants, State};
+use crate::transport::caller::{Caller, Door};
 
 /// Who a request comes from, as far as its bearer says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,38 +24,57 @@ impl Principal {
     }
 }
 
-#[derive(Debug)]
-pub(super) struct Bearer(Principal);
+pub(super) struct Bearers {
+    owner: Principal,
+    grants: Grants,
+}
 
-impl Bearer {
-    pub(super) fn new(token: &SecretString) -> io::Result<Self> {
-        let token = token.expose_secret();
-        if token.is_empty() || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+impl Bearers {
+    pub(super) fn new(owner: &SecretString, grants: Grants) -> io::Result<Self> {
+        let owner = owner.expose_secret();
+        if owner.is_empty() || !owner.bytes().all(|byte| byte.is_ascii_graphic()) {
             let why = "a bearer is printable ASCII without spaces";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
-        Ok(Self(Principal::of(token)))
+        Ok(Self { owner: Principal::of(owner), grants })
     }
 
-    /// `None` unless exactly one Authorization header carries the bearer.
-    pub(super) fn admit(&self, headers: &HeaderMap) -> Option<Principal> {
-        let mut values = headers.get_all(AUTHORIZATION).iter();
-        let (value, None) = (values.next()?, values.next()) else {
-            return None;
-        };
-        let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
-        let sent = Principal::of(token.trim_matches(' '));
-        (scheme.eq_ignore_ascii_case("bearer") && sent == self.0).then_some(sent)
+    /// Nobody, unless exactly one Authorization header carries a bearer that is good now. A failure: whether
+    /// it is can't be found out.
+    pub(super) fn admit(&self, headers: &HeaderMap) -> Result<Option<(Principal, Caller)>, Failure> {
+        let Some(token) = presented(headers) else { return Ok(None) };
+        let sent = Principal::of(token);
+        if sent == self.owner {
+            return Ok(Some((sent, Caller::operator("owner", Door::Http))));
+        }
+        let known = self.grants.recognise(token, Utc::now())?;
+        let live = known.filter(|known| known.state == State::Live);
+        Ok(live.map(|known| (sent, Caller::presenting(known.grant, Door::Http))))
     }
+}
+
+fn presented(headers: &HeaderMap) -> Option<&str> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let (value, None) = (values.next()?, values.next()) else {
+        return None;
+    };
+    let (scheme, token) = value.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim_matches(' '))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::Store;
+
+    fn bearers(owner: &str) -> io::Result<Bearers> {
+        let home = tempfile::tempdir().unwrap();
+        Bearers::new(&SecretString::from(owner), Grants::new(Store::open(home.path())))
+    }
 
     #[test]
     fn exactly_one_right_header_opens() {
-        let bearer = Bearer::new(&SecretString::from("s3cret")).unwrap();
+        let bearers = bearers("s3cret").unwrap();
         for (values, opens) in [
             (&["Bearer s3cret"][..], true),
             (&["bearer  s3cret "], true),
@@ -68,14 +93,14 @@ mod tests {
             for value in values {
                 headers.append(AUTHORIZATION, value.parse().unwrap());
             }
-            assert_eq!(bearer.admit(&headers).is_some(), opens, "{values:?}");
+            assert_eq!(bearers.admit(&headers).unwrap().is_some(), opens, "{values:?}");
         }
     }
 
     #[test]
     fn an_empty_bearer_opens_nothing() {
         for token in ["", " ", "a b", "ä", "a\n"] {
-            assert!(Bearer::new(&SecretString::from(token)).is_err(), "{token:?}");
+            assert!(bearers(token).is_err(), "{token:?}");
         }
     }
 }

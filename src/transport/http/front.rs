@@ -21,10 +21,11 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::bearer::{Bearer, Principal};
+use super::bearer::{Bearers, Principal};
 use super::hosts::Hosts;
 use super::refusal;
 use super::sessions::Sessions;
+use crate::transport::caller::{Caller, Door};
 use crate::transport::message::{self, Fault, INVALID_REQUEST};
 
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
@@ -35,7 +36,8 @@ const SESSION: &str = "mcp-session-id";
 
 pub(super) struct Front<H> {
     hosts: Hosts,
-    bearer: Option<Bearer>,
+    /// None: nobody is asked for anything, and whoever comes is the operator.
+    bearers: Option<Bearers>,
     sessions: Sessions,
     answers: TaskTracker,
     streams: StreamableHttpService<H, LocalSessionManager>,
@@ -46,7 +48,7 @@ impl<H: ServerHandler + Clone + Send + Sync + 'static> Front<H> {
     pub(super) fn new(
         handler: H,
         hosts: Hosts,
-        bearer: Option<Bearer>,
+        bearers: Option<Bearers>,
         end: CancellationToken,
         answers: TaskTracker,
     ) -> Self {
@@ -64,7 +66,7 @@ impl<H: ServerHandler + Clone + Send + Sync + 'static> Front<H> {
             Arc::new(NeverSessionManager::default()),
             stateless,
         );
-        Self { hosts, bearer, sessions, answers, streams, json }
+        Self { hosts, bearers, sessions, answers, streams, json }
     }
 
     /// `/mcp`
@@ -78,7 +80,7 @@ impl<H: ServerHandler + Clone + Send + Sync + 'static> Front<H> {
     }
 
     async fn through_sessions(&self, mut request: Request) -> Result<Response<Body>, Refused> {
-        let principal = self.admit(&request)?;
+        let principal = self.admit(&mut request)?;
         if let Some(id) = request.headers().get(SESSION)
             && !id.to_str().is_ok_and(|id| self.sessions.belongs(id, principal))
         {
@@ -104,14 +106,15 @@ impl<H: ServerHandler + Clone + Send + Sync + 'static> Front<H> {
         Ok(response)
     }
 
-    async fn stateless(&self, request: Request) -> Result<Response<Body>, Refused> {
-        self.admit(&request)?;
+    async fn stateless(&self, mut request: Request) -> Result<Response<Body>, Refused> {
+        self.admit(&mut request)?;
         let (mut request, _) = with_message(request).await?;
         accept_json(request.headers_mut());
         Ok(answered(&self.answers, request, &self.json).await)
     }
 
-    fn admit(&self, request: &Request) -> Result<Principal, Refused> {
+    /// Whoever may enter stands in the request from here on, for the handler.
+    fn admit(&self, request: &mut Request) -> Result<Principal, Refused> {
         let (uri, headers) = (request.uri(), request.headers());
         if !self.hosts.addressed(uri, headers) {
             return Err(refusal::forbidden("The Host isn't one of this server's names.").into());
@@ -119,10 +122,15 @@ impl<H: ServerHandler + Clone + Send + Sync + 'static> Front<H> {
         if !self.hosts.welcome(uri, headers) {
             return Err(refusal::forbidden("The Origin may not call this server.").into());
         }
-        match &self.bearer {
-            Some(bearer) => Ok(bearer.admit(headers).ok_or_else(refusal::unauthorised)?),
-            None => Ok(Principal::of("")),
-        }
+        let (principal, caller) = match &self.bearers {
+            Some(bearers) => match bearers.admit(headers) {
+                Ok(admitted) => admitted.ok_or_else(refusal::unauthorised)?,
+                Err(failure) => return Err(refusal::unavailable(&failure).into()),
+            },
+            None => (Principal::of(""), Caller::operator("owner", Door::Http)),
+        };
+        request.extensions_mut().insert(caller);
+        Ok(principal)
     }
 }
 

@@ -6,6 +6,7 @@ use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Response, StatusCode};
 
 use super::super::message::{Fault, INVALID_REQUEST};
+use crate::failure::Failure;
 
 /// JSON-RPC leaves the servers' own codes to the server; this one says "see the status".
 const REFUSED: i32 = -32000;
@@ -31,6 +32,14 @@ pub(super) fn full() -> Response<Body> {
     let why = "Too many sessions are open; try again later.";
     let mut response = refuse(StatusCode::SERVICE_UNAVAILABLE, REFUSED, why);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("60"));
+    response
+}
+
+/// Who knocks can't be found out now: nobody enters.
+pub(super) fn unavailable(failure: &Failure) -> Response<Body> {
+    tracing::error!(%failure, detail = failure.for_operator(), "a grant couldn't be looked up");
+    let mut response = refuse(StatusCode::SERVICE_UNAVAILABLE, REFUSED, &failure.to_string());
+    response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
     response
 }
 

@@ -40,10 +40,6 @@ impl Random {
         self.0 ^= self.0 << 17;
         (self.0 >> 11) % limit
     }
-
-    pub fn of<'a, T>(&mut self, all: &'a [T]) -> &'a T {
-        &all[usize::try_from(self.below(all.len() as u64)).unwrap()]
-    }
 }
 
 pub fn seed() -> u64 {
@@ -81,7 +77,7 @@ fn edited(value: &Value, random: &mut Random) -> Value {
             let at = usize::try_from(random.below(text.len() as u64 + 1)).unwrap();
             match random.below(3) {
                 0 => text.insert(at, 'x'),
-                1 if at < text.len() => drop(text.remove(at)),
+                1 if at < text.len() => _ = text.remove(at),
                 _ if at < text.len() => text[at] = if text[at] == 'y' { 'z' } else { 'y' },
                 _ => text.push('\0'),
             }
@@ -91,7 +87,7 @@ fn edited(value: &Value, random: &mut Random) -> Value {
             let mut bytes = bytes.clone();
             let at = usize::try_from(random.below(bytes.len() as u64)).unwrap();
             if random.below(4) == 0 {
-                drop(bytes.pop())
+                _ = bytes.pop();
             } else {
                 bytes[at] ^= 1 << random.below(8)
             }

@@ -10,6 +10,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use molecule_org_mcp::backend::Limits;
+use molecule_org_mcp::consent::Asks;
 use molecule_org_mcp::dispatch::{Call, Progress};
 use molecule_org_mcp::transport::caller::Caller;
 use secrecy::ExposeSecret;
@@ -283,6 +284,7 @@ async fn whoever_waits_for_an_agent_hears_of_it() {
         tool: "chat_with_agent".to_owned(),
         arguments: arguments.as_object().unwrap().clone(),
         progress: Progress::to(watcher),
+        asks: Asks::Nobody,
         cancel: CancellationToken::new(),
     };
     let said = house.dispatch.call(call).await.unwrap().content;

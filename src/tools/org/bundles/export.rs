@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::super::EXPORT_BUNDLE;
 use super::{below, text};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::fence;
 use crate::secrets::{Credential, Sink};
 use crate::text::start;
@@ -58,7 +58,11 @@ impl Act for ExportBundle {
         };
         let asked = call.tenant.ask(&EXPORT_BUNDLE).part("workspace_id", &self.workspace_id).fetch::<Value>();
         let (mut bundle, templates) = tokio::try_join!(asked, templates::fetch(call))?;
-        let warnings = warnings(&bundle, &templates);
+        let foreign = foreign(&bundle, &templates);
+        if call.caller.is_bound() && !foreign.is_empty() {
+            return Err(strange());
+        }
+        let warnings = warnings(&foreign);
         let masked = mask(&mut bundle);
         let name = text(&bundle, "name").to_owned();
         let workspace_count = count(&bundle);
@@ -74,14 +78,18 @@ fn count(bundle: &Value) -> usize {
     1 + below(bundle).map(count).sum::<usize>()
 }
 
-fn warnings(bundle: &Value, templates: &[Template]) -> Vec<String> {
+/// Whose configuration it is isn't known, so it may be that of a team outside of the binding.
+fn strange() -> Failure {
+    let message = "the tenant has no template of such a workspace's name, and would pack another template's contents";
+    Failure::new(Code::ForbiddenByPolicy, message).next("Ask the operator to export it, or to import its template.")
+}
+
+fn warnings(foreign: &[String]) -> Vec<String> {
     let mut warnings =
         vec!["Not in a bundle: secrets, memories, schedules, addresses, whether it is external.".to_owned()];
-    let mut foreign = Vec::new();
-    find_foreign(bundle, templates, &mut foreign);
     if !foreign.is_empty() {
         let (names, more) =
-            (foreign.get(..5).unwrap_or(&foreign).join(", "), if foreign.len() > 5 { ", …" } else { "" });
+            (foreign.get(..5).unwrap_or(foreign).join(", "), if foreign.len() > 5 { ", …" } else { "" });
         warnings.push(format!(
             "The configuration in it isn't theirs but that of another template, because the tenant has none of \
              their names: {names}{more}. Importing it would give them that configuration."
@@ -91,6 +99,12 @@ fn warnings(bundle: &Value, templates: &[Template]) -> Vec<String> {
 }
 
 /// Names in quotes: they are the tenant's text.
+fn foreign(bundle: &Value, templates: &[Template]) -> Vec<String> {
+    let mut found = Vec::new();
+    find_foreign(bundle, templates, &mut found);
+    found
+}
+
 fn find_foreign(bundle: &Value, templates: &[Template], foreign: &mut Vec<String>) {
     let name = text(bundle, "name");
     let has_prompts = bundle.get("prompts").and_then(Value::as_object).is_some_and(|prompts| !prompts.is_empty());
@@ -119,9 +133,10 @@ mod tests {
             "sub_workspaces": [{ "name": "Kid", "prompts": config }, { "name": "Bare", "prompts": {} }],
         });
         assert_eq!(count(&bundle), 3);
-        let told = warnings(&bundle, &templates);
+        let told = warnings(&foreign(&bundle, &templates));
         assert_eq!(told.len(), 2, "{told:?}");
         assert!(told[1].contains("\"Kid\".") && !told[1].contains("Bare"), "{told:?}");
-        assert_eq!(warnings(&json!({ "name": "First", "prompts": config }), &templates).len(), 1);
+        assert!(foreign(&json!({ "name": "First", "prompts": config }), &templates).is_empty());
+        assert_eq!(warnings(&[]).len(), 1);
     }
 }

@@ -3,21 +3,23 @@
 mod body;
 mod wish;
 
+use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use self::body::Clear;
 pub use self::wish::{CreateWorkspace, Tier};
 use super::CREATE;
-use super::wire::fetch_one;
+use super::wire::{fetch_all, fetch_one};
 use crate::failure::{Changed, Failure};
+use crate::policy::target::Reach;
 use crate::secrets::Credential;
 use crate::secrets::sink::Proved;
 use crate::tools::effect::Effect;
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
 use crate::tools::keys::tokens;
-use crate::tools::tool::Act;
+use crate::tools::tool::{Act, Earlier};
 
 #[derive(Deserialize)]
 struct Created {
@@ -61,8 +63,27 @@ impl Act for CreateWorkspace {
         self.gives_power().then_some(Effect::Escalate)
     }
 
+    /// The tenant says of none when it was made, so one of this name may be older.
+    async fn made_before(&self, call: &Invocation, _: DateTime<Utc>) -> Result<Earlier<CreatedWorkspace>, Failure> {
+        let all = fetch_all(call).await?;
+        Ok(match all.into_iter().find(|one| one.name == self.name.as_str()) {
+            None => Earlier::Nothing,
+            Some(one) => Earlier::CantTell(format!(
+                "A workspace of this name exists: {}. If it isn't the one, call again under another idempotency key.",
+                one.id
+            )),
+        })
+    }
+
+    fn reach(&self) -> Option<Reach> {
+        self.reaches_all().then_some(Reach::Organisation)
+    }
+
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         self.check()?;
+        if self.sink.is_some() {
+            tokens::refuse_limited(call)?;
+        }
         let secrets = self.read_secrets(call)?;
         let place = match &self.sink {
             Some(sink) => Some(sink.prove(call.places(), &format!("workspace-{}", self.name))?),
@@ -71,9 +92,11 @@ impl Act for CreateWorkspace {
         let body = self.body(secrets);
         let mut ask = call.tenant.ask(&CREATE).body(&body);
         for Clear(secret) in body.secrets.values() {
+            call.may_pass_on(secret.expose())?;
             ask = ask.hiding(secret.expose());
         }
         let created: Created = ask.fetch().await?;
+        call.made(&created.id);
         let seen = fetch_one(&created.id, call).await.ok();
         let delivered = match place {
             Some(place) => Some(self.deliver(place, created.connection, &created.id, call).await?),

@@ -129,8 +129,16 @@ pub struct Place {
 impl CreateWorkspace {
     /// A token, secrets, a directory of the host, or words that every agent reads.
     pub(super) fn gives_power(&self) -> bool {
-        let speaks_to_all = self.initial_memories.iter().flatten().any(|memory| memory.scope == Scope::Global);
-        self.sink.is_some() || self.secrets.is_some() || self.mounts() || speaks_to_all
+        self.sink.is_some() || self.secrets.is_some() || self.mounts() || self.speaks_to_all()
+    }
+
+    /// The host's directories are nobody's alone, and neither is what every agent reads.
+    pub(super) fn reaches_all(&self) -> bool {
+        self.workspace_dir.is_some() || self.speaks_to_all()
+    }
+
+    fn speaks_to_all(&self) -> bool {
+        self.initial_memories.iter().flatten().any(|memory| memory.scope == Scope::Global)
     }
 
     fn mounts(&self) -> bool {

@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use self::causes::{Facts, likely};
 use self::troubles::{Entry, Failing, Trouble};
-use super::wire::{Detail, Workspace, called, fetch_all, fetch_one};
+use super::wire::{Detail, Workspace, called, fetch_everything, fetch_one};
 use super::{ACTIVITY, CONFIG, SCHEDULES};
 use crate::failure::Failure;
 use crate::tools::approvals::{self, Approval};
@@ -98,14 +98,14 @@ impl Act for DiagnoseWorkspace {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let found = self.look(call).await?;
-        Ok(found.diagnosis(call.now))
+        Ok(found.diagnosis(call))
     }
 }
 
 impl DiagnoseWorkspace {
     async fn look(&self, call: &Invocation) -> Result<Found, Failure> {
         let id = &self.workspace_id;
-        let (one, all) = tokio::try_join!(fetch_one(id, call), fetch_all(call))?;
+        let (one, all) = tokio::try_join!(fetch_one(id, call), fetch_everything(call))?;
         let part = |route| call.tenant.ask(route).part("workspace_id", id);
         let (entries, approvals, secrets, schedules, config, templates) = tokio::join!(
             part(&ACTIVITY).query("limit", ENTRIES).fetch::<Vec<Entry>>(),
@@ -142,7 +142,8 @@ fn or_gap<T: Default>(part: Result<T, Failure>, what: &str, gaps: &mut Vec<Strin
 }
 
 impl Found {
-    fn diagnosis(self, now: DateTime<Utc>) -> Diagnosis {
+    fn diagnosis(self, call: &Invocation) -> Diagnosis {
+        let now = call.now;
         let Self { one, all, entries, approvals, missing, failing, gaps } = self;
         let listed = all.iter().find(|listed| listed.id == one.id);
         let last_sign_at = entries.first().map(|entry| entry.created_at).max(one.last_outbound_at);
@@ -164,7 +165,7 @@ impl Found {
             budget_limit: listed.and_then(|listed| listed.budget_limit),
             failing_schedules: failing.len(),
             recent_errors: errors.len(),
-            paused_above: paused_above(&one, &all).map(|above| called(&above.name, &above.id)),
+            paused_above: listed.and_then(|listed| paused_above(listed, &all)).map(|above| named(above, call)),
         };
         Diagnosis {
             likely_causes: likely(&facts),
@@ -202,8 +203,12 @@ fn waits(one: Approval, now: DateTime<Utc>) -> Waiting {
     Waiting { id: one.id, action: one.action.excerpt(150, "list_workspace_approvals"), age_minutes }
 }
 
+fn named(above: &Workspace, call: &Invocation) -> String {
+    if call.sees(&above.id) { called(&above.name, &above.id) } else { "a workspace of others".to_owned() }
+}
+
 /// A circle of parents ends after as many steps as there are workspaces.
-fn paused_above<'a>(one: &Detail, all: &'a [Workspace]) -> Option<&'a Workspace> {
+fn paused_above<'a>(one: &Workspace, all: &'a [Workspace]) -> Option<&'a Workspace> {
     let mut parent = one.parent_id.as_ref();
     for _ in all {
         let above = all.iter().find(|above| Some(&above.id) == parent)?;

@@ -1,0 +1,8 @@
+//! How far a caller reaches who is bound to some workspaces: what each tool's entry says, what such a caller
+//! is shown and may do, and what nobody may do to itself.
+
+mod entries;
+mod kept;
+mod leaks;
+mod oneself;
+mod organisation;
