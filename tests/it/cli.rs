@@ -198,7 +198,11 @@ async fn others_than_this_machine_may_not_come_without_ceremony() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_end_of_the_input_ends_it_whatever_hangs() {
-    let tenant = FaultyTenant::start(|_| Reply::stall()).await;
+    let tenant = FaultyTenant::start(|seen| match seen.method.as_str() {
+        "GET" => Reply::json(200, &json!({ "tokens": [] })),
+        _ => Reply::stall(),
+    })
+    .await;
     let data = data();
     let mut process = Running::start(towards(&tenant.url(), KEY, data.path()), &[]);
     process.greet();
