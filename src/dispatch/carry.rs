@@ -53,14 +53,25 @@ async fn clear(
     record: &mut Record,
     books: &Books,
 ) -> Result<(), Stop> {
-    // Before a person is asked: nobody agrees to what can't be done.
-    invocation.seen = admitted.prepared.look(invocation).await?;
-    record.seen(invocation.seen.clone());
+    // Nobody is asked to agree to what can't be done; what they answered comes first.
+    let answered = petition.as_ref().is_some_and(Petition::is_answered);
+    if !answered {
+        look(invocation, admitted, record).await?;
+    }
     if let Some(petition) = petition {
         agree(petition, admitted.effect, record).await?;
         decide_again(invocation, admitted, record)?;
     }
+    if answered {
+        look(invocation, admitted, record).await?;
+    }
     Ok(count_mint(invocation, admitted, books).await?)
+}
+
+async fn look(invocation: &mut Invocation, admitted: &Admitted, record: &mut Record) -> Result<(), Failure> {
+    invocation.seen = admitted.prepared.look(invocation).await?;
+    record.seen(invocation.seen.clone());
+    Ok(())
 }
 
 async fn agree(petition: Petition, effect: Effect, record: &mut Record) -> Result<(), Stop> {

@@ -46,6 +46,11 @@ pub(super) struct Petition {
 }
 
 impl Petition {
+    /// Whether the client brought an answer along.
+    pub(super) fn is_answered(&self) -> bool {
+        matches!(self.asks, Asks::Later(Some(_)))
+    }
+
     /// A yes that nobody can use again, or why there is none.
     pub(super) async fn settle(mut self) -> Result<Agreement, Stop> {
         let bond = self.bond();

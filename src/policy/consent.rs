@@ -63,11 +63,6 @@ impl Default for ConsentRules {
 }
 
 impl ConsentRules {
-    /// Nobody is asked for anything.
-    pub fn waived() -> Self {
-        Self { by_effect: BTreeMap::new(), ..Self::default() }
-    }
-
     pub fn need(&self, role: Role, tool: &str, effect: Effect) -> Need {
         let by_tool = self.by_tool.get(tool).filter(|_| !effect.is_read());
         let found = by_tool.or_else(|| self.by_role.get(&(role, effect))).or_else(|| self.by_effect.get(&effect));

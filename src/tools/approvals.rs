@@ -38,7 +38,7 @@ pub const TOOLS: &[Tool] = &[
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .everyday()
         .lists::<ListWorkspaceApprovals>(),
-    Draft::write("create_approval", &[workspaces::GET, CREATE])
+    Draft::write("create_approval", &[workspaces::GET, LIST, CREATE])
         .about("Ask for a person's approval on a workspace's behalf. The same request twice makes two.")
         .said("request permission, ask a human, needs sign off before")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","action":"deploy 4.18","reason":"the fix for the login is in it"}"#)

@@ -214,8 +214,8 @@ async fn the_end_of_the_input_ends_it_whatever_hangs() {
     let tenant = FaultyTenant::start(|seen| match seen.method.as_str() {
         "GET" => Reply::json(200, &json!({ "tokens": [] })),
         _ => Reply::stall(),
-    });
-    let tenant = tenant.await;
+    })
+    .await;
     let data = data();
     let mut process = Running::start(towards(&tenant.url(), KEY, data.path()), &[]);
     process.greet();

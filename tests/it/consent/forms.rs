@@ -20,7 +20,12 @@ struct Client {
 impl Client {
     fn start(modern: bool, capabilities: Value) -> Self {
         let home = tempfile::tempdir().unwrap();
-        let mut server = Running::start(bare(home.path()), &["stdio", "--embedded"]);
+        // Nobody waits here; who has to agree is as it is without a policy.
+        let policy = home.path().join("policy.toml");
+        std::fs::write(&policy, "[limits]\nread = 0\nwrite = 0\ndestroy = 0\nescalate = 0\n").unwrap();
+        let mut command = bare(home.path());
+        command.env("MOLECULE_MCP_POLICY", &policy);
+        let mut server = Running::start(command, &["stdio", "--embedded"]);
         if !modern {
             let client = json!({ "name": "test", "version": "1" });
             let params = json!({ "protocolVersion": "2025-06-18", "capabilities": capabilities, "clientInfo": client });

@@ -142,6 +142,7 @@ async fn a_checkpoint_follows_a_burst_by_itself() {
 async fn a_thousand_entries_get_a_checkpoint_at_once() {
     let home = tempfile::tempdir().unwrap();
     let journal = open(home.path());
+    journal.flush().await.unwrap();
     let begun = Instant::now();
     for _ in 0..502 {
         let intent = intent("get_workspace", Effect::Read, |_| ());

@@ -1,8 +1,10 @@
 //! Every decision over role, tool, effect and binding, where it can be read and a change be seen.
 
 use std::fmt::Write as _;
+use std::sync::Arc;
 use std::time::Instant;
 
+use molecule_org_mcp::policy::grant::Grant;
 use molecule_org_mcp::policy::role::Role;
 use molecule_org_mcp::policy::{Decision, Rule, Rules};
 use molecule_org_mcp::tools::catalogue::Catalogue;
@@ -13,7 +15,7 @@ use crate::snapshot;
 const HEAD: &str = "\
 # What a grant of each role may do under the built-in rules; written by `UPDATE=1 cargo test --test it policy`.
 # Three letters a role: not bound to any workspace; bound, on a workspace inside; bound, on one outside.
-# y allowed; refused by: r the role, b the binding, u because it gives more than the grant has.
+# y allowed; refused by: r the role, b the binding.
 ";
 
 #[test]
@@ -25,7 +27,7 @@ fn every_decision_is_the_one_that_was_read() {
             write!(text, "{}\t{}", entry.tool.name, effect.as_str()).unwrap();
             for role in Role::ALL {
                 let letter = |inside, binding| {
-                    let caller = holding(molecule_org_mcp::policy::grant::Grant { binding, ..grant(role) });
+                    let caller = holding(Grant { binding, ..grant(role) });
                     letter(Use::of(entry, effect, if inside { LEAF } else { 4 }).decide(&rules, &caller))
                 };
                 let bound = || bound_to([LEAF]);
@@ -42,7 +44,6 @@ fn letter(decision: Decision) -> char {
         Decision::Allowed(_) => 'y',
         Decision::Refused(Rule::Role) => 'r',
         Decision::Refused(Rule::Binding) => 'b',
-        Decision::Refused(Rule::Unlimited) => 'u',
         Decision::Refused(rule) => panic!("{} has no letter", rule.as_str()),
     }
 }
@@ -51,12 +52,8 @@ fn letter(decision: Decision) -> char {
 #[test]
 fn a_decision_costs_next_to_nothing() {
     let (rules, catalogue) = (Rules::default(), Catalogue::new());
-    let parent = std::sync::Arc::new(grant(Role::Admin));
-    let child = molecule_org_mcp::policy::grant::Grant {
-        binding: bound_to([LEAF]),
-        parent: Some(parent),
-        ..grant(Role::Owner)
-    };
+    let parent = Arc::new(grant(Role::Admin));
+    let child = Grant { binding: bound_to([LEAF]), parent: Some(parent), ..grant(Role::Owner) };
     let caller = holding(child);
     let mut took: Vec<_> = uses(&catalogue)
         .iter()
