@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::snapshot;
 
 /// What a listing costs an agent's context, at four bytes a token.
-const ONE_TOOL: usize = 350;
+const ONE_TOOL: usize = 360;
 const FULL_AVERAGE: usize = 200;
 const COMPACT_TOOLS: usize = 25;
 const COMPACT_TOKENS: usize = 5_000;
