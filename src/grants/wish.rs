@@ -100,7 +100,7 @@ impl Wish {
     /// In what it is wider, in words for whoever wished it.
     fn wider(&self, above: &Grant, expires: Option<DateTime<Utc>>, rules: &Rules) -> Vec<String> {
         let mut wider = Vec::new();
-        if !rules.powers(above.role).include(&rules.powers(self.role)) {
+        if !rules.powers(above.role).include(rules.powers(self.role)) {
             wider.push(format!("the role `{}` may what `{}` may not", self.role.as_str(), above.role.as_str()));
         }
         if let (Some(wished), Some(own)) = (&self.binding, &above.binding) {

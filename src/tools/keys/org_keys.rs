@@ -231,10 +231,7 @@ impl MintOrgKey {
     async fn found_out(&self, failure: Failure, call: &Invocation) -> Failure {
         let before: Vec<&str> =
             call.seen.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect();
-        let orphans = match self.orphans(call, |key| !before.contains(&key.prefix.as_str())).await {
-            Ok(orphans) => orphans,
-            Err(_) => Vec::new(),
-        };
+        let orphans = self.orphans(call, |key| !before.contains(&key.prefix.as_str())).await.unwrap_or_default();
         match revoke_the_only(&orphans, call).await {
             Ok(Orphans::Revoked(prefix)) => failure
                 .confirmed(Changed::No)
