@@ -19,6 +19,8 @@ const PROXY: &str = "bare proxy";
 
 pub struct Report {
     pub machine: Machine,
+    /// Microseconds each.
+    pub decisions: Vec<f64>,
     pub cold: Cold,
     pub memory: Vec<Memory>,
     pub reads: Vec<Series>,
@@ -41,7 +43,8 @@ impl Goal {
     fn row(&self) -> String {
         let Self { what, measured, limit, unit, .. } = self;
         let met = if measured <= limit { "yes" } else { "**no**" };
-        format!("| {what} | {measured:.1}{unit} | {limit}{unit} | {met} |\n")
+        let digits = if *limit <= 1.0 { 2 } else { 1 };
+        format!("| {what} | {measured:.digits$}{unit} | {limit}{unit} | {met} |\n")
     }
 }
 
@@ -90,6 +93,7 @@ impl Report {
         ] {
             goals.push(goal(format!("cold start to {what}"), median(values), 15.0, " ms", Some(4.0)));
         }
+        goals.push(goal("a decision of the policy".into(), median(&self.decisions), 1.0, " µs", Some(4.0)));
         for one in &self.memory {
             goals.push(goal(
                 format!("resident after `tools/list`, {}", one.door),

@@ -3,6 +3,7 @@
 
 mod ask;
 mod cold;
+mod decide;
 mod door;
 mod figures;
 mod giant;
@@ -83,5 +84,6 @@ async fn measure(size: &Size) -> Outcome<report::Report> {
     let changes = steady::changes(&house, &doors, size).await?;
     drop(doors);
     let giants = giant::measure(&house, size).await?;
-    Ok(report::Report { machine, cold, memory, reads, changes, giants })
+    let decisions = decide::measure()?;
+    Ok(report::Report { machine, decisions, cold, memory, reads, changes, giants })
 }

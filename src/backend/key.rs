@@ -3,8 +3,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest as _, Sha256};
 
+use crate::digest;
 use crate::failure::{Code, Failure};
 
 const ORG_KEY_CHARACTERS: usize = 43;
@@ -21,9 +21,8 @@ pub(super) fn tag(key: &str) -> String {
     if has_key_form(key) {
         return key.chars().take(8).collect();
     }
-    let digest = Sha256::digest(key.as_bytes());
-    let hex: String = digest.iter().take(4).map(|b| format!("{b:02x}")).collect();
-    format!("other:{hex}")
+    let beginning: String = digest::sha256(key).chars().take(8).collect();
+    format!("other:{beginning}")
 }
 
 /// A key in the right form that nobody issued.

@@ -20,6 +20,7 @@ use crate::consent::Consents;
 use crate::dispatch::{Books, Dispatch};
 use crate::grants::{Grants, Known, State};
 use crate::journal::Journal;
+use crate::policy::Rules;
 use crate::policy::grant::Grant;
 use crate::policy::live::Live;
 use crate::secrets::Directories;
@@ -61,7 +62,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         key_id: OnceLock::new(),
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
         capsules: config.data.join("capsules"),
-        policy: Live::new(config.rules.clone()),
+        policy: Live::new(rules(config)),
         consents,
         grants,
         journal,
@@ -71,6 +72,15 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         seal: Seal::new(client.derived_secret("cursor")),
     };
     Ok(Arc::new(Dispatch::new(Arc::new(server), client, books)))
+}
+
+/// The embedded tenant has no limits of its own to stay under; what a policy file says holds there, too.
+fn rules(config: &Config) -> Rules {
+    let mut rules = config.rules.clone();
+    if config.tenant.is_none() && rules.digest.is_none() {
+        (rules.limits.minting, rules.limits.tenant) = (None, None);
+    }
+    rules
 }
 
 /// Who acts through a process of one caller: the holder of the grant that it was given, or the operator.

@@ -80,11 +80,13 @@ impl Dispatch {
         if let Some(way) = way {
             way.admits(&entry.tool, effect).inspect_err(|_| record.decided(misfit, effect))?;
         }
+        // Counted before the tenant is asked anything, for whatever it is that the answer then refuses.
+        asked.permit(entry, effect, None, record)?;
+        self.keep_pace(asked, effect)?;
         let reach = prepared.reach.unwrap_or(entry.tool.reach);
         let tree = self.tree(asked, entry, reach).await?;
         let target = Target::of(reach, named.as_ref().unwrap_or(&Map::new()), &tree);
         asked.permit(entry, effect, Some(&target), record)?;
-        self.keep_pace(asked, effect)?;
         let minting = asked.rules.limits.minting.filter(|_| entry.tool.gives_everything);
         let need = asked.rules.consent.need(asked.rules.role(asked.caller), entry.tool.name, effect);
         let arguments = (need == Need::Person).then(|| named.unwrap_or_default());

@@ -1,9 +1,9 @@
 //! Once and not twice: what a creating tool does under an idempotency key.
 
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 
 use super::record;
+use crate::digest;
 use crate::failure::{Changed, Code, Failure};
 use crate::repeats::{Before, End, Once};
 use crate::tools::tool::{IDEMPOTENCY_KEY, Tool};
@@ -33,7 +33,7 @@ pub(super) fn take(
         tenant: tenant.to_owned(),
         caller: caller.identity(),
         tool: tool.name,
-        key: record::hex(&Sha256::digest(key.as_bytes())),
+        key: digest::sha256(&key),
         arguments: record::digest(arguments),
     }))
 }

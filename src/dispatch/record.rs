@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
-use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
 use super::Call;
 use crate::backend::Tenant;
+use crate::digest;
 use crate::failure::{Changed, Failure};
 use crate::journal::entry::{Agreement, Intent, IntentDetail, Outcome, OutcomeDetail, SentRequest};
 use crate::policy::{Decision, Rule, Rules};
@@ -178,12 +178,7 @@ fn targets(arguments: &Map<String, Value>) -> BTreeMap<String, String> {
 
 /// The same arguments give the same digest, in whatever order they came: a JSON map here is sorted.
 pub(super) fn digest(arguments: &Map<String, Value>) -> String {
-    let canonical = serde_json::to_vec(arguments).unwrap_or_default();
-    hex(&Sha256::digest(&canonical))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    digest::sha256(serde_json::to_vec(arguments).unwrap_or_default())
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use sha2::{Digest, Sha256};
 
+use crate::digest;
 use crate::failure::{Code, Failure};
 use crate::secrets::Credential;
 
@@ -33,7 +33,7 @@ pub(super) fn prefix(credential: &Credential) -> String {
 }
 
 pub(super) fn digest(credential: &str) -> String {
-    Sha256::digest(credential.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    digest::sha256(credential)
 }
 
 #[cfg(test)]

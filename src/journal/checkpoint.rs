@@ -11,6 +11,7 @@ use super::chain::{Count, Fields, Hash};
 use super::entry::stamp;
 use super::key::{PublicKey, SigningKey};
 use super::merkle::Frontier;
+use crate::digest::hex;
 
 /// What a chain was at one time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,10 +123,6 @@ impl Pruning {
 
 fn signed(key: &PublicKey, statement: &Hash, signature: &str) -> bool {
     URL_SAFE_NO_PAD.decode(signature).is_ok_and(|signature| key.signed(statement, &signature))
-}
-
-pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn unhex(text: &str) -> Option<Vec<u8>> {

@@ -56,9 +56,14 @@ impl Drop for Process {
 fn take_place(folder: &Path, id: &str) -> io::Result<(File, PathBuf)> {
     fs::create_dir_all(folder)?;
     let path = folder.join(format!("{id}.lock"));
-    let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
-    file.lock()?;
-    Ok((file, path))
+    loop {
+        let file = OpenOptions::new().write(true).create_new(true).open(&path)?;
+        file.lock()?;
+        // Before it was locked, another process may have taken it for a dead one's, and away.
+        if path.exists() {
+            return Ok((file, path));
+        }
+    }
 }
 
 /// Notes where our own entries begin, and closes what dead processes left open.

@@ -55,6 +55,7 @@ pub fn border(connection: &Connection, tenant: &str, wish: Wish) -> rusqlite::Re
     })
 }
 
+/// Of those that aren't the border already.
 fn latest(
     connection: &Connection,
     tenant: &str,
@@ -62,7 +63,9 @@ fn latest(
     value: impl rusqlite::ToSql,
 ) -> rusqlite::Result<Option<Checkpoint>> {
     let sql = format!(
-        "SELECT {} FROM journal_checkpoints WHERE tenant = ?1 AND {which} ORDER BY number DESC LIMIT 1",
+        "SELECT {} FROM journal_checkpoints WHERE tenant = ?1 AND {which}
+            AND number > coalesce((SELECT number FROM journal_prunings WHERE tenant = ?1), 0)
+         ORDER BY number DESC LIMIT 1",
         checkpoint::COLUMNS
     );
     connection.query_row(&sql, (tenant, value), checkpoint::row).optional()

@@ -53,11 +53,9 @@ impl TryFrom<String> for Ended {
         if Self::words().any(|known| known == word) {
             return Ok(Self(word));
         }
-        // What isn't near a word may be anything, and isn't repeated.
-        Err(match nearest::nearest(&word, Self::words()) {
-            Some(near) => format!("no call ends so; did you mean `{near}`?"),
-            None => "expected `done`, `running`, `unknown` or an error code".to_owned(),
-        })
+        // It isn't repeated: it may be anything.
+        let near = nearest::nearest(&word, Self::words()).map(|near| format!("; did you mean `{near}`?"));
+        Err(format!("expected `done`, `running`, `unknown` or an error code{}", near.unwrap_or_default()))
     }
 }
 

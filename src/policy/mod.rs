@@ -218,6 +218,10 @@ pub fn refused(rule: Rule, entry: &Entry, role: Role, effect: Effect) -> Failure
             format!("{name} is `{}` in `{toolset}`, which the role `{}` may not", effect.as_str(), role.as_str()),
             "Ask the operator to do it, or for another role.",
         ),
+        Rule::Binding if entry.tool.reach == Reach::Organisation => (
+            format!("{name} is about the whole organisation, and this grant is bound to some workspaces"),
+            "Ask the operator to do it.",
+        ),
         Rule::Binding => (
             format!("{name} would reach beyond the workspaces that this grant is bound to"),
             "Name a workspace of your binding; whoami lists it.",

@@ -9,13 +9,13 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use sha2::{Digest, Sha256};
 
 use super::cursor::Cursor;
 use super::input;
 use super::invocation::Invocation;
 use super::schema::{self, Schema};
 use super::tool::{Prepared, Tool};
+use crate::digest;
 use crate::failure::{Code, Failure};
 use crate::nearest::nearest;
 
@@ -158,7 +158,7 @@ fn mark_of<I: List>(item: &I::Item) -> String {
     if mark.len() <= LONGEST_MARK {
         return mark;
     }
-    Sha256::digest(mark.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+    digest::sha256(&mark)
 }
 
 fn gone() -> Failure {

@@ -15,6 +15,8 @@ use crate::support::{Host, state};
 
 /// The short form; `CRASHES=1000` is the long one.
 const CRASHES: u64 = 15;
+/// Kills on one data directory; each looks at all that is there.
+const HOUSEHOLD: usize = 25;
 
 /// Invocation to its entries' kinds and results, in the order of writing.
 type Journal = BTreeMap<String, Vec<(String, Option<String>)>>;
@@ -60,54 +62,74 @@ async fn workspace(host: &Host) -> String {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn whenever_it_is_killed_what_was_sent_is_in_the_journal() {
     let crashes = std::env::var("CRASHES").map_or(CRASHES, |text| text.parse().unwrap());
-    let host = Host::start(false, Duration::from_millis(2));
-    let workspace = workspace(&host).await;
-    let data = tempfile::tempdir().unwrap();
-    let key = host.key.expose_secret();
-    let (mut seen, mut closed, mut answered) = (0, 0, 0);
-    for round in 0..crashes {
-        let mut process = Running::start(towards(&host.url, key, data.path()), &[]);
-        process.greet();
-        fire(&mut process, 0, 40, &workspace);
-        tokio::time::sleep(moment(round)).await;
-        process.kill();
-        answered += process.said().len();
-        // What was on its way when the process died still arrives.
-        tokio::time::sleep(Duration::from_millis(10)).await;
-
-        let before = journal(data.path());
-        let asked = host.asked();
-        let acts = asked.iter().filter(|one| one.method != "GET" && !one.request_id.is_empty());
-        let sent: BTreeSet<&String> = acts.map(|one| &one.request_id).collect();
-        for id in &sent {
-            assert!(
-                before.get(*id).is_some_and(|entries| entries[0].0 == "intent"),
-                "round {round}: {id} was sent unwritten"
-            );
+    let mut seen = Seen::default();
+    for first in (0..crashes).step_by(HOUSEHOLD) {
+        let host = Host::start(false, Duration::from_millis(2));
+        let workspace = workspace(&host).await;
+        let data = tempfile::tempdir().unwrap();
+        for round in first..crashes.min(first + HOUSEHOLD as u64) {
+            killed(&host, &workspace, data.path(), round, &mut seen).await;
         }
-        seen = sent.len();
-
-        let after = restarted(&host, data.path()).await;
-        for (id, entries) in &before {
-            let now = &after[id];
-            if is_open(entries) {
-                let unknown = ("outcome".to_owned(), Some("unknown".to_owned()));
-                assert_eq!(now[entries.len()..], [unknown], "round {round}: {id}");
-                closed += 1;
-            } else {
-                assert_eq!(now, entries, "round {round}: {id}");
-            }
-        }
-        assert!(after.values().all(|entries| entries.len() == 2), "round {round}: {after:?}");
-        // Nothing but the restart's own call is new.
-        assert_eq!(after.len(), before.len() + 1, "round {round}");
-        let report = verified(data.path(), &Kept::default());
-        assert!(report.ok && report.chains.len() == 1, "round {round}: {report:?}");
+        let acts = host.asked().into_iter().filter(|one| one.method != "GET" && !one.request_id.is_empty());
+        seen.acts += acts.map(|one| one.request_id).collect::<BTreeSet<_>>().len();
     }
+    let Seen { calls, acts, answered, unknown } = seen;
     println!(
-        "{crashes} kills: {seen} acts reached the tenant, {answered} answers came, {closed} outcomes were unknown"
+        "{crashes} kills: {calls} calls in the journal, {acts} of them reached the tenant, {answered} answers came \
+         and none of them is lost, {unknown} outcomes were unknown"
     );
-    assert!(seen > 0 && closed > 0, "the kills came too early or too late to show anything");
+    assert!(acts > 0 && unknown > 0 && answered > 0, "the kills came too early or too late to show anything");
+}
+
+/// What came of all the kills.
+#[derive(Default)]
+struct Seen {
+    calls: usize,
+    acts: usize,
+    answered: usize,
+    unknown: usize,
+}
+
+/// One kill, and what the journal says before and after the next start.
+async fn killed(host: &Host, workspace: &str, data: &Path, round: u64, seen: &mut Seen) {
+    let known = journal(data).len();
+    let mut process = Running::start(towards(&host.url, host.key.expose_secret(), data), &[]);
+    process.greet();
+    fire(&mut process, 0, 40, workspace);
+    tokio::time::sleep(moment(round)).await;
+    process.kill();
+    // What was on its way when the process died still arrives.
+    tokio::time::sleep(Duration::from_millis(10)).await;
+
+    let before = journal(data);
+    for id in host.asked().iter().filter(|one| one.method != "GET").map(|one| &one.request_id) {
+        let is_written = id.is_empty() || before.get(id).is_some_and(|entries| entries[0].0 == "intent");
+        assert!(is_written, "round {round}: {id} was sent unwritten");
+    }
+    for answer in process.said() {
+        let Ok(answer) = serde_json::from_str::<Value>(&answer) else { continue };
+        let Some(id) = answer["result"]["_meta"]["molecule-org-mcp/invocation"].as_str() else { continue };
+        assert!(!is_open(&before[id]), "round {round}: {id} was answered and isn't in the journal");
+        seen.answered += 1;
+    }
+    seen.calls += before.len() - known;
+
+    let after = restarted(host, data).await;
+    for (id, entries) in &before {
+        let now = &after[id];
+        if is_open(entries) {
+            let unknown = ("outcome".to_owned(), Some("unknown".to_owned()));
+            assert_eq!(now[entries.len()..], [unknown], "round {round}: {id}");
+            seen.unknown += 1;
+        } else {
+            assert_eq!(now, entries, "round {round}: {id}");
+        }
+    }
+    assert!(after.values().all(|entries| entries.len() == 2), "round {round}: {after:?}");
+    // Nothing but the restart's own call is new.
+    assert_eq!(after.len(), before.len() + 1, "round {round}");
+    let report = verified(data, &Kept::default());
+    assert!(report.ok && report.chains.len() == 1, "round {round}: {report:?}");
 }
 
 /// Spread over the time that forty calls take.

@@ -91,7 +91,7 @@ fn borders(connection: &Connection, flags: &Flags) -> Result<Vec<(Checkpoint, Op
                 output::notice(&format!("{tenant}: nothing can be pruned before invocation {invocation} has ended"));
             }
             Border::Nowhere { held_by: None } if flags.before_checkpoint.is_some() => {
-                return Err(Ending::Usage("there is no checkpoint of that number".to_owned()));
+                return Err(Ending::Usage("there is no checkpoint of that number, or it was pruned".to_owned()));
             }
             Border::Nowhere { held_by: None } => {}
         }

@@ -8,13 +8,13 @@ mod words;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
-use sha2::{Digest, Sha256};
 
 use super::Rules;
 use super::consent::{ConsentRules, Need, Way};
 use super::credentials::CredentialRules;
 use super::limits::Limits;
 use super::role::{Powers, Role};
+use crate::digest;
 use crate::secrets::{sink, source};
 use crate::toml_file;
 use crate::tools::effect::Effect;
@@ -137,7 +137,7 @@ pub fn rules(text: &str) -> Result<Rules, String> {
 
 /// How the journal names a policy: enough of its sha256 to tell it from any other.
 fn digest(text: &str) -> String {
-    Sha256::digest(text).iter().take(6).map(|byte| format!("{byte:02x}")).collect()
+    digest::sha256(text).chars().take(12).collect()
 }
 
 impl From<Row> for Powers {

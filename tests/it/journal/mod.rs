@@ -168,6 +168,8 @@ async fn the_tool_says_whether_the_journal_is_whole() {
         .unwrap();
     let verified = house.call("verify_journal", json!({})).await;
     assert_eq!((&verified["ok"], &verified["problem"]["position"]), (&json!(false), &json!(1)), "{verified}");
+    let typo = house.refusal("query_journal", json!({ "outcome": "dnoe" })).await;
+    assert!(typo.contains("did you mean `done`"), "{typo}");
     let invocation = house.journal("create_workspace").await["invocation"].clone();
     assert_eq!(verified["problem"]["invocation"], invocation);
 }
