@@ -150,7 +150,12 @@ impl FaultyTenant {
     }
 
     pub(crate) fn seen(&self) -> Vec<Seen> {
-        self.shared.seen.lock().expect("no panic while held").clone()
+        self.seen_after(0)
+    }
+
+    /// Without the first so many.
+    pub(crate) fn seen_after(&self, first: usize) -> Vec<Seen> {
+        self.shared.seen.lock().expect("no panic while held").iter().skip(first).cloned().collect()
     }
 
     pub(crate) fn count(&self) -> usize {

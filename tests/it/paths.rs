@@ -131,7 +131,7 @@ async fn no_argument_changes_a_path() {
                     others += 1;
                 }
                 refused += usize::from(code == Some(Code::InvalidInput));
-                for seen in tenant.seen().iter().skip(before) {
+                for seen in tenant.seen_after(before) {
                     let path = seen.path.split('?').next().unwrap();
                     let fits = |route: &&molecule_org_mcp::backend::Route| {
                         route.method.as_str() == seen.method && matches(route.path, path)
