@@ -180,7 +180,7 @@ impl Act for SetSecret {
     type Answer = Changed;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let value = self.source.read(call.places())?;
+        let value = self.source.read(&call.places()).await?;
         let restarts = own_restart(&self.workspace_id, call).await?;
         call.may_pass_on(value.expose())?;
         let ask = call.tenant.ask(&SET).part("workspace_id", &self.workspace_id);
@@ -202,7 +202,7 @@ impl Act for SetGlobalSecret {
     type Answer = Changed;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let value = self.source.read(call.places())?;
+        let value = self.source.read(&call.places()).await?;
         let (restarts, not_looked_at) = global_restarts(&self.key, call).await?;
         call.may_pass_on(value.expose())?;
         let ask = call.tenant.ask(&SET_GLOBAL).hiding(value.expose());

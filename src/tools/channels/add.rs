@@ -65,7 +65,7 @@ impl Act for AddChannel {
                 Failure::new(Code::Conflict, message).next("Change that one with update_channel, or remove it first.")
             );
         }
-        let config = self.config(kind, call)?;
+        let config = self.config(kind, call).await?;
         may_hold(&config, call)?;
         let mut body =
             json!({ "channel_type": self.channel_type, "config": config, "enabled": self.enabled.unwrap_or(true) });
@@ -84,7 +84,7 @@ impl Act for AddChannel {
 }
 
 impl AddChannel {
-    fn config(&self, kind: &Adapter, call: &Invocation) -> Result<Map<String, Value>, Failure> {
+    async fn config(&self, kind: &Adapter, call: &Invocation) -> Result<Map<String, Value>, Failure> {
         let given = |key: &str| self.config.fields().any(|(name, _)| name == key);
         if let Some(field) = kind.fields.iter().find(|field| field.sensitive && given(&field.key)) {
             return Err(Failure::invalid(format!("`config`: `{}` is a secret of this type", field.key))
@@ -92,7 +92,7 @@ impl AddChannel {
         }
         let plain = self.config.fields().filter(|(_, value)| !value.is_null());
         let mut config: Map<String, Value> = plain.map(|(name, value)| (name.to_owned(), value.clone())).collect();
-        for (name, secret) in self.sources.read(call.places())? {
+        for (name, secret) in self.sources.read(&call.places()).await? {
             config.insert(name.to_owned(), secret.expose().into());
         }
         fits(&kind.channel_type, &config)?;

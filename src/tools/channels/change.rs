@@ -39,7 +39,7 @@ impl Act for UpdateChannel {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let before = find(&self.workspace_id, &self.channel_id, call).await?;
-        let config = self.merged(&before, call)?;
+        let config = self.merged(&before, call).await?;
         config.as_ref().map_or(Ok(()), |config| may_hold(config, call))?;
         let fields = [
             ("config", config.as_ref().map(|config| json!(config))),
@@ -66,7 +66,7 @@ impl Act for UpdateChannel {
 
 impl UpdateChannel {
     /// The whole configuration as it shall be; `None` leaves it alone.
-    fn merged(&self, before: &Channel, call: &Invocation) -> Result<Option<Map<String, Value>>, Failure> {
+    async fn merged(&self, before: &Channel, call: &Invocation) -> Result<Option<Map<String, Value>>, Failure> {
         if self.config.is_empty() && self.sources.is_empty() {
             return Ok(None);
         }
@@ -79,7 +79,7 @@ impl UpdateChannel {
             };
             masked.retain(|one| one != name);
         }
-        for (name, secret) in self.sources.read(call.places())? {
+        for (name, secret) in self.sources.read(&call.places()).await? {
             config.insert(name.to_owned(), secret.expose().into());
             masked.retain(|one| one != name);
         }

@@ -102,8 +102,12 @@ impl Sources {
         self.0.is_empty()
     }
 
-    pub fn read(&self, places: Places<'_>) -> Result<Vec<(&str, Credential)>, Failure> {
-        self.0.iter().map(|(name, source)| Ok((name.as_str(), source.read(places)?))).collect()
+    pub async fn read(&self, places: &Places<'_>) -> Result<Vec<(&str, Credential)>, Failure> {
+        let mut read = Vec::new();
+        for (name, source) in &self.0 {
+            read.push((name.as_str(), source.read(places).await?));
+        }
+        Ok(read)
     }
 }
 

@@ -92,7 +92,7 @@ impl Act for DiscoverChannelChats {
     type Answer = Discovered;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let bot_token = self.source.read(call.places())?;
+        let bot_token = self.source.read(&call.places()).await?;
         confirm_exists(&self.workspace_id, call).await?;
         call.may_pass_on(bot_token.expose())?;
         call.progress.step(0, None, "asking the service which chats the bot sees");

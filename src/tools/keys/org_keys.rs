@@ -169,7 +169,7 @@ impl Act for MintOrgKey {
     }
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let place = self.sink.prove(call.places(), self.name.as_str())?;
+        let place = self.sink.prove(&call.places(), self.name.as_str()).await?;
         let minted: Result<Minted, Failure> =
             call.tenant.ask(&MINT_KEY).body(&json!({ "name": self.name })).fetch().await;
         let minted = match minted {
@@ -178,8 +178,8 @@ impl Act for MintOrgKey {
             Err(failure) => return Err(self.found_out(failure, call).await),
         };
         call.made(&minted.id);
-        let location = match place.deliver(&minted.auth_token) {
-            Ok(location) => location,
+        let location = match place.deliver(&minted.auth_token).await {
+            Ok(delivered) => delivered.location,
             Err(failure) => return Err(take_back(&minted.id, failure, call).await),
         };
         Ok(MintedKey {

@@ -93,7 +93,7 @@ impl Act for CreateWorkspaceToken {
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         refuse_limited(call)?;
         confirm_exists(&self.workspace_id, call).await?;
-        let place = self.sink.prove(call.places(), &format!("workspace-{}", self.workspace_id))?;
+        let place = self.sink.prove(&call.places(), &format!("workspace-{}", self.workspace_id)).await?;
         let token = mint(&self.workspace_id, call).await?;
         let location = deliver(place, &token, &self.workspace_id, call).await?;
         let prefix = token.prefix();
@@ -138,8 +138,8 @@ pub async fn deliver(
     workspace: &WorkspaceId,
     call: &Invocation,
 ) -> Result<String, Failure> {
-    let failure = match place.deliver(token) {
-        Ok(location) => return Ok(location),
+    let failure = match place.deliver(token).await {
+        Ok(delivered) => return Ok(delivered.location),
         Err(failure) => failure.changed(Changed::Yes),
     };
     let prefix = token.prefix();

@@ -53,7 +53,7 @@ impl Act for ExportBundle {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let place = match &self.file {
-            Some(file) => Some(Sink::file(file.as_str()).prove(call.places(), "bundle")?),
+            Some(file) => Some(Sink::file(file.as_str()).prove(&call.places(), "bundle").await?),
             None => None,
         };
         let asked = call.tenant.ask(&EXPORT_BUNDLE).part("workspace_id", &self.workspace_id).fetch::<Value>();
@@ -68,7 +68,7 @@ impl Act for ExportBundle {
         let workspace_count = count(&bundle);
         let (bundle, location) = match place {
             None => (Some(Data::from(bundle).excerpt(SHOWN, "export_bundle with `file`")), None),
-            Some(place) => (None, Some(place.deliver(&Credential::new(bundle.to_string()))?)),
+            Some(place) => (None, Some(place.deliver(&Credential::new(bundle.to_string())).await?.location)),
         };
         Ok(Exported { name, workspace_count, bundle, location, warnings, masked })
     }

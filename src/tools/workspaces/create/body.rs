@@ -50,9 +50,12 @@ pub(super) struct Body<'a> {
 pub(super) struct Clear(#[serde(serialize_with = "in_the_clear")] pub(super) Credential);
 
 impl CreateWorkspace {
-    pub(super) fn read_secrets(&self, call: &Invocation) -> Result<BTreeMap<&SecretName, Clear>, Failure> {
-        let sources = self.secrets.iter().flatten();
-        sources.map(|(name, source)| Ok((name, Clear(source.read(call.places())?)))).collect()
+    pub(super) async fn read_secrets(&self, call: &Invocation) -> Result<BTreeMap<&SecretName, Clear>, Failure> {
+        let mut read = BTreeMap::new();
+        for (name, source) in self.secrets.iter().flatten() {
+            read.insert(name, Clear(source.read(&call.places()).await?));
+        }
+        Ok(read)
     }
 
     pub(super) fn body<'a>(&'a self, secrets: BTreeMap<&'a SecretName, Clear>) -> Body<'a> {

@@ -84,9 +84,9 @@ impl Act for CreateWorkspace {
         if self.sink.is_some() {
             tokens::refuse_limited(call)?;
         }
-        let secrets = self.read_secrets(call)?;
+        let secrets = self.read_secrets(call).await?;
         let place = match &self.sink {
-            Some(sink) => Some(sink.prove(call.places(), &format!("workspace-{}", self.name))?),
+            Some(sink) => Some(sink.prove(&call.places(), &format!("workspace-{}", self.name)).await?),
             None => None,
         };
         let body = self.body(secrets);

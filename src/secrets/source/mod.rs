@@ -78,7 +78,7 @@ impl Source {
         }
     }
 
-    pub fn read(&self, places: Places<'_>) -> Result<Credential, Failure> {
+    pub async fn read(&self, places: &Places<'_>) -> Result<Credential, Failure> {
         places.rules.source(self.kind())?;
         match self {
             Self::Variable(name) => variable(name),
