@@ -12,12 +12,13 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Ending, reload};
+use super::{Ending, output, reload};
 use crate::backend::embedded::{self, OpenError, Tenant};
 use crate::backend::{Base, Client, Limits, Settings};
 use crate::config::{Config, TenantConfig};
 use crate::consent::Consents;
 use crate::dispatch::{Books, Dispatch};
+use crate::drops::Drops;
 use crate::grants::{Grants, Known, State};
 use crate::journal::Journal;
 use crate::policy::Rules;
@@ -51,6 +52,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
     reload::tell("the policy that holds", &config.rules);
     let store = Store::open(&config.data);
     let books = Books::new(&store);
+    let drops = Drops::new(store.clone(), client.derived_secret("drops"), output::notice);
     let (consents, grants) = (Consents::new(store.clone()), Grants::new(store.clone()));
     let tenant = config.tenant.as_ref().map_or("embedded", |_| client.address()).to_owned();
     let journal = Journal::open(store, &config.data, &tenant);
@@ -61,6 +63,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         key_tag: client.key_tag().to_owned(),
         key_id: OnceLock::new(),
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
+        drops,
         capsules: config.data.join("capsules"),
         policy: Live::new(rules(config)),
         consents,

@@ -14,6 +14,7 @@ use super::ids::WorkspaceId;
 use super::surface::Surface;
 use crate::backend::{Tenant, has_key_form};
 use crate::consent::Consents;
+use crate::drops::Drops;
 use crate::failure::{Code, Failure};
 use crate::grants::Grants;
 use crate::journal::Journal;
@@ -21,12 +22,13 @@ use crate::policy::Rules;
 use crate::policy::binding::Tree;
 use crate::policy::live::Live;
 use crate::progress::Progress;
-use crate::secrets::{Directories, Places};
+use crate::secrets::{Asker, Directories, Places};
 use crate::transport::caller::Caller;
 
 /// One call under way.
 pub struct Invocation {
     pub id: Uuid,
+    pub tool: &'static str,
     pub tenant: Tenant,
     pub progress: Progress,
     pub caller: Caller,
@@ -53,7 +55,9 @@ impl Invocation {
 
     /// Where this call may put credentials and find secret values.
     pub fn places(&self) -> Places<'_> {
-        Places { directories: &self.server.directories, rules: &self.rules.credentials }
+        let Server { tenant, directories, drops, .. } = &*self.server;
+        let asker = Asker { tenant, caller: &self.caller, tool: self.tool, about: "" };
+        Places { directories, rules: &self.rules.credentials, drops, asker }
     }
 
     /// Whether a value from a source may go into a workspace, where its agent can read it. Our own key never
@@ -97,6 +101,8 @@ pub struct Server {
     /// That key's id, once it has been looked up.
     pub key_id: OnceLock<String>,
     pub directories: Directories,
+    /// Pages that a person uses once.
+    pub drops: Drops,
     /// Where what is deleted is kept.
     pub capsules: PathBuf,
     /// What may be done; asked anew for each call.

@@ -58,7 +58,7 @@ fn each_key_sets_what_it_says() {
     assert_eq!(consent.need(Role::Owner, "mint_org_key", Effect::Escalate), Need::Person);
     assert_eq!(consent.need(Role::Admin, "mint_org_key", Effect::Escalate), Need::Waived);
     assert_eq!(rules.credentials.sources, [source::Kind::Env].into());
-    assert_eq!(rules.credentials.sinks, [sink::Kind::File].into());
+    assert_eq!(rules.credentials.sinks, sink::Kind::ALL.into());
     assert!(rules.read_only);
     assert_eq!(rules.toolsets, [Toolset::Org, Toolset::Workspaces].into());
     assert_eq!((rules.ceiling, rules.denied), (Role::Owner, ["delete_workspace"].into()));
@@ -105,7 +105,7 @@ fn a_mistake_is_told_with_its_place_and_the_right_name() {
             "line 2, column 9: `async_delegate` is another name of `delegate_task`",
         ),
         ("[ceiling]\nread_only = \"yes\"", "line 2, column 13: expected a boolean"),
-        ("[credentials]\nsinks = [\"print\"]", "line 2, column 10: unknown word `print`; there are: file"),
+        ("[credentials]\nsinks = [\"print\"]", "line 2, column 10: unknown word `print`; there are: file, drop"),
         ("[journal]\nanchor = \"s3://u:secret@b\"", "line 2, column 10: expected `file:` and a path"),
         ("[journal]\nanchor = \"https://u:secret@b\"", "line 2, column 10: expected `file:` and a path"),
         ("[ceiling]\n[ceiling]", "line 2, column"),

@@ -1,6 +1,8 @@
 //! Where a secret value comes from: a file in an allowed directory, or a variable of this server's
 //! environment, by name. The value goes from there to the tenant and nowhere else.
 
+mod page;
+
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
@@ -18,15 +20,17 @@ const LONGEST: u64 = 64 * 1024;
 pub enum Kind {
     File,
     Env,
+    Drop,
 }
 
 impl Kind {
-    pub const ALL: [Self; 2] = [Self::File, Self::Env];
+    pub const ALL: [Self; 3] = [Self::File, Self::Env, Self::Drop];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::File => "file",
             Self::Env => "env",
+            Self::Drop => "drop",
         }
     }
 }
@@ -36,6 +40,8 @@ impl Kind {
 pub enum Source {
     File(String),
     Variable(String),
+    /// A one-time page.
+    Drop,
 }
 
 impl TryFrom<String> for Source {
@@ -43,10 +49,11 @@ impl TryFrom<String> for Source {
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
         const EXPECTED: &str =
-            "expected `env:NAME` or `file:NAME`, the place of the value on the server and not the value";
+            "expected `env:NAME`, `file:NAME` or `drop`, the place of the value on the server and not the value";
         match text.split_once(':') {
             Some(("file", name)) if !name.is_empty() && !name.contains('\0') => Ok(Self::File(name.to_owned())),
             Some(("env", name)) if is_variable(name) => Ok(Self::Variable(name.to_owned())),
+            None if text == "drop" => Ok(Self::Drop),
             _ => Err(EXPECTED),
         }
     }
@@ -66,7 +73,7 @@ impl JsonSchema for Source {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^(env|file):.+" })
+        json_schema!({ "type": "string", "pattern": "^(drop|(env|file):.+)$" })
     }
 }
 
@@ -75,6 +82,18 @@ impl Source {
         match self {
             Self::File(_) => Kind::File,
             Self::Variable(_) => Kind::Env,
+            Self::Drop => Kind::Drop,
+        }
+    }
+
+    /// Before anybody is asked or anything begun: whether the value is there, where that depends on a person.
+    pub async fn ready(&self, places: &Places<'_>) -> Result<(), Failure> {
+        match self {
+            Self::Drop => {
+                places.rules.source(self.kind())?;
+                page::ready(places).await
+            }
+            _ => Ok(()),
         }
     }
 
@@ -83,6 +102,7 @@ impl Source {
         match self {
             Self::Variable(name) => variable(name),
             Self::File(name) => file(name, places.directories),
+            Self::Drop => page::read(places).await,
         }
     }
 }

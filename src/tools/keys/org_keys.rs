@@ -127,7 +127,7 @@ fn line(intent: Option<IntentDetail>, key: OrgKey, call: &Invocation) -> KeyLine
 pub struct MintOrgKey {
     /// Says what the key is for; 1 to 100 bytes.
     name: KeyName,
-    /// Where the key goes: `file`, or `file:NAME` in the server's directory for credentials.
+    /// Where the key goes: `file`, `file:NAME` in the server's directory for credentials, or `drop` for a one-time page.
     #[serde(default)]
     sink: Sink,
 }
@@ -138,7 +138,7 @@ pub struct MintedKey {
     prefix: String,
     name: String,
     sink: String,
-    /// The file on the server that holds the key.
+    /// The file on the server, or the page, that holds the key.
     location: String,
 }
 

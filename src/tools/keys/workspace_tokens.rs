@@ -70,7 +70,7 @@ impl List for ListWorkspaceTokens {
 pub struct CreateWorkspaceToken {
     /// From list_workspaces.
     workspace_id: WorkspaceId,
-    /// Where the token goes: `file`, or `file:NAME` in the server's directory for credentials.
+    /// Where the token goes: `file`, `file:NAME` in the server's directory for credentials, or `drop` for a one-time page.
     #[serde(default)]
     sink: Sink,
 }
@@ -83,7 +83,7 @@ pub struct CreatedToken {
     id: Option<TokenId>,
     prefix: String,
     sink: String,
-    /// The file on the server that holds the token.
+    /// The file on the server, or the page, that holds the token.
     location: String,
 }
 
@@ -138,7 +138,7 @@ pub async fn deliver(
     workspace: &WorkspaceId,
     call: &Invocation,
 ) -> Result<String, Failure> {
-    let failure = match place.deliver(token).await {
+    let failure = match place.for_workspace(workspace).deliver(token).await {
         Ok(delivered) => return Ok(delivered.location),
         Err(failure) => failure.changed(Changed::Yes),
     };

@@ -1,0 +1,153 @@
+//! How one-time pages look: plain HTML that needs no scripts, readable on a phone, by a screen reader and in
+//! the dark.
+
+use std::sync::LazyLock;
+
+use axum::http::HeaderValue;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use chrono::Utc;
+use sha2::{Digest, Sha256};
+
+use crate::drops::{Kind, Page, Wants};
+use crate::secrets::Credential;
+use crate::text::{start, visible};
+
+const STYLE: &str = include_str!("page.css");
+
+/// Nothing but the style below, and forms that come back here.
+pub(super) fn security_policy() -> HeaderValue {
+    static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
+        let style = STANDARD.encode(Sha256::digest(STYLE));
+        let policy = format!(
+            "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+        );
+        HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
+    });
+    POLICY.clone()
+}
+
+/// What waits, and the form that uses it; `wrong` says what was wrong with the last try.
+pub(super) fn landing(page: &Page, wrong: Option<&str>) -> String {
+    let wrong = wrong.map(|why| format!("<p class=\"wrong\" role=\"alert\">{}</p>\n", escaped(why)));
+    let (proof_label, proof_field) = match page.wants {
+        Wants::Code => (
+            "Code, as the server told it on its terminal or in its log",
+            "name=\"code\" type=\"text\" autocapitalize=\"characters\" maxlength=\"40\" placeholder=\"XXXX-XXXX-XXXX\" \
+             autocomplete=\"off\"",
+        ),
+        Wants::Bearer => ("The owner's bearer", "name=\"bearer\" type=\"password\" autocomplete=\"current-password\""),
+    };
+    let (title, said, value, button) = match page.kind {
+        Kind::Sink => (
+            "A credential waits here",
+            "It is shown once, to whoever opens it first. Open it when you can put it away at once.",
+            "",
+            "Reveal once",
+        ),
+        Kind::Source => (
+            "A value is wanted here",
+            "It is used once, for this alone, and never shown again, to nobody.",
+            "<label for=\"value\">Value</label>\n\
+             <input id=\"value\" name=\"value\" type=\"password\" autocomplete=\"off\" spellcheck=\"false\" required>\n",
+            "Hand it over",
+        ),
+    };
+    whole(
+        title,
+        &format!(
+            "{facts}<p>{said}</p>\n{wrong}<form method=\"post\">\n<label for=\"proof\">{proof_label}</label>\n\
+             <input id=\"proof\" {proof_field} spellcheck=\"false\" autofocus required>\n{value}\
+             <button>{button}</button>\n</form>\n",
+            facts = facts(page),
+            wrong = wrong.unwrap_or_default(),
+        ),
+    )
+}
+
+pub(super) fn revealed(page: &Page, credential: &Credential) -> String {
+    whole(
+        "Shown this once",
+        &format!(
+            "{facts}<label for=\"credential\">The credential</label>\n\
+             <textarea id=\"credential\" readonly autofocus rows=\"3\" spellcheck=\"false\" autocomplete=\"off\">\n{}</textarea>\n\
+             <p>Put it away now: this page doesn't show it again, and neither does anything else.</p>\n",
+            escaped(credential.expose()),
+            facts = facts(page),
+        ),
+    )
+}
+
+pub(super) fn filled() -> String {
+    whole(
+        "Handed over",
+        "<p>The value is kept sealed until the call that wanted it uses it. You can close this page.</p>\n",
+    )
+}
+
+pub(super) fn gone(kind: Kind) -> String {
+    let said = match kind {
+        Kind::Sink => {
+            "<p>What waited here was shown once already, or its time is over. What nobody opened in time is revoked. \
+             If it wasn't you who opened it, revoke that credential now.</p>\n"
+        }
+        Kind::Source => "<p>A value was handed over here already, or the time for it is over.</p>\n",
+    };
+    whole("Nothing is here any more", said)
+}
+
+pub(super) fn unknown() -> String {
+    whole("No such page", "<p>Open the link exactly as it was given.</p>\n")
+}
+
+pub(super) fn broken() -> String {
+    whole("This didn't work", "<p>The server can't reach its state now; its log says why. Try again in a moment.</p>\n")
+}
+
+fn facts(page: &Page) -> String {
+    let purpose = &page.purpose;
+    let what = match page.kind {
+        Kind::Sink => "Name",
+        Kind::Source => "For",
+    };
+    let prefix = page.prefix.as_ref().map(|prefix| fact("Begins with", prefix)).unwrap_or_default();
+    let left = (page.until - Utc::now()).num_minutes().max(0) + 1;
+    let until = format!("{} ({left} min)", page.until.format("%H:%M UTC"));
+    format!(
+        "<dl>\n{}{prefix}{}{}{}{}</dl>\n",
+        fact(what, &purpose.about),
+        fact("Tool", &purpose.tool),
+        fact("Asked for by", &purpose.caller),
+        fact("Organisation", &purpose.tenant),
+        fact("Page open until", &until),
+    )
+}
+
+fn fact(name: &str, text: &str) -> String {
+    let text = visible(text);
+    format!("<div><dt>{name}</dt><dd dir=\"auto\">{}</dd></div>\n", escaped(&start(&text, 200)))
+}
+
+fn whole(title: &str, body: &str) -> String {
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title} · molecule-org-mcp</title>\n\
+         <style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n"
+    )
+}
+
+fn escaped(text: &str) -> String {
+    let mut safe = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter {
+            '&' => safe.push_str("&amp;"),
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            other => safe.push(other),
+        }
+    }
+    safe
+}
