@@ -101,7 +101,7 @@ async fn ask(dispatch: &Dispatch, tool: &str, arguments: Value) -> Result<Answer
 /// `call` would take its pages with it: it stays until a person has revealed what is on them, or revokes it.
 pub(super) async fn stay(dispatch: &Dispatch) -> Result<(), Failure> {
     let drops = &dispatch.server().drops;
-    for page in drops.waiting_here().await? {
+    for page in drops.waiting_here()? {
         output::notice(
             "The page is open as long as this command runs; Ctrl-C closes it, and what waits there is revoked.",
         );

@@ -6,6 +6,8 @@
 //! store are sealed under a key that the store doesn't hold.
 
 mod code;
+mod page;
+mod reserved;
 mod seal;
 mod table;
 
@@ -20,6 +22,8 @@ use crate::secrets::Credential;
 use crate::store::{Durability, Store};
 
 pub use code::OneTimeCode;
+pub use page::{Brought, Kind, Link, Page, Purpose, Standing, Tried, Unheld, Wanted, Wants};
+pub use reserved::Reserved;
 use seal::Seal;
 
 /// How long a page waits for its person.
@@ -28,103 +32,6 @@ pub const HOLDS: TimeDelta = TimeDelta::minutes(15);
 const TRIES: u32 = 5;
 /// Between two looks at a page that somebody waits for; another process may be the one that shows it.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
-
-/// Which call a page is made for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Purpose {
-    pub tenant: String,
-    /// `Caller::identity`.
-    pub caller: String,
-    pub tool: String,
-    /// What the credential is called, or what the value is for.
-    pub about: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// It shows a credential.
-    Sink,
-    /// It asks for a value.
-    Source,
-}
-
-/// What whoever uses a page has to bring.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wants {
-    Code,
-    Bearer,
-}
-
-/// What they brought.
-pub enum Brought<'a> {
-    Code(&'a str),
-    /// Whether it is the owner's.
-    Bearer(bool),
-}
-
-/// A page as whoever has its link may see it.
-#[derive(Clone, Debug)]
-pub struct Page {
-    pub id: String,
-    pub kind: Kind,
-    pub purpose: Purpose,
-    /// The first characters of what waits on it.
-    pub prefix: Option<String>,
-    pub wants: Wants,
-    pub until: DateTime<Utc>,
-    pub standing: Standing,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Standing {
-    /// For a person.
-    Waiting,
-    /// A value was typed in and isn't used yet.
-    Filled,
-    /// Used, or over.
-    Gone,
-}
-
-/// What became of an attempt to use a page.
-#[derive(Debug)]
-pub enum Tried<T> {
-    Done(T),
-    Wrong { left: u32 },
-    Gone,
-}
-
-/// Where a page is, in words that may be told to anybody.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Link {
-    pub url: String,
-    pub until: DateTime<Utc>,
-    wants: Wants,
-}
-
-impl Link {
-    pub fn text(&self) -> String {
-        let until = self.until.format("%Y-%m-%dT%H:%M:%SZ");
-        let with = match self.wants {
-            Wants::Code => "the code on the server's stderr",
-            Wants::Bearer => "the owner's bearer",
-        };
-        format!("{} (a page for a person, once, until {until}, with {with})", self.url)
-    }
-
-    /// The id of the page at an address.
-    pub fn id_in(url: &str) -> &str {
-        url.rsplit('/').next().unwrap_or_default()
-    }
-}
-
-/// A credential that nobody revealed in time, and that therefore nobody holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Unheld {
-    pub id: String,
-    pub prefix: String,
-    /// It is a token of this workspace; otherwise an org key.
-    pub workspace: Option<String>,
-}
 
 /// How pages are shown by this process.
 pub trait Shows: Send + Sync {
@@ -201,9 +108,8 @@ impl Drops {
         taken.map(|(id, sealed)| self.0.seal.open(&id, &sealed)).transpose()
     }
 
-    pub async fn look(&self, id: &str, now: DateTime<Utc>) -> Result<Option<Page>, Failure> {
-        let id = id.to_owned();
-        self.0.store.read(move |rows| table::get(rows, &id, now)).await
+    pub fn look(&self, id: &str, now: DateTime<Utc>) -> Result<Option<Page>, Failure> {
+        self.0.store.look(|rows| table::get(rows, id, now))
     }
 
     /// Shows what waits on a page. Of many who try it at once, one gets it.
@@ -237,7 +143,7 @@ impl Drops {
     /// When a page's person is done with it, or its time is over.
     pub async fn settled(&self, id: &str) -> Result<Standing, Failure> {
         loop {
-            match self.look(id, Utc::now()).await?.map(|page| page.standing) {
+            match self.look(id, Utc::now())?.map(|page| page.standing) {
                 Some(Standing::Waiting) => tokio::time::sleep(BETWEEN_LOOKS).await,
                 standing => return Ok(standing.unwrap_or(Standing::Gone)),
             }
@@ -245,11 +151,11 @@ impl Drops {
     }
 
     /// Pages of this process on which a credential still waits.
-    pub async fn waiting_here(&self) -> Result<Vec<Page>, Failure> {
+    pub fn waiting_here(&self) -> Result<Vec<Page>, Failure> {
         let mut waiting = Vec::new();
         let here = self.lock_here().clone();
         for id in here {
-            let page = self.look(&id, Utc::now()).await?;
+            let page = self.look(&id, Utc::now())?;
             waiting.extend(page.filter(|page| page.kind == Kind::Sink && page.standing == Standing::Waiting));
         }
         Ok(waiting)
@@ -320,60 +226,8 @@ impl Drops {
     }
 }
 
-/// Where a call's wanted value stands.
-#[derive(Debug)]
-pub enum Wanted {
-    Filled,
-    Waits(Link),
-}
-
 struct Draft {
     row: table::Row,
     link: Link,
     code: Option<OneTimeCode>,
-}
-
-/// A page that waits for its credential. Dropped unused, it leaves nothing behind.
-pub struct Reserved {
-    drops: Drops,
-    id: String,
-    link: Link,
-    code: Option<OneTimeCode>,
-}
-
-impl Reserved {
-    /// Puts a credential on the page. If nobody reveals it, it will be revoked as a token of `workspace`, or
-    /// as an org key.
-    pub async fn hold(
-        &self,
-        credential: &Credential,
-        workspace: Option<String>,
-        now: DateTime<Utc>,
-    ) -> Result<Link, Failure> {
-        let link = Link { until: now + HOLDS, ..self.link.clone() };
-        // The minting took its time: the page lasts from now on.
-        self.drops.shows()?.show(&self.drops, link.until).await?;
-        let held = table::Held {
-            id: self.id.clone(),
-            sealed: self.drops.0.seal.close(&self.id, credential)?,
-            prefix: credential.prefix(),
-            workspace,
-            until: link.until,
-        };
-        let is_there = self.drops.0.store.change(Durability::Synced, move |rows| table::hold(rows, &held)).await?;
-        if !is_there {
-            return Err(Failure::new(Code::Internal, "the one-time page was gone before the credential came")
-                .next("Mint again."));
-        }
-        self.drops.lock_here().push(self.id.clone());
-        self.drops.tell_code(self.code.as_ref(), &link);
-        Ok(link)
-    }
-}
-
-impl Drop for Reserved {
-    fn drop(&mut self) {
-        let id = std::mem::take(&mut self.id);
-        self.drops.0.store.write_later(Box::new(move |rows| table::forget_reserved(rows, &id)));
-    }
 }

@@ -21,30 +21,28 @@ pub struct Places<'a> {
     pub directories: &'a Directories,
     pub rules: &'a CredentialRules,
     pub drops: &'a Drops,
-    pub asker: Asker<'a>,
-}
-
-/// For whom and what a place is needed, as a one-time page shows it and is bound to it.
-#[derive(Clone, Copy)]
-pub struct Asker<'a> {
-    pub tenant: &'a str,
     pub caller: &'a Caller,
     pub tool: &'a str,
-    /// What the value is for, where it isn't the tool's only one.
+    /// The tenant, as it is called in what is kept.
+    pub organisation: &'a str,
+    /// What a value is for, in a person's words.
     pub about: &'a str,
 }
 
 impl<'a> Places<'a> {
     #[must_use]
-    pub fn about(mut self, about: &'a str) -> Self {
-        self.asker.about = about;
-        self
+    pub fn about(self, about: &'a str) -> Self {
+        Self { about, ..self }
     }
 
-    /// Who a page is made for.
+    /// What a one-time page of this call is for.
     fn purpose(&self, about: &str) -> Purpose {
-        let Asker { tenant, caller, tool, .. } = self.asker;
-        Purpose { tenant: tenant.to_owned(), caller: caller.identity(), tool: tool.to_owned(), about: about.to_owned() }
+        Purpose {
+            tenant: self.organisation.to_owned(),
+            caller: self.caller.identity(),
+            tool: self.tool.to_owned(),
+            about: about.to_owned(),
+        }
     }
 }
 

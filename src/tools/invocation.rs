@@ -22,7 +22,7 @@ use crate::policy::Rules;
 use crate::policy::binding::Tree;
 use crate::policy::live::Live;
 use crate::progress::Progress;
-use crate::secrets::{Asker, Directories, Places};
+use crate::secrets::{Directories, Places};
 use crate::transport::caller::Caller;
 
 /// One call under way.
@@ -55,9 +55,15 @@ impl Invocation {
 
     /// Where this call may put credentials and find secret values.
     pub fn places(&self) -> Places<'_> {
-        let Server { tenant, directories, drops, .. } = &*self.server;
-        let asker = Asker { tenant, caller: &self.caller, tool: self.tool, about: "" };
-        Places { directories, rules: &self.rules.credentials, drops, asker }
+        Places {
+            directories: &self.server.directories,
+            rules: &self.rules.credentials,
+            drops: &self.server.drops,
+            caller: &self.caller,
+            tool: self.tool,
+            organisation: &self.server.tenant,
+            about: "",
+        }
     }
 
     /// Whether a value from a source may go into a workspace, where its agent can read it. Our own key never

@@ -9,7 +9,7 @@ use crate::secrets::{Credential, Places};
 
 /// Whether a value was typed in; otherwise where it can be.
 pub(super) async fn ready(places: &Places<'_>) -> Result<(), Failure> {
-    match places.drops.ask(places.purpose(places.asker.about), Utc::now()).await? {
+    match places.drops.ask(places.purpose(places.about), Utc::now()).await? {
         Wanted::Filled => Ok(()),
         Wanted::Waits(link) => {
             Err(Failure::new(Code::PreconditionFailed, "the value waits for a person to type it in")
@@ -23,7 +23,7 @@ pub(super) async fn ready(places: &Places<'_>) -> Result<(), Failure> {
 }
 
 pub(super) async fn read(places: &Places<'_>) -> Result<Credential, Failure> {
-    let taken = places.drops.take(places.purpose(places.asker.about), Utc::now()).await?;
+    let taken = places.drops.take(places.purpose(places.about), Utc::now()).await?;
     match taken {
         Some(value) => Ok(value),
         // A call that didn't look first, or another one like it took the value.

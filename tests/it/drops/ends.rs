@@ -7,6 +7,7 @@ use molecule_org_mcp::drops::{Brought, Tried};
 use serde_json::json;
 
 use super::{OWNER, Place, get, link, post, revealed};
+use crate::support::state;
 
 const LATER: TimeDelta = TimeDelta::minutes(16);
 
@@ -94,7 +95,8 @@ async fn a_page_whose_minting_failed_leaves_nothing_behind() {
     let lost = place.house.refusal("mint_org_key", json!({ "name": "lost", "sink": "drop" })).await;
     assert!(lost.contains("was found and revoked"), "{lost}");
     place.house.dispatch.server().journal.flush().await.unwrap();
-    let rows: i64 = place.house.state().query_row("SELECT COUNT(*) FROM drops", [], |row| row.get(0)).unwrap();
+    let rows: i64 =
+        state(place.house.home.path()).query_row("SELECT COUNT(*) FROM drops", [], |row| row.get(0)).unwrap();
     assert_eq!(rows, 0);
     assert!(!place.house.home.path().join("told").exists(), "no code was told");
     assert!(link(&place.mint("then").await.0).starts_with("http://127.0.0.1:"));

@@ -51,12 +51,6 @@ impl Place {
         let told = std::fs::read_to_string(self.house.home.path().join("told")).unwrap();
         told.trim_end().rsplit("code: ").next().unwrap().to_owned()
     }
-
-    /// The prefixes of the live keys.
-    pub async fn live(&self) -> Vec<String> {
-        let keys = self.house.call("list_org_keys", json!({})).await;
-        keys["items"].as_array().unwrap().iter().map(|key| key["prefix"].as_str().unwrap().to_owned()).collect()
-    }
 }
 
 pub fn link(answer: &Value) -> String {

@@ -78,19 +78,9 @@ async fn five_wrong_codes_close_the_page() {
 async fn guesses_at_once_are_all_counted() {
     let place = Place::open(Some(OWNER)).await;
     let (_, link) = place.mint("ci").await;
-    let guesses = join_all((0..50).map(|n| post(&link, &format!("bearer=guess-{n}")).status())).await;
+    let guesses = join_all((0..50).map(async |n| post(&link, &format!("bearer=guess-{n}")).await.0)).await;
     assert_eq!(guesses.iter().filter(|status| **status == 403).count(), 4, "{guesses:?}");
     assert_eq!(guesses.iter().filter(|status| **status == 410).count(), 46);
-}
-
-trait Status {
-    async fn status(self) -> u16;
-}
-
-impl<F: Future<Output = (u16, String)>> Status for F {
-    async fn status(self) -> u16 {
-        self.await.0
-    }
 }
 
 #[tokio::test]
@@ -107,8 +97,6 @@ async fn only_the_page_itself_or_a_program_may_send_its_form() {
     ] {
         assert_eq!(support::http("POST", &link, &[FORM, refused], &form).await.0, 403, "{refused:?}");
     }
-    let rebound = link.replace("127.0.0.1", "127.0.0.2");
-    assert!(rebound != link);
     let headers = [FORM, ("Origin", own.as_str()), ("Sec-Fetch-Site", "same-origin")];
     assert_eq!(support::http("POST", &link, &headers, &form).await.0, 200, "nothing of that used it up");
 }

@@ -67,7 +67,7 @@ async fn landing(State(pages): State<Arc<Pages>>, uri: Uri, headers: HeaderMap, 
     if !pages.hosts.addressed(&uri, &headers) {
         return plain(StatusCode::FORBIDDEN, "The Host isn't one of this server's names.\n");
     }
-    match pages.find(&id).await {
+    match pages.find(&id) {
         Ok(page) => answer(StatusCode::OK, html::landing(&page, None)),
         Err(refused) => *refused,
     }
@@ -85,7 +85,7 @@ async fn used(State(pages): State<Arc<Pages>>, id: Path<String>, request: Reques
     let Ok(Ok(body)) = read else {
         return plain(StatusCode::PAYLOAD_TOO_LARGE, "The form is too long, or took too long to arrive.\n");
     };
-    match pages.find(&id).await {
+    match pages.find(&id) {
         Ok(page) => pages.used(&page, &body).await.unwrap_or_else(|failure| broken(&failure)),
         Err(refused) => *refused,
     }
@@ -98,11 +98,13 @@ fn is_sent_from_here(headers: &HeaderMap) -> bool {
 
 impl Pages {
     /// The page that waits under this id; otherwise what is said instead.
-    async fn find(&self, id: &str) -> Result<Page, Box<Response<Body>>> {
-        match self.drops.look(id, Utc::now()).await {
+    fn find(&self, id: &str) -> Result<Page, Box<Response<Body>>> {
+        match self.drops.look(id, Utc::now()) {
+            Ok(Some(page)) if page.standing != Standing::Waiting => {
+                Err(Box::new(answer(StatusCode::GONE, html::gone(page.kind))))
+            }
             Ok(Some(page)) if page.wants == Wants::Bearer && self.bearers.is_none() => Err(Box::new(unknown())),
-            Ok(Some(page)) if page.standing == Standing::Waiting => Ok(page),
-            Ok(Some(page)) => Err(Box::new(answer(StatusCode::GONE, html::gone(page.kind)))),
+            Ok(Some(page)) => Ok(page),
             Ok(None) => Err(Box::new(unknown())),
             Err(failure) => Err(Box::new(broken(&failure))),
         }
