@@ -50,7 +50,7 @@ struct Inner {
     /// Tells the operator what no answer may carry.
     tell: Box<dyn Fn(&str) + Send + Sync>,
     shows: OnceLock<Arc<dyn Shows>>,
-    /// Pages of this process that hold a credential.
+    /// Pages that this process made.
     here: Mutex<Vec<String>>,
 }
 

@@ -154,14 +154,12 @@ fn prove(
         Kind::Sink => "sink",
         Kind::Source => "source",
     };
-    let found: Option<(Option<[u8; 32]>, Option<Vec<u8>>)> = rows
-        .query_row(
-            "SELECT proof, sealed FROM drops WHERE id = ?1 AND kind = ?2 AND standing = 'waiting' AND until > ?3",
-            params![id, kind, stamp(now)],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )
-        .optional()?;
-    let Some((wanted, sealed)) = found else { return Ok(Tried::Gone) };
+    let waits = "WHERE id = ?1 AND kind = ?2 AND standing = 'waiting' AND until > ?3";
+    let found =
+        rows.query_row(&format!("SELECT proof, sealed FROM drops {waits}"), params![id, kind, stamp(now)], |row| {
+            Ok((row.get::<_, Option<[u8; 32]>>(0)?, row.get(1)?))
+        });
+    let Some((wanted, sealed)) = found.optional()? else { return Ok(Tried::Gone) };
     let is_right = match (wanted, brought) {
         (Some(wanted), Proof::Code(code)) => wanted == *code,
         (None, Proof::Bearer(good)) => *good,
