@@ -14,7 +14,8 @@ impl Name {
 
     pub fn new(text: &str) -> Option<Self> {
         let known = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-        let fits = text.len() <= 100 && text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(known);
+        let fits =
+            text.len() <= 100 && text.starts_with(|c: char| c.is_ascii_alphanumeric()) && text.chars().all(known);
         fits.then(|| Self(text.to_owned()))
     }
 
