@@ -62,6 +62,6 @@ pub fn expected(wrong: &str, kinds: &[(&str, &str)]) -> String {
     let near = nearest(wrong, kinds.iter().map(|(kind, _)| *kind));
     match kinds.iter().find(|(kind, _)| Some(*kind) == near) {
         Some((_, form)) => format!("expected {form}"),
-        None => format!("expected one of {}", kinds.iter().map(|(_, form)| *form).collect::<Vec<_>>().join("; ")),
+        None => format!("expected {}", kinds.iter().map(|(_, form)| *form).collect::<Vec<_>>().join("; ")),
     }
 }

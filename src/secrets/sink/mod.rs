@@ -233,7 +233,7 @@ mod tests {
             ("keyring", "expected `keyring:NAME`"),
             ("command:-x", "expected `command:NAME`"),
             ("global_secret:a/b", "expected `global_secret:NAME`"),
-            ("q7RzB2ne-a-secret", "expected one of `file`"),
+            ("q7RzB2ne-a-secret", "expected `file`, or `file:NAME` with a file's name; `env_file:"),
         ] {
             let error = Sink::try_from(text.to_owned()).unwrap_err();
             assert!(error.starts_with(told) && !error.contains("q7R"), "{text}: {error}");
