@@ -123,3 +123,53 @@ fn has_ended(child: &mut Child, patience: Duration) -> bool {
 fn end_group(child: &mut Child) {
     let _ = child.kill();
 }
+
+#[cfg(all(test, unix))]
+mod tests {
+    use std::time::Instant;
+
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(20);
+
+    fn shell(script: &str) -> Program {
+        Program::find(&["sh", "-c", script].map(str::to_owned), &[]).unwrap()
+    }
+
+    fn printed(script: &str, patience: Duration) -> Result<String, Trouble> {
+        run(shell(script), None, patience).map(|bytes| String::from_utf8(bytes).unwrap())
+    }
+
+    #[test]
+    fn what_a_program_leaves_running_ends_with_it() {
+        // What it left behind holds the pipe open: only its end lets the rest be read.
+        assert_eq!(printed("sleep 60 & echo value", LONG).ok().as_deref(), Some("value\n"));
+    }
+
+    #[test]
+    fn a_program_that_does_not_end_is_stopped() {
+        let begun = Instant::now();
+        assert!(matches!(printed("sleep 60", Duration::from_millis(50)), Err(Trouble::Late(_))));
+        assert!(begun.elapsed() < LONG);
+    }
+
+    #[test]
+    fn what_it_says_is_for_the_log_without_the_secret() {
+        let told = |ended| match ended {
+            Err(Trouble::Ended(_, said)) => said,
+            _ => panic!("it was to fail"),
+        };
+        let sink = run(shell("key=$(cat); echo \"no $key\nhere\" >&2; exit 3"), Some("the-key".into()), LONG);
+        assert_eq!(told(sink), "no … here");
+        let source = run(shell("echo the-value; echo has the-value >&2; exit 3"), None, LONG);
+        assert_eq!(told(source), "has …");
+    }
+
+    #[test]
+    fn a_program_that_says_much_is_kept_no_further_than_needed() {
+        let much = printed("head -c 1000000 /dev/zero", LONG);
+        assert_eq!(much.ok().map(|text| text.len() as u64), Some(MOST));
+        let sink = run(shell("cat >/dev/null; head -c 1000000 /dev/zero >&2"), Some("x".into()), LONG);
+        assert!(sink.is_ok());
+    }
+}

@@ -13,8 +13,13 @@ pub(super) struct Set {
 /// Sets the variable wherever it stands, or at the end. What can't be done is told without a value.
 pub(super) fn set(text: &str, variable: &str, value: &str) -> Result<Set, &'static str> {
     let value = quoted(value)?;
+    let all = assignments(text)?;
+    // A line at the end of a file that holds one key would spoil that key.
+    if all.is_empty() && text.lines().any(|line| !line.trim().is_empty() && !line.trim_start().starts_with('#')) {
+        return Err("isn't a file of variables");
+    }
     let places: Vec<Range<usize>> =
-        assignments(text)?.into_iter().filter(|(name, _)| *name == variable).map(|(_, place)| place).collect();
+        all.into_iter().filter(|(name, _)| *name == variable).map(|(_, place)| place).collect();
     let mut new = text.to_owned();
     for place in places.iter().rev() {
         new.replace_range(place.clone(), &value);
