@@ -73,7 +73,8 @@ async fn the_first_key_is_minted_with_the_admin_token_and_works() {
     }
     let me = ended(towards(&place.url, &key, &place.data()), &["call", "whoami"]).await.json();
     assert_eq!((&me["key_name"], me.get("warning")), (&json!("operations"), None));
-    let journal = ended(towards(&place.url, &key, &place.data()), &["call", "query_journal", "tool=mint_org_key"]).await;
+    let journal =
+        ended(towards(&place.url, &key, &place.data()), &["call", "query_journal", "tool=mint_org_key"]).await;
     let entry = &journal.json()["items"][0];
     assert!(entry["key_prefix"].as_str().is_some_and(|tag| tag.starts_with("other:")), "{entry}");
     assert!(!entry.to_string().contains(ADMIN));
@@ -94,7 +95,8 @@ async fn what_is_wrong_is_told_and_nothing_is_minted() {
 
     fs::create_dir_all(place.data().join("credentials")).unwrap();
     private(&place.data().join("credentials/taken"), "x");
-    for (sink, code) in [("file:taken", 1), ("file:../x", 2), ("fle:x", 2), ("command:vault", 3), ("env_file:taken#A", 1)]
+    for (sink, code) in
+        [("file:taken", 1), ("file:../x", 2), ("fle:x", 2), ("command:vault", 3), ("env_file:taken#A", 1)]
     {
         let refused = place.bootstrap(&place.url, &place.admin(), sink).await;
         assert_eq!(refused.code, code, "{sink}: {}", refused.err);

@@ -78,7 +78,10 @@ async fn no_kind_works_that_the_policy_leaves_out() {
     let secret = format!("workspace_secret:{STEWARD}/KEY");
     for sink in ["env_file:x#KEY", "keyring:ci", "global_secret:KEY", "command:vault", &secret] {
         let text = mints_nothing(&house, sink).await;
-        assert!(text.starts_with("FORBIDDEN_BY_POLICY: ") && text.contains("Use another sink: file."), "{sink}: {text}");
+        assert!(
+            text.starts_with("FORBIDDEN_BY_POLICY: ") && text.contains("Use another sink: file."),
+            "{sink}: {text}"
+        );
     }
     for source in ["env:PATH", "keyring:ci", "command:vault"] {
         let wish = json!({ "workspace_id": STEWARD, "key": "A", "source": source });

@@ -139,9 +139,7 @@ mod tests {
 
     #[test]
     fn what_only_looks_like_it_stays_and_a_line_is_added() {
-        for before in
-            ["#KEY=old\n", "KEYS=1\n", "MY_KEY=1\n", "A='\nKEY=inside\n'\n", "exportKEY=1\n", "KEY\n", "a KEY=1\n"]
-        {
+        for before in ["#KEY=old\n", "KEYS=1\n", "MY_KEY=1\n", "A='\nKEY=inside\n'\n", "exportKEY=1\nKEY\na KEY=1\n"] {
             assert_eq!(set(before, "KEY", "new").unwrap(), Set { text: format!("{before}KEY=new\n"), replaced: false });
         }
         assert_eq!(after("A=1\r\nB=2"), "A=1\r\nB=2\r\nKEY=new\r\n");
@@ -150,7 +148,9 @@ mod tests {
 
     #[test]
     fn what_cannot_be_understood_or_held_is_refused() {
-        assert!(set("A=\"never closed\nKEY=old\n", "KEY", "new").is_err());
+        for text in ["A=\"never closed\nKEY=old\n", "q7RzB2ne\n", "{ \"json\": 1 }"] {
+            assert!(set(text, "KEY", "new").is_err(), "{text}");
+        }
         for value in ["two\nlines", "it's", "nul\0"] {
             assert!(set("", "KEY", value).is_err());
         }
