@@ -172,7 +172,7 @@ pub struct SetSecret {
     workspace_id: WorkspaceId,
     /// The secret's name.
     key: SecretName,
-    /// Where the server finds the value: `env:NAME` or `file:NAME`.
+    /// Where the server finds the value: `env:`, `file:`, `keyring:` or `command:NAME`.
     source: Source,
 }
 
@@ -194,7 +194,7 @@ impl Act for SetSecret {
 pub struct SetGlobalSecret {
     /// The secret's name.
     key: SecretName,
-    /// Where the server finds the value: `env:NAME` or `file:NAME`.
+    /// Where the server finds the value: `env:`, `file:`, `keyring:` or `command:NAME`.
     source: Source,
 }
 
