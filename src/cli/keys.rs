@@ -88,6 +88,7 @@ async fn admin_token(file: Option<&Path>) -> Result<Arc<SecretString>, Ending> {
 fn told(failure: Failure) -> Failure {
     match failure.code() {
         Code::Unauthenticated => Failure::new(Code::Unauthenticated, "the tenant refused the admin token")
+            .changed(failure.has_changed())
             .next("Compare it with ADMIN_TOKEN where the tenant runs."),
         _ => failure,
     }

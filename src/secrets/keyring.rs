@@ -1,6 +1,7 @@
 //! The operating system's keyring: Secret Service, Keychain or Credential Manager. All that this server keeps
 //! there stands under its own name; asking may make the system ask a person, so it has a time limit.
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use keyring_core::api::CredentialStoreApi;
@@ -17,6 +18,9 @@ use super::aside;
 use super::name::Name;
 use crate::failure::{Code, Failure};
 
+/// One at a time in this process: looking whether an entry is free and taking it are two requests.
+static TURN: Mutex<()> = Mutex::new(());
+
 const SERVICE: &str = "molecule-org-mcp";
 
 /// Long enough for a person to unlock it.
@@ -31,7 +35,11 @@ pub(super) async fn with<T: Send + 'static>(
     work: impl FnOnce(&Entry) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Failure> {
     let name = name.clone();
-    let done = aside::within(PATIENCE, move || work(&entry(&name)?)).await;
+    let done = aside::within(PATIENCE, move || {
+        let _turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
+        work(&entry(&name)?)
+    });
+    let done = done.await;
     done.ok_or_else(|| {
         Failure::new(Code::PreconditionFailed, format!("the keyring didn't answer within {} s", PATIENCE.as_secs()))
             .next("It may be waiting to be unlocked: ask the operator to unlock it, or name another place.")
