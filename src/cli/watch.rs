@@ -12,12 +12,11 @@ use crate::backend::Route;
 use crate::dispatch::Dispatch;
 use crate::failure::Failure;
 use crate::journal::resolve::{LiveKey, resolve};
+use crate::tools::governance::OPEN;
 use crate::tools::keys::{LIST_KEYS, OrgKey, fetch_org_keys};
 
 /// Longer than a request takes that is sent already.
 const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(5);
-
-const OPEN: &str = "this tenant accepts a random key: it lets EVERYBODY in. Set its admin token before anything else";
 
 /// For a local session: nobody waits for it, and what is wrong is said loudly.
 pub(super) fn in_background(dispatch: &Arc<Dispatch>) {

@@ -63,6 +63,7 @@ impl Invocation {
             tool: self.tool,
             organisation: &self.server.tenant,
             about: "",
+            tenant: &self.tenant,
         }
     }
 

@@ -19,7 +19,8 @@ use crate::tools::tool::{Act, Earlier};
 pub struct MintOrgKey {
     /// Says what the key is for; 1 to 100 bytes.
     name: KeyName,
-    /// Where the key goes: `file`, `file:NAME` in the server's directory for credentials, or `drop` for a one-time page.
+    /// Where the key goes: `file[:NAME]` on the server, `env_file:FILE#VARIABLE`, `keyring:NAME`,
+    /// `workspace_secret:ID/NAME`, `global_secret:NAME`, `command:NAME`, or `drop`: a page that shows it once.
     #[serde(default)]
     sink: Sink,
 }
@@ -30,7 +31,7 @@ pub struct MintedKey {
     prefix: String,
     name: String,
     sink: String,
-    /// The file on the server, or the page, that holds the key.
+    /// Where the key is now.
     location: String,
 }
 

@@ -10,7 +10,9 @@ pub use workspace_tokens as tokens;
 pub use inspect::{Finding, findings};
 pub use list::{OrgKey, fetch_org_keys};
 
+use super::secrets;
 use super::tool::{Draft, Tool};
+use super::workspaces::GET;
 use crate::backend::Route;
 
 pub const LIST_KEYS: Route = Route::get("/org/tokens");
@@ -27,11 +29,14 @@ pub const TOOLS: &[Tool] = &[
         .everyday()
         .org_wide()
         .lists::<list::ListOrgKeys>(),
-    Draft::escalate("mint_org_key", &[LIST_KEYS, MINT_KEY, REVOKE_KEY])
+    Draft::escalate(
+        "mint_org_key",
+        &[LIST_KEYS, MINT_KEY, REVOKE_KEY, GET, secrets::LIST, secrets::SET, secrets::LIST_GLOBAL, secrets::SET_GLOBAL],
+    )
         .giving_everything()
         .creates()
         .by_name()
-        .about("Mint an org key, which gives full power over the organisation. The key goes to a file on the server, never into the answer, which says where.")
+        .about("Mint an org key, which gives full power over the organisation. The key goes to its sink, never into the answer, which says where.")
         .said("create new api key, generate credential, issue access, give CI access, fresh company-wide credential, another admin key, let a pipeline talk to the platform")
         .example(r#"{"name":"ci-deploy","sink":"file:ci-deploy"}"#)
         .everyday()
@@ -53,13 +58,16 @@ pub const TOOLS: &[Tool] = &[
         .said("audit api keys, hygiene, stale credentials, who created which key, risky, clean up keys, lineage, keys nobody uses any more")
         .org_wide()
         .acts::<inspect::InspectOrgKeys>(),
-    Draft::read("list_workspace_tokens", &[LIST_TOKENS, super::workspaces::GET])
+    Draft::read("list_workspace_tokens", &[LIST_TOKENS, GET])
         .about("List a workspace's live tokens by id and prefix, newest first.")
         .said("agent credentials, bearer of a workspace, how many tokens does an agent have, are they used")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .lists::<workspace_tokens::ListWorkspaceTokens>(),
-    Draft::escalate("create_workspace_token", &[super::workspaces::GET, CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN])
-        .about("Create a token for one workspace (50 at most). It goes to a file on the server; the answer says where.")
+    Draft::escalate(
+        "create_workspace_token",
+        &[GET, CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN, secrets::LIST, secrets::SET, secrets::LIST_GLOBAL, secrets::SET_GLOBAL],
+    )
+        .about("Create a token for one workspace (50 at most). It goes to its sink; the answer says where.")
         .said("mint token for an agent, issue agent credential, let an external agent log in, authenticate")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","sink":"file:laptop-agent"}"#)
         .not_to_oneself()

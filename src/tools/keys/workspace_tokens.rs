@@ -70,7 +70,7 @@ impl List for ListWorkspaceTokens {
 pub struct CreateWorkspaceToken {
     /// From list_workspaces.
     workspace_id: WorkspaceId,
-    /// Where the token goes: `file`, `file:NAME` in the server's directory for credentials, or `drop` for a one-time page.
+    /// Where the token goes, written as mint_org_key's.
     #[serde(default)]
     sink: Sink,
 }
@@ -83,7 +83,7 @@ pub struct CreatedToken {
     id: Option<TokenId>,
     prefix: String,
     sink: String,
-    /// The file on the server, or the page, that holds the token.
+    /// Where the token is now.
     location: String,
 }
 

@@ -48,7 +48,7 @@ pub struct CreateWorkspace {
     /// To `env:NAME`, `file:NAME` or `drop`.
     #[schemars(with = "Option<Map<String, Value>>")]
     pub(super) secrets: Option<BTreeMap<SecretName, Source>>,
-    /// Its token: `file:NAME` or `drop`.
+    /// Where its token goes: `file:NAME`, or as mint_org_key's.
     #[schemars(with = "Option<String>")]
     pub(super) sink: Option<Sink>,
     /// Cents a month.
