@@ -58,11 +58,14 @@ async fn a_value_is_for_its_own_caller_tool_and_name() {
 #[tokio::test]
 async fn a_new_workspace_waits_for_its_values_before_it_is_made() {
     let place = Place::open(None).await;
-    let wish = json!({ "name": "Writer", "external": true, "secrets": { "API_KEY": "drop" } });
-    let refusal = place.house.try_call("create_workspace", wish.clone()).await.unwrap_err();
-    let link = refusal.failure.on_page().unwrap().to_owned();
-    assert!(place.house.host().asked().iter().all(|asked| asked.method == "GET"), "nothing was made");
-    assert_eq!(post(&link, &format!("code={}&value={VALUE}", place.code())).await.0, 200);
+    let wish = json!({ "name": "Writer", "external": true, "secrets": { "API_KEY": "drop", "BOT": "drop" } });
+    for secret in ["API_KEY", "BOT"] {
+        let refusal = place.house.try_call("create_workspace", wish.clone()).await.unwrap_err();
+        let link = refusal.failure.on_page().unwrap().to_owned();
+        assert!(get(&link).await.1.contains(&format!("{secret} of the new workspace Writer")));
+        assert!(place.house.host().asked().iter().all(|asked| asked.method == "GET"), "nothing was made");
+        assert_eq!(post(&link, &format!("code={}&value={VALUE}", place.code())).await.0, 200);
+    }
     assert_eq!(place.house.call("create_workspace", wish).await["name"], "Writer");
 }
 

@@ -56,10 +56,11 @@ pub(super) fn landing(page: &Page, wrong: Option<&str>) -> String {
     whole(
         title,
         &format!(
-            "{facts}<p>{said}</p>\n{wrong}<form method=\"post\">\n<label for=\"proof\">{proof_label}</label>\n\
+            "<dl>\n{facts}{end}</dl>\n<p>{said}</p>\n{wrong}<form method=\"post\">\n<label for=\"proof\">{proof_label}</label>\n\
              <input id=\"proof\" {proof_field} spellcheck=\"false\" autofocus required>\n{value}\
              <button>{button}</button>\n</form>\n",
             facts = facts(page),
+            end = end(page),
             wrong = wrong.unwrap_or_default(),
         ),
     )
@@ -69,7 +70,7 @@ pub(super) fn revealed(page: &Page, credential: &Credential) -> String {
     whole(
         "Shown this once",
         &format!(
-            "{facts}<label for=\"credential\">The credential</label>\n\
+            "<dl>\n{facts}</dl>\n<label for=\"credential\">The credential</label>\n\
              <textarea id=\"credential\" readonly autofocus rows=\"3\" spellcheck=\"false\" autocomplete=\"off\">\n{}</textarea>\n\
              <p>Put it away now: this page doesn't show it again, and neither does anything else.</p>\n",
             escaped(credential.expose()),
@@ -111,16 +112,18 @@ fn facts(page: &Page) -> String {
         Kind::Source => "For",
     };
     let prefix = page.prefix.as_ref().map(|prefix| fact("Begins with", prefix)).unwrap_or_default();
-    let left = (page.until - Utc::now()).num_minutes().max(0) + 1;
-    let until = format!("{} ({left} min)", page.until.format("%H:%M UTC"));
     format!(
-        "<dl>\n{}{prefix}{}{}{}{}</dl>\n",
+        "{}{prefix}{}{}{}",
         fact(what, &purpose.about),
         fact("Tool", &purpose.tool),
         fact("Asked for by", &purpose.caller),
         fact("Organisation", &purpose.tenant),
-        fact("Page open until", &until),
     )
+}
+
+fn end(page: &Page) -> String {
+    let left = (page.until - Utc::now()).num_minutes().max(0) + 1;
+    fact("Page open until", &format!("{} ({left} min)", page.until.format("%H:%M UTC")))
 }
 
 fn fact(name: &str, text: &str) -> String {
