@@ -122,10 +122,20 @@ impl Drops {
         let (row, proof) = (id.to_owned(), self.proof(id, &brought));
         let tried = self.0.store.change(Durability::Synced, move |rows| table::reveal(rows, &row, &proof, now)).await?;
         Ok(match tried {
-            Tried::Done(sealed) => Tried::Done(self.0.seal.open(id, &sealed)?),
+            Tried::Done(sealed) => match self.0.seal.open(id, &sealed) {
+                Ok(credential) => Tried::Done(credential),
+                Err(failure) => return Err(self.lost(id, now, failure).await),
+            },
             Tried::Wrong { left } => Tried::Wrong { left },
             Tried::Gone => Tried::Gone,
         })
+    }
+
+    /// What can't be opened any more reaches nobody, and is to be revoked.
+    async fn lost(&self, id: &str, now: DateTime<Utc>, failure: Failure) -> Failure {
+        let id = id.to_owned();
+        let marked = self.0.store.change(Durability::Written, move |rows| table::lost(rows, &id, now)).await;
+        marked.err().unwrap_or(failure)
     }
 
     /// Takes a value in.

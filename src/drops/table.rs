@@ -216,6 +216,13 @@ pub(super) fn unheld(rows: &Connection, tenant: &str, now: DateTime<Utc>) -> rus
     claimed.collect()
 }
 
+/// It was taken out, and reached nobody.
+pub(super) fn lost(rows: &Connection, id: &str, now: DateTime<Utc>) -> rusqlite::Result<()> {
+    let sql =
+        "UPDATE drops SET standing = 'unheld', claimed = ?1 WHERE id = ?2 AND kind = 'sink' AND standing = 'used'";
+    rows.execute(sql, params![stamp(now), id]).map(|_| ())
+}
+
 pub(super) fn revoked(rows: &Connection, id: &str) -> rusqlite::Result<()> {
     rows.execute("UPDATE drops SET standing = 'over' WHERE id = ?1 AND standing = 'unheld'", [id]).map(|_| ())
 }

@@ -3,7 +3,8 @@
 use std::fs;
 
 use chrono::{TimeDelta, Utc};
-use molecule_org_mcp::drops::{Brought, Tried};
+use molecule_org_mcp::drops::{Brought, Drops, Tried};
+use molecule_org_mcp::store::Store;
 use serde_json::json;
 
 use super::{OWNER, Place, get, link, post, revealed};
@@ -54,6 +55,19 @@ async fn what_was_revealed_is_nobodys_to_revoke() {
     assert_eq!(post(&link, &format!("bearer={OWNER}")).await.0, 200);
     let server = place.house.dispatch.server();
     assert!(server.drops.unheld(&server.tenant, Utc::now() + LATER).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn what_was_sealed_under_another_key_is_revoked() {
+    let place = Place::open(Some(OWNER)).await;
+    let (minted, link) = place.mint("ci").await;
+    let other = Drops::new(Store::open(place.house.home.path()), [9; 64], |_| {});
+    let id = link.rsplit('/').next().unwrap();
+    let failure = other.reveal(id, Brought::Bearer(true), Utc::now()).await.unwrap_err();
+    assert!(failure.message().contains("another org key"), "{failure}");
+    assert_eq!(post(&link, &format!("bearer={OWNER}")).await.0, 410);
+    let unheld = other.unheld(&place.house.dispatch.server().tenant, Utc::now()).await.unwrap();
+    assert_eq!(unheld[0].prefix, minted["prefix"].as_str().unwrap());
 }
 
 #[tokio::test]
