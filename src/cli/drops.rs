@@ -51,7 +51,7 @@ pub(super) async fn revoke_unheld(dispatch: &Dispatch) -> Result<(), Failure> {
                 server.drops.revoked(&unheld.id).await?;
             }
             Err(failure) => {
-                tracing::error!(prefix = unheld.prefix, %failure, "nobody opened its one-time page, and it isn't revoked yet");
+                tracing::error!(prefix = unheld.prefix, %failure, "nobody opened its page, and it isn't revoked yet");
             }
         }
     }

@@ -20,7 +20,8 @@ pub(super) fn security_policy() -> HeaderValue {
     static POLICY: LazyLock<HeaderValue> = LazyLock::new(|| {
         let style = STANDARD.encode(Sha256::digest(STYLE));
         let policy = format!(
-            "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+            "default-src 'none'; style-src 'sha256-{style}'; form-action 'self'; frame-ancestors 'none'; \
+             base-uri 'none'"
         );
         HeaderValue::try_from(policy).unwrap_or(HeaderValue::from_static("default-src 'none'"))
     });
@@ -56,8 +57,8 @@ pub(super) fn landing(page: &Page, wrong: Option<&str>) -> String {
     whole(
         title,
         &format!(
-            "<dl>\n{facts}{end}</dl>\n<p>{said}</p>\n{wrong}<form method=\"post\">\n<label for=\"proof\">{proof_label}</label>\n\
-             <input id=\"proof\" {proof_field} spellcheck=\"false\" autofocus required>\n{value}\
+            "<dl>\n{facts}{end}</dl>\n<p>{said}</p>\n{wrong}<form method=\"post\">\n\
+             <label for=\"proof\">{proof_label}</label>\n<input id=\"proof\" {proof_field} spellcheck=\"false\" autofocus required>\n{value}\
              <button>{button}</button>\n</form>\n",
             facts = facts(page),
             end = end(page),
@@ -71,7 +72,7 @@ pub(super) fn revealed(page: &Page, credential: &Credential) -> String {
         "Shown this once",
         &format!(
             "<dl>\n{facts}</dl>\n<label for=\"credential\">The credential</label>\n\
-             <textarea id=\"credential\" readonly autofocus rows=\"3\" spellcheck=\"false\" autocomplete=\"off\">\n{}</textarea>\n\
+             <textarea id=\"credential\" readonly autofocus rows=\"3\" spellcheck=\"false\">\n{}</textarea>\n\
              <p>Put it away now: this page doesn't show it again, and neither does anything else.</p>\n",
             escaped(credential.expose()),
             facts = facts(page),
