@@ -31,14 +31,6 @@ pub(super) fn security_policy() -> HeaderValue {
 /// What waits, and the form that uses it; `wrong` says what was wrong with the last try.
 pub(super) fn landing(page: &Page, wrong: Option<&str>) -> String {
     let wrong = wrong.map(|why| format!("<p class=\"wrong\" role=\"alert\">{}</p>\n", escaped(why)));
-    let (proof_label, proof_field) = match page.wants {
-        Wants::Code => (
-            "Code, as the server told it on its terminal or in its log",
-            "name=\"code\" type=\"text\" autocapitalize=\"characters\" maxlength=\"40\" placeholder=\"XXXX-XXXX-XXXX\" \
-             autocomplete=\"off\"",
-        ),
-        Wants::Bearer => ("The owner's bearer", "name=\"bearer\" type=\"password\" autocomplete=\"current-password\""),
-    };
     let (title, said, value, button) = match page.kind {
         Kind::Sink => (
             "A credential waits here",
@@ -48,36 +40,55 @@ pub(super) fn landing(page: &Page, wrong: Option<&str>) -> String {
         ),
         Kind::Source => (
             "A value is wanted here",
-            "It is used once, for this alone, and never shown again, to nobody.",
-            "<label for=\"value\">Value</label>\n\
-             <input id=\"value\" name=\"value\" type=\"password\" autocomplete=\"off\" spellcheck=\"false\" required>\n",
+            "It is used once, for this alone, and never shown again.",
+            VALUE_FIELD,
             "Hand it over",
         ),
     };
-    whole(
-        title,
-        &format!(
-            "<dl>\n{facts}{end}</dl>\n<p>{said}</p>\n{wrong}<form method=\"post\">\n\
-             <label for=\"proof\">{proof_label}</label>\n<input id=\"proof\" {proof_field} spellcheck=\"false\" autofocus required>\n{value}\
-             <button>{button}</button>\n</form>\n",
-            facts = facts(page),
-            end = end(page),
-            wrong = wrong.unwrap_or_default(),
-        ),
-    )
+    let form = format!(
+        r#"<form method="post">
+{proof}{value}<button>{button}</button>
+</form>
+"#,
+        proof = proof_field(page.wants),
+    );
+    let (facts, end, wrong) = (facts(page), end(page), wrong.unwrap_or_default());
+    whole(title, &format!("<dl>\n{facts}{end}</dl>\n<p>{said}</p>\n{wrong}{form}"))
+}
+
+const VALUE_FIELD: &str = r#"<label for="value">Value</label>
+<input id="value" name="value" type="password" autocomplete="off" spellcheck="false" required>
+"#;
+
+fn proof_field(wants: Wants) -> &'static str {
+    match wants {
+        Wants::Code => {
+            r#"<label for="proof">Code, as the server told it on its terminal or in its log</label>
+<input id="proof" name="code" type="text" placeholder="XXXX-XXXX-XXXX" maxlength="40" autocapitalize="characters"
+autocomplete="off" spellcheck="false" autofocus required>
+"#
+        }
+        Wants::Bearer => {
+            r#"<label for="proof">The owner's bearer</label>
+<input id="proof" name="bearer" type="password" autocomplete="current-password" autofocus required>
+"#
+        }
+    }
 }
 
 pub(super) fn revealed(page: &Page, credential: &Credential) -> String {
-    whole(
-        "Shown this once",
-        &format!(
-            "<dl>\n{facts}</dl>\n<label for=\"credential\">The credential</label>\n\
-             <textarea id=\"credential\" readonly autofocus rows=\"3\" spellcheck=\"false\">\n{}</textarea>\n\
-             <p>Put it away now: this page doesn't show it again, and neither does anything else.</p>\n",
-            escaped(credential.expose()),
-            facts = facts(page),
-        ),
-    )
+    let body = format!(
+        r#"<dl>
+{facts}</dl>
+<label for="credential">The credential</label>
+<textarea id="credential" readonly autofocus rows="3" spellcheck="false">
+{credential}</textarea>
+<p>Put it away now: this page doesn't show it again, and neither does anything else.</p>
+"#,
+        facts = facts(page),
+        credential = escaped(credential.expose()),
+    );
+    whole("Shown this once", &body)
 }
 
 pub(super) fn filled() -> String {
@@ -134,10 +145,22 @@ fn fact(name: &str, text: &str) -> String {
 
 fn whole(title: &str, body: &str) -> String {
     format!(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<title>{title} · molecule-org-mcp</title>\n\
-         <style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n{body}</main>\n</body>\n</html>\n"
+        r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+<title>{title} · molecule-org-mcp</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+<h1>{title}</h1>
+{body}</main>
+</body>
+</html>
+"#
     )
 }
 
