@@ -49,12 +49,12 @@ impl Kind {
     /// How it is written.
     fn form(self) -> &'static str {
         match self {
-            Self::File => "`file`, or `file:NAME` with a file's name",
+            Self::File => "`file`, `file:NAME`",
             Self::EnvFile => "`env_file:FILE#VARIABLE`",
             Self::Keyring => "`keyring:NAME`",
             Self::WorkspaceSecret => "`workspace_secret:WORKSPACE_ID/NAME`",
             Self::GlobalSecret => "`global_secret:NAME`",
-            Self::Command => "`command:NAME` with a name that the operator set up",
+            Self::Command => "`command:NAME`",
         }
     }
 }
@@ -225,7 +225,7 @@ mod tests {
     #[test]
     fn a_mistake_names_the_right_form_and_never_what_was_given() {
         for (text, told) in [
-            ("flie:x", "expected `file`, or `file:NAME`"),
+            ("flie:x", "expected `file`, `file:NAME`"),
             ("envfile:x#Y", "expected `env_file:FILE#VARIABLE`"),
             ("env_file:x", "expected `env_file:FILE#VARIABLE`"),
             ("env_file:x#9Y", "expected `env_file:FILE#VARIABLE`"),
@@ -233,7 +233,7 @@ mod tests {
             ("keyring", "expected `keyring:NAME`"),
             ("command:-x", "expected `command:NAME`"),
             ("global_secret:a/b", "expected `global_secret:NAME`"),
-            ("q7RzB2ne-a-secret", "expected `file`, or `file:NAME` with a file's name; `env_file:"),
+            ("q7RzB2ne-a-secret", "expected `file`, `file:NAME`, `env_file:"),
         ] {
             let error = Sink::try_from(text.to_owned()).unwrap_err();
             assert!(error.starts_with(told) && !error.contains("q7R"), "{text}: {error}");

@@ -27,7 +27,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [Self::File, Self::Env, Self::Keyring, Self::Command];
+    pub const ALL: [Self; 4] = [Self::Env, Self::File, Self::Keyring, Self::Command];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -44,7 +44,7 @@ impl Kind {
             Self::File => "`file:NAME`",
             Self::Env => "`env:NAME`",
             Self::Keyring => "`keyring:NAME`",
-            Self::Command => "`command:NAME` with a name that the operator set up",
+            Self::Command => "`command:NAME`",
         }
     }
 }
