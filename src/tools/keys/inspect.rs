@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::org_keys::{OrgKey, fetch_org_keys};
+use super::list::{OrgKey, fetch_org_keys};
 use crate::failure::Failure;
 use crate::fence;
 use crate::text::start;

@@ -1,12 +1,14 @@
 //! Organisation keys and workspace tokens. A new credential goes to a sink, never into an answer.
 
 mod inspect;
-mod org_keys;
+mod list;
+mod mint;
+mod revoke;
 pub mod workspace_tokens;
 pub use workspace_tokens as tokens;
 
 pub use inspect::{Finding, findings};
-pub use org_keys::{OrgKey, fetch_org_keys};
+pub use list::{OrgKey, fetch_org_keys};
 
 use super::secrets;
 use super::tool::{Draft, Tool};
@@ -26,7 +28,7 @@ pub const TOOLS: &[Tool] = &[
         .said("api keys, credentials, who has access, unused key, last used")
         .everyday()
         .org_wide()
-        .lists::<org_keys::ListOrgKeys>(),
+        .lists::<list::ListOrgKeys>(),
     Draft::escalate(
         "mint_org_key",
         &[LIST_KEYS, MINT_KEY, REVOKE_KEY, GET, secrets::LIST, secrets::SET, secrets::LIST_GLOBAL, secrets::SET_GLOBAL],
@@ -42,7 +44,7 @@ pub const TOOLS: &[Tool] = &[
         .giving_everything()
         .creates()
         .keeping(&["name", "sink"])
-        .acts::<org_keys::MintOrgKey>(),
+        .acts::<mint::MintOrgKey>(),
     Draft::destroy("revoke_key", &[LIST_KEYS, REVOKE_KEY])
         .about("Revoke an org key by id or prefix, effective on its next request. Cannot be undone.")
         .said("leaked key, delete api key, disable credential, cut off access, compromised, kill an admin credential, contractor left, invalidate a company-wide key, withdraw access")
@@ -50,7 +52,7 @@ pub const TOOLS: &[Tool] = &[
         .everyday()
         .org_wide()
         .keeping(&["including_own"])
-        .acts::<org_keys::RevokeKey>(),
+        .acts::<revoke::RevokeKey>(),
     Draft::read("inspect_org_keys", &[LIST_KEYS])
         .about("Judge the org keys: unused, unnamed, duplicate names, minted by a key that is gone, nearness to the cap of 500, and the tree of who minted whom.")
         .said("audit api keys, hygiene, stale credentials, who created which key, risky, clean up keys, lineage, keys nobody uses any more")

@@ -1,126 +1,18 @@
-//! list_org_keys, mint_org_key, revoke_key.
+//! mint_org_key: the place is proved writable, the key is minted and delivered, and one that reaches nobody
+//! is revoked.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::list::{OrgKey, Tokens, fetch_org_keys};
 use super::{LIST_KEYS, MINT_KEY, REVOKE_KEY};
-use crate::backend::Tenant;
-use crate::failure::{Changed, Code, Failure};
-use crate::journal::entry::IntentDetail;
+use crate::failure::{Changed, Failure};
 use crate::secrets::{Credential, Sink};
-use crate::tools::ids::{KeyId, KeyName, KeyRef};
+use crate::tools::ids::{KeyId, KeyName};
 use crate::tools::invocation::Invocation;
-use crate::tools::list::List;
 use crate::tools::tool::{Act, Earlier};
-
-/// An org key as the tenant lists it. Optional fields are left out where they are empty.
-#[derive(Clone, Debug, Deserialize)]
-pub struct OrgKey {
-    pub id: KeyId,
-    pub prefix: String,
-    pub name: Option<String>,
-    pub created_by: Option<String>,
-    pub created_at: DateTime<Utc>,
-    pub last_used_at: Option<DateTime<Utc>>,
-}
-
-impl OrgKey {
-    /// Days since it was last used; since it was minted, where it never was.
-    pub fn idle_days(&self, now: DateTime<Utc>) -> i64 {
-        (now - self.last_used_at.unwrap_or(self.created_at)).num_days()
-    }
-
-    /// The prefix of the key that minted it, where a key did.
-    pub fn minted_by(&self) -> Option<&str> {
-        self.created_by.as_deref().and_then(|by| by.strip_prefix("org-token:"))
-    }
-}
-
-#[derive(Deserialize)]
-struct Tokens {
-    tokens: Vec<OrgKey>,
-}
-
-/// Every live key, newest first, as the tenant has them.
-pub async fn fetch_org_keys(tenant: &Tenant) -> Result<Vec<OrgKey>, Failure> {
-    let listed: Tokens = tenant.ask(&LIST_KEYS).fetch().await?;
-    Ok(listed.tokens)
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct ListOrgKeys {}
-
-#[derive(Serialize, JsonSchema)]
-pub struct KeyLine {
-    id: KeyId,
-    prefix: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    /// `org-token:PREFIX`, `session` or `admin-token`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    created_by: Option<String>,
-    created_at: DateTime<Utc>,
-    /// Absent: never used.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    last_used_at: Option<DateTime<Utc>>,
-    age_days: i64,
-    /// Since the last use, or since it was minted.
-    idle_days: i64,
-    /// This server's own key.
-    own: bool,
-    /// Who had this server mint it, where the journal still knows.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    minted_by: Option<Maker>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Maker {
-    caller: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    grant: Option<String>,
-    /// `SUBJECT (ISSUER)`
-    #[serde(skip_serializing_if = "Option::is_none")]
-    person: Option<String>,
-}
-
-impl List for ListOrgKeys {
-    type Item = KeyLine;
-    const MOST: u32 = 500;
-
-    fn mark(line: &KeyLine) -> String {
-        line.id.to_string()
-    }
-
-    async fn list(self, call: &Invocation) -> Result<Vec<KeyLine>, Failure> {
-        let keys = fetch_org_keys(&call.tenant).await?;
-        // The list is worth having without the journal, too.
-        let mut makers =
-            call.server.journal.minters(keys.iter().map(|key| key.id.to_string())).await.unwrap_or_default();
-        Ok(keys.into_iter().map(|key| line(makers.remove(key.id.as_str()), key, call)).collect())
-    }
-}
-
-fn line(intent: Option<IntentDetail>, key: OrgKey, call: &Invocation) -> KeyLine {
-    KeyLine {
-        minted_by: intent.map(|intent| Maker {
-            caller: intent.caller,
-            grant: intent.grant,
-            person: intent.person.map(|person| format!("{} ({})", person.subject, person.issuer)),
-        }),
-        age_days: (call.now - key.created_at).num_days(),
-        idle_days: key.idle_days(call.now),
-        own: call.server.is_own_key(&key.prefix),
-        id: key.id,
-        prefix: key.prefix,
-        name: key.name,
-        created_by: key.created_by,
-        created_at: key.created_at,
-        last_used_at: key.last_used_at,
-    }
-}
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -254,55 +146,4 @@ async fn take_back(id: &KeyId, failure: Failure, call: &Invocation) -> Failure {
         Err(_) => format!("The new key {id} could not be revoked either: revoke it with revoke_key."),
     };
     failure.changed(Changed::Yes).next(next)
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct RevokeKey {
-    /// The key's id, or its eight-character prefix.
-    key: KeyRef,
-    /// Revoke it even if it is the key that this server works with, which ends its access.
-    #[serde(default)]
-    including_own: bool,
-}
-
-#[derive(Serialize, JsonSchema)]
-pub struct RevokedKey {
-    revoked: KeyId,
-    prefix: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<String>,
-    own: bool,
-}
-
-impl Act for RevokeKey {
-    type Answer = RevokedKey;
-
-    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let key = self.find(fetch_org_keys(&call.tenant).await?)?;
-        let own = call.server.is_own_key(&key.prefix);
-        if own && !self.including_own {
-            return Err(Failure::new(
-                Code::Conflict,
-                format!("{} is the key that this server works with; revoking it ends its access", key.prefix),
-            )
-            .next("If that is really wanted, call again with `including_own: true`."));
-        }
-        call.tenant.ask(&REVOKE_KEY).part("key", &key.id).received().await?;
-        Ok(RevokedKey { revoked: key.id, prefix: key.prefix, name: key.name, own })
-    }
-}
-
-impl RevokeKey {
-    fn find(&self, keys: Vec<OrgKey>) -> Result<OrgKey, Failure> {
-        let wanted = self.key.as_str();
-        let mut found = keys.into_iter().filter(|key| key.id.as_str() == wanted || key.prefix == wanted);
-        match (found.next(), found.next()) {
-            (Some(key), None) => Ok(key),
-            (Some(_), Some(_)) => Err(Failure::new(Code::Conflict, format!("several keys are listed as {wanted}"))
-                .next("Name the key by its id.")),
-            (None, _) => Err(Failure::new(Code::NotFound, format!("no live org key is {wanted}"))
-                .next("It may be revoked already; look at list_org_keys.")),
-        }
-    }
 }

@@ -1,0 +1,62 @@
+//! revoke_key: found by id or prefix, and never this server's own by accident.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::REVOKE_KEY;
+use super::list::{OrgKey, fetch_org_keys};
+use crate::failure::{Code, Failure};
+use crate::tools::ids::{KeyId, KeyRef};
+use crate::tools::invocation::Invocation;
+use crate::tools::tool::Act;
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RevokeKey {
+    /// The key's id, or its eight-character prefix.
+    key: KeyRef,
+    /// Revoke it even if it is the key that this server works with, which ends its access.
+    #[serde(default)]
+    including_own: bool,
+}
+
+#[derive(Serialize, JsonSchema)]
+pub struct RevokedKey {
+    revoked: KeyId,
+    prefix: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    own: bool,
+}
+
+impl Act for RevokeKey {
+    type Answer = RevokedKey;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        let key = self.find(fetch_org_keys(&call.tenant).await?)?;
+        let own = call.server.is_own_key(&key.prefix);
+        if own && !self.including_own {
+            return Err(Failure::new(
+                Code::Conflict,
+                format!("{} is the key that this server works with; revoking it ends its access", key.prefix),
+            )
+            .next("If that is really wanted, call again with `including_own: true`."));
+        }
+        call.tenant.ask(&REVOKE_KEY).part("key", &key.id).received().await?;
+        Ok(RevokedKey { revoked: key.id, prefix: key.prefix, name: key.name, own })
+    }
+}
+
+impl RevokeKey {
+    fn find(&self, keys: Vec<OrgKey>) -> Result<OrgKey, Failure> {
+        let wanted = self.key.as_str();
+        let mut found = keys.into_iter().filter(|key| key.id.as_str() == wanted || key.prefix == wanted);
+        match (found.next(), found.next()) {
+            (Some(key), None) => Ok(key),
+            (Some(_), Some(_)) => Err(Failure::new(Code::Conflict, format!("several keys are listed as {wanted}"))
+                .next("Name the key by its id.")),
+            (None, _) => Err(Failure::new(Code::NotFound, format!("no live org key is {wanted}"))
+                .next("It may be revoked already; look at list_org_keys.")),
+        }
+    }
+}
