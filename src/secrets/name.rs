@@ -57,11 +57,13 @@ pub fn file(text: &str) -> Option<String> {
     (!text.is_empty() && text.len() <= 1024 && !text.contains('\0')).then(|| text.to_owned())
 }
 
-/// What should stand there instead of a kind that isn't known.
+/// What should stand there instead of a kind that isn't known, of all the kinds and their forms.
 pub fn expected(wrong: &str, kinds: &[(&str, &str)]) -> String {
     let near = nearest(wrong, kinds.iter().map(|(kind, _)| *kind));
-    match kinds.iter().find(|(kind, _)| Some(*kind) == near) {
-        Some((_, form)) => format!("expected {form}"),
-        None => format!("expected {}", kinds.iter().map(|(_, form)| *form).collect::<Vec<_>>().join("; ")),
+    if let Some((_, form)) = kinds.iter().find(|(kind, _)| Some(*kind) == near) {
+        return format!("expected {form}");
     }
+    let forms: Vec<&str> = kinds.iter().map(|(_, form)| *form).collect();
+    let (last, others) = forms.split_last().map_or(("", [].as_slice()), |(last, others)| (*last, others));
+    format!("expected {} or {last}", others.join(", "))
 }

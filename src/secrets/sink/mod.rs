@@ -59,13 +59,13 @@ impl Kind {
     /// How it is written.
     fn form(self) -> &'static str {
         match self {
-            Self::File => "`file`, or `file:NAME` with a file's name",
+            Self::File => "`file`, `file:NAME`",
             Self::EnvFile => "`env_file:FILE#VARIABLE`",
             Self::Keyring => "`keyring:NAME`",
             Self::WorkspaceSecret => "`workspace_secret:WORKSPACE_ID/NAME`",
             Self::GlobalSecret => "`global_secret:NAME`",
-            Self::Command => "`command:NAME` with a name that the operator set up",
-            Self::Drop => "`drop` for a one-time page",
+            Self::Command => "`command:NAME`",
+            Self::Drop => "`drop`",
         }
     }
 }
@@ -258,16 +258,16 @@ mod tests {
     #[test]
     fn a_mistake_names_the_right_form_and_never_what_was_given() {
         for (text, told) in [
-            ("flie:x", "expected `file`, or `file:NAME`"),
+            ("flie:x", "expected `file`, `file:NAME`"),
             ("envfile:x#Y", "expected `env_file:FILE#VARIABLE`"),
             ("env_file:x", "expected `env_file:FILE#VARIABLE`"),
             ("env_file:x#9Y", "expected `env_file:FILE#VARIABLE`"),
             ("workspace_secret:x/Y", "expected `workspace_secret:WORKSPACE_ID/NAME`"),
-            ("drop:x", "expected `drop` for"),
+            ("drop:x", "expected `drop`"),
             ("keyring", "expected `keyring:NAME`"),
             ("command:-x", "expected `command:NAME`"),
             ("global_secret:a/b", "expected `global_secret:NAME`"),
-            ("q7RzB2ne-a-secret", "expected `file`, or `file:NAME` with a file's name; `env_file:"),
+            ("q7RzB2ne-a-secret", "expected `file`, `file:NAME`, `env_file:"),
         ] {
             let error = Sink::try_from(text.to_owned()).unwrap_err();
             assert!(error.starts_with(told) && !error.contains("q7R"), "{text}: {error}");

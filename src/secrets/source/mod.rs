@@ -29,7 +29,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 5] = [Self::File, Self::Env, Self::Keyring, Self::Command, Self::Drop];
+    pub const ALL: [Self; 5] = [Self::Env, Self::File, Self::Keyring, Self::Command, Self::Drop];
 
     pub fn as_str(self) -> &'static str {
         match self {
@@ -47,8 +47,8 @@ impl Kind {
             Self::File => "`file:NAME`",
             Self::Env => "`env:NAME`",
             Self::Keyring => "`keyring:NAME`",
-            Self::Command => "`command:NAME` with a name that the operator set up",
-            Self::Drop => "`drop` for a page where a person types it",
+            Self::Command => "`command:NAME`",
+            Self::Drop => "`drop`",
         }
     }
 }
