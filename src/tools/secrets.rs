@@ -173,7 +173,7 @@ pub struct SetSecret {
     workspace_id: WorkspaceId,
     /// The secret's name.
     key: SecretName,
-    /// Where the server finds the value: `env:`, `file:`, `keyring:` or `command:NAME`, or `drop` for a page where a person types it.
+    /// Where the server finds the value: `env:`, `file:`, `keyring:`, `command:NAME`; `drop`: a person types it in.
     source: Source,
 }
 
@@ -207,7 +207,7 @@ impl SetSecret {
 pub struct SetGlobalSecret {
     /// The secret's name.
     key: SecretName,
-    /// Where the server finds the value: `env:`, `file:`, `keyring:` or `command:NAME`, or `drop` for a page where a person types it.
+    /// Where the server finds the value: `env:`, `file:`, `keyring:`, `command:NAME`; `drop`: a person types it in.
     source: Source,
 }
 
