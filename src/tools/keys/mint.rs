@@ -64,7 +64,7 @@ impl Act for MintOrgKey {
             Ok(delivered) => delivered.location,
             Err(failure) => return Err(key.take_back(failure, call).await),
         };
-        let key = key.is_delivered(call).await?;
+        let key = key.note_delivered(call).await?;
         Ok(MintedKey {
             prefix: key.secret.prefix(),
             id: key.id,
