@@ -9,6 +9,7 @@ mod grants;
 mod house;
 mod http;
 mod journal;
+mod keys;
 mod log;
 mod output;
 mod reload;
@@ -56,6 +57,8 @@ enum Command {
     Grants(grants::Flags),
     /// The catalogue
     Tools(tools::Flags),
+    /// The first org key, minted with the tenant's admin token
+    Keys(keys::Flags),
     /// Read, verify, export and prune the journal
     Journal(journal::Flags),
     /// What waits for a person, and a person's answer
@@ -103,6 +106,11 @@ fn toolsets(text: &str) -> Result<Chosen, String> {
 
 impl Choices {
     fn config(self, listen: Option<SocketAddr>) -> Result<Config, ConfigError> {
+        self.config_over(Layer { listen, ..Layer::default() })
+    }
+
+    /// With what a command adds to the flags.
+    fn config_over(self, more: Layer) -> Result<Config, ConfigError> {
         let flags = Layer {
             data: self.data,
             toolsets: self.toolsets.map(|chosen| chosen.0),
@@ -111,9 +119,8 @@ impl Choices {
             // A flag can only tighten; the environment or the file may have said so already.
             read_only: self.read_only.then_some(true),
             policy: self.policy,
-            listen,
             log: self.log,
-            ..Layer::default()
+            ..more
         };
         Config::load(flags, self.config.as_deref(), self.embedded)
     }
@@ -198,6 +205,7 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Tenant(flags) => tenant::run(choices, flags).await,
         Command::Call(flags) => call::run(choices.config(None)?, flags).await,
         Command::Journal(flags) => journal::run(choices, flags).await,
+        Command::Keys(flags) => keys::run(choices, flags).await,
         Command::Grants(flags) => grants::run(choices, flags).await,
         Command::Tools(flags) => tools::run(choices, flags).await,
         Command::Consents(flags) => consents::run(choices, flags).await,

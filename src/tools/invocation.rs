@@ -54,7 +54,12 @@ impl Invocation {
 
     /// Where this call may put credentials and find secret values.
     pub fn places(&self) -> Places<'_> {
-        Places { directories: &self.server.directories, rules: &self.rules.credentials }
+        Places {
+            directories: &self.server.directories,
+            rules: &self.rules.credentials,
+            tenant: &self.tenant,
+            caller: &self.caller,
+        }
     }
 
     /// Whether a value from a source may go into a workspace, where its agent can read it. Our own key never

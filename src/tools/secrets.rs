@@ -20,10 +20,10 @@ use crate::secrets::credential::in_the_clear;
 use crate::secrets::{Credential, Source};
 
 pub const LIST: Route = Route::get("/workspaces/{workspace_id}/secrets");
-const SET: Route = Route::post("/workspaces/{workspace_id}/secrets");
+pub const SET: Route = Route::post("/workspaces/{workspace_id}/secrets");
 const DELETE: Route = Route::delete("/workspaces/{workspace_id}/secrets/{key}");
-const LIST_GLOBAL: Route = Route::get("/settings/secrets");
-const SET_GLOBAL: Route = Route::put("/settings/secrets");
+pub const LIST_GLOBAL: Route = Route::get("/settings/secrets");
+pub const SET_GLOBAL: Route = Route::put("/settings/secrets");
 const DELETE_GLOBAL: Route = Route::delete("/settings/secrets/{key}");
 
 pub const TOOLS: &[Tool] = &[
@@ -172,7 +172,7 @@ pub struct SetSecret {
     workspace_id: WorkspaceId,
     /// The secret's name.
     key: SecretName,
-    /// Where the server finds the value: `env:NAME` or `file:NAME`.
+    /// Where the server finds the value: `env:`, `file:`, `keyring:` or `command:NAME`.
     source: Source,
 }
 
@@ -194,7 +194,7 @@ impl Act for SetSecret {
 pub struct SetGlobalSecret {
     /// The secret's name.
     key: SecretName,
-    /// Where the server finds the value: `env:NAME` or `file:NAME`.
+    /// Where the server finds the value: `env:`, `file:`, `keyring:` or `command:NAME`.
     source: Source,
 }
 

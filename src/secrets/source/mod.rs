@@ -1,11 +1,15 @@
-//! Where a secret value comes from: a file in an allowed directory, or a variable of this server's
-//! environment, by name. The value goes from there to the tenant and nowhere else.
+//! Where a secret value comes from: one file a kind of place. The value goes from there to the tenant and
+//! nowhere else.
+
+mod command;
+mod keyring;
 
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
+use super::name::{self, Name};
 use super::{Credential, Directories, Places};
 use crate::failure::{Code, Failure};
 
@@ -14,41 +18,68 @@ const LONGEST: u64 = 64 * 1024;
 
 /// What a policy allows or doesn't.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     File,
     Env,
+    Keyring,
+    Command,
 }
 
 impl Kind {
-    pub const ALL: [Self; 2] = [Self::File, Self::Env];
+    pub const ALL: [Self; 4] = [Self::Env, Self::File, Self::Keyring, Self::Command];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::File => "file",
             Self::Env => "env",
+            Self::Keyring => "keyring",
+            Self::Command => "command",
+        }
+    }
+
+    /// How it is written.
+    fn form(self) -> &'static str {
+        match self {
+            Self::File => "`file:NAME`",
+            Self::Env => "`env:NAME`",
+            Self::Keyring => "`keyring:NAME`",
+            Self::Command => "`command:NAME`",
         }
     }
 }
 
+/// A place that a caller named.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Source {
     File(String),
     Variable(String),
+    Keyring(Name),
+    Command(Name),
 }
 
 impl TryFrom<String> for Source {
-    type Error = &'static str;
+    type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        const EXPECTED: &str =
-            "expected `env:NAME` or `file:NAME`, the place of the value on the server and not the value";
-        match text.split_once(':') {
-            Some(("file", name)) if !name.is_empty() && !name.contains('\0') => Ok(Self::File(name.to_owned())),
-            Some(("env", name)) if is_variable(name) => Ok(Self::Variable(name.to_owned())),
-            _ => Err(EXPECTED),
-        }
+        let (word, rest) = text.split_once(':').unwrap_or((&text, ""));
+        let place = |form: String| format!("{form}, the place of the value on the server and not the value");
+        let forms = Kind::ALL.map(|kind| (kind.as_str(), kind.form()));
+        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == word);
+        let kind = kind.ok_or_else(|| place(name::expected(word, &forms)))?;
+        Self::of(kind, rest).ok_or_else(|| place(format!("expected {}", kind.form())))
+    }
+}
+
+impl Source {
+    fn of(kind: Kind, rest: &str) -> Option<Self> {
+        Some(match kind {
+            Kind::File => Self::File(name::file(rest)?),
+            Kind::Env => Self::Variable(Some(rest).filter(|name| is_variable(name))?.to_owned()),
+            Kind::Keyring => Self::Keyring(Name::new(rest)?),
+            Kind::Command => Self::Command(Name::new(rest)?),
+        })
     }
 }
 
@@ -66,7 +97,7 @@ impl JsonSchema for Source {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^(env|file):.+" })
+        json_schema!({ "type": "string", "pattern": "^[a-z_]+:.+" })
     }
 }
 
@@ -75,6 +106,8 @@ impl Source {
         match self {
             Self::File(_) => Kind::File,
             Self::Variable(_) => Kind::Env,
+            Self::Keyring(_) => Kind::Keyring,
+            Self::Command(_) => Kind::Command,
         }
     }
 
@@ -83,6 +116,8 @@ impl Source {
         match self {
             Self::Variable(name) => variable(name),
             Self::File(name) => file(name, places.directories),
+            Self::Keyring(name) => keyring::read(name).await,
+            Self::Command(name) => command::read(name, places.rules).await,
         }
     }
 }
@@ -99,8 +134,12 @@ fn variable(name: &str) -> Result<Credential, Failure> {
 }
 
 fn file(name: &str, directories: &Directories) -> Result<Credential, Failure> {
-    let text = directories.read(name, LONGEST)?;
-    let value = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    line(&directories.read(name, LONGEST)?)
+}
+
+/// The value without the line's end that programs and editors put behind it.
+fn line(text: &str) -> Result<Credential, Failure> {
+    let value = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
     if value.is_empty() { Err(missing("the source is empty")) } else { Ok(Credential::new(value.to_owned())) }
 }
 

@@ -19,7 +19,8 @@ use crate::tools::tool::{Act, Earlier};
 pub struct MintOrgKey {
     /// Says what the key is for; 1 to 100 bytes.
     name: KeyName,
-    /// Where the key goes: `file`, or `file:NAME` in the server's directory for credentials.
+    /// Where the key goes: `file[:NAME]` on the server, `env_file:FILE#VARIABLE`, `keyring:NAME`,
+    /// `workspace_secret:ID/NAME`, `global_secret:NAME` or `command:NAME`.
     #[serde(default)]
     sink: Sink,
 }
@@ -30,7 +31,7 @@ pub struct MintedKey {
     prefix: String,
     name: String,
     sink: String,
-    /// The file on the server that holds the key.
+    /// Where the key is now.
     location: String,
 }
 

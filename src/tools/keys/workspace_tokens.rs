@@ -76,7 +76,7 @@ impl List for ListWorkspaceTokens {
 pub struct CreateWorkspaceToken {
     /// From list_workspaces.
     workspace_id: WorkspaceId,
-    /// Where the token goes: `file`, or `file:NAME` in the server's directory for credentials.
+    /// Where the token goes, written as mint_org_key's.
     #[serde(default)]
     sink: Sink,
 }
@@ -89,7 +89,7 @@ pub struct CreatedToken {
     id: Option<TokenId>,
     prefix: String,
     sink: String,
-    /// The file on the server that holds the token.
+    /// Where the token is now.
     location: String,
 }
 

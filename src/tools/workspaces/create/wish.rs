@@ -48,7 +48,7 @@ pub struct CreateWorkspace {
     /// To `env:NAME` or `file:NAME`.
     #[schemars(with = "Option<Map<String, Value>>")]
     pub(super) secrets: Option<BTreeMap<SecretName, Source>>,
-    /// Its token: `file:NAME`.
+    /// Where its token goes: `file:NAME`, or as mint_org_key's.
     #[schemars(with = "Option<String>")]
     pub(super) sink: Option<Sink>,
     /// Cents a month.
