@@ -151,6 +151,31 @@ const STEPS: &[&str] = &[
     ) STRICT;
     CREATE INDEX drops_open ON drops (tenant, until) WHERE standing IN ('reserved', 'waiting', 'filled', 'unheld');
 ",
+    "
+    CREATE TABLE deliveries (
+        row        INTEGER PRIMARY KEY,
+        tenant     TEXT NOT NULL,
+        invocation TEXT NOT NULL,
+        name       TEXT,
+        workspace  TEXT,
+        instead    TEXT,
+        key_file   TEXT,
+        minter     TEXT NOT NULL,
+        seen       TEXT NOT NULL,
+        at         TEXT NOT NULL,
+        step       TEXT NOT NULL CHECK (step IN ('minting', 'minted', 'delivered')),
+        id         TEXT,
+        prefix     TEXT
+    ) STRICT;
+    CREATE UNIQUE INDEX deliveries_instead ON deliveries (tenant, instead);
+    DROP INDEX journal_mints;
+    CREATE INDEX journal_keys_made ON journal (invocation)
+        WHERE kind = 'outcome' AND tool IN ('mint_org_key', 'rotate_org_key');
+    CREATE TABLE consent_seal (
+        one    INTEGER PRIMARY KEY CHECK (one = 1),
+        secret BLOB NOT NULL
+    ) STRICT;
+",
 ];
 
 /// Applies the steps that the file hasn't seen.

@@ -31,6 +31,7 @@ mod policy;
 mod process;
 mod reference;
 mod road;
+mod rotate;
 mod sinks;
 mod snapshot;
 mod stdio;

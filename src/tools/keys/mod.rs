@@ -1,9 +1,11 @@
 //! Organisation keys and workspace tokens. A new credential goes to a sink, never into an answer.
 
+mod fresh;
 mod inspect;
 mod list;
 mod mint;
 mod revoke;
+mod rotate;
 pub mod workspace_tokens;
 pub use workspace_tokens as tokens;
 
@@ -22,6 +24,10 @@ pub const LIST_TOKENS: Route = Route::get("/workspaces/{workspace_id}/tokens");
 pub(super) const CREATE_TOKEN: Route = Route::post("/workspaces/{workspace_id}/tokens");
 pub const REVOKE_TOKEN: Route = Route::delete("/workspaces/{workspace_id}/tokens/{token_id}");
 
+/// With those of the sinks.
+const MINTING: &[Route] =
+    &[LIST_KEYS, MINT_KEY, REVOKE_KEY, GET, secrets::LIST, secrets::SET, secrets::LIST_GLOBAL, secrets::SET_GLOBAL];
+
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_org_keys", &[LIST_KEYS])
         .about("List live org keys: prefix, name, who minted each, age and idle days, which one this server uses.")
@@ -29,10 +35,7 @@ pub const TOOLS: &[Tool] = &[
         .everyday()
         .org_wide()
         .lists::<list::ListOrgKeys>(),
-    Draft::escalate(
-        "mint_org_key",
-        &[LIST_KEYS, MINT_KEY, REVOKE_KEY, GET, secrets::LIST, secrets::SET, secrets::LIST_GLOBAL, secrets::SET_GLOBAL],
-    )
+    Draft::escalate("mint_org_key", MINTING)
         .giving_everything()
         .creates()
         .by_name()
@@ -45,6 +48,14 @@ pub const TOOLS: &[Tool] = &[
         .creates()
         .keeping(&["name", "sink"])
         .acts::<mint::MintOrgKey>(),
+    Draft::escalate("rotate_org_key", MINTING)
+        .about("Replace an org key without a gap: mint, prove it by a request, deliver, then revoke the old one. This server's own key goes where it reads it from. Call again to go on after a failure.")
+        .said("renew api key, replace a key, roll over credentials, key rotation, change the server's own key, exchange an old key, zero downtime")
+        .example(r#"{"key":"q7RzB2ne","sink":"file:ci-deploy-2"}"#)
+        .org_wide()
+        .giving_everything()
+        .keeping(&["name", "sink"])
+        .acts::<rotate::RotateOrgKey>(),
     Draft::destroy("revoke_key", &[LIST_KEYS, REVOKE_KEY])
         .about("Revoke an org key by id or prefix, effective on its next request. Cannot be undone.")
         .said("leaked key, delete api key, disable credential, cut off access, compromised, kill an admin credential, contractor left, invalidate a company-wide key, withdraw access")
