@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::dispatch::{Call, Dispatch, Progress, Refusal};
 use crate::transport::caller::Door;
 use crate::transport::stop;
+use crate::webhooks::sender;
 
 #[derive(Args)]
 pub(super) struct Flags {
@@ -54,6 +55,7 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
         }
     };
     dispatch.drain(Duration::from_secs(2)).await;
+    sender::flush(&dispatch, Duration::from_secs(2)).await;
     match outcome {
         Ok(answer) => Ok(output::json(&answer.content)?),
         Err(Refusal { failure, .. }) => Err(failure.into()),

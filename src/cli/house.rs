@@ -20,6 +20,7 @@ use crate::consent::Consents;
 use crate::dispatch::{Books, Dispatch};
 use crate::grants::{Grants, Known, State};
 use crate::journal::Journal;
+use crate::leases::Leases;
 use crate::policy::Rules;
 use crate::policy::grant::Grant;
 use crate::policy::live::Live;
@@ -30,6 +31,7 @@ use crate::tools::catalogue::Catalogue;
 use crate::tools::cursor::Seal;
 use crate::tools::invocation::Server;
 use crate::transport::caller::{Caller, Door};
+use crate::webhooks::Outbox;
 
 /// The rooms of one process.
 pub(super) async fn open(config: &Config) -> Result<Arc<Dispatch>, Ending> {
@@ -52,6 +54,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
     let store = Store::open(&config.data);
     let books = Books::new(&store);
     let (consents, grants) = (Consents::new(store.clone()), Grants::new(store.clone()));
+    let (leases, outbox) = (Leases::new(store.clone()), Outbox::new(store.clone()));
     let tenant = config.tenant.as_ref().map_or("embedded", |_| client.address()).to_owned();
     let journal = Journal::open(store, &config.data, &tenant);
     config.rules.anchor.iter().for_each(|anchor| journal.anchored(anchor.clone()));
@@ -63,6 +66,8 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
         capsules: config.data.join("capsules"),
         policy: Live::new(rules(config)),
+        leases,
+        outbox,
         consents,
         grants,
         journal,

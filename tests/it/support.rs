@@ -19,6 +19,7 @@ use molecule_org_mcp::consent::{Asks, Consents};
 use molecule_org_mcp::dispatch::{Answer, Books, Call, Dispatch, Progress, Refusal};
 use molecule_org_mcp::grants::Grants;
 use molecule_org_mcp::journal::Journal;
+use molecule_org_mcp::leases::Leases;
 use molecule_org_mcp::policy::Rules;
 use molecule_org_mcp::policy::live::Live;
 use molecule_org_mcp::policy::origin::Origin;
@@ -30,6 +31,7 @@ use molecule_org_mcp::tools::invocation::Server;
 use molecule_org_mcp::tools::surface::Surface;
 use molecule_org_mcp::tools::toolset::Toolset;
 use molecule_org_mcp::transport::caller::Caller;
+use molecule_org_mcp::webhooks::Outbox;
 use rusqlite::Connection;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -379,6 +381,8 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         directories: Directories::new(home.join("credentials"), vec![]),
         capsules: home.join("capsules"),
         policy: Live::new(plan.rules),
+        leases: Leases::new(store.clone()),
+        outbox: Outbox::new(store.clone()),
         consents: Consents::new(store.clone()),
         grants: Grants::new(store.clone()),
         journal: Journal::open(store, home, url),

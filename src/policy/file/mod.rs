@@ -19,7 +19,8 @@ use crate::secrets::{sink, source};
 use crate::toml_file;
 use crate::tools::effect::Effect;
 use crate::transport::caller::Door;
-use words::{Changing, Count, Elsewhere, Known, Toolsets};
+use crate::webhooks::{Endpoint, Kind};
+use words::{Changing, Count, Elsewhere, Known, Receiver, Signing, Toolsets};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -31,6 +32,7 @@ struct File {
     credentials: Credentials,
     ceiling: Ceiling,
     journal: Journal,
+    webhooks: BTreeMap<String, Webhook>,
 }
 
 /// What isn't named, the role may not.
@@ -104,6 +106,14 @@ struct Journal {
     anchor: Option<Elsewhere>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Webhook {
+    url: Receiver,
+    secret: Signing,
+    events: Option<BTreeSet<Kind>>,
+}
+
 /// The rules that a policy file sets, with the built-in ones where it says nothing.
 pub fn rules(text: &str) -> Result<Rules, String> {
     // A file that is being written, or that a full disk cut off, isn't the wish to have no policy.
@@ -131,6 +141,7 @@ pub fn rules(text: &str) -> Result<Rules, String> {
             sources: file.credentials.sources.unwrap_or(usual.credentials.sources),
         },
         anchor: file.journal.anchor.map(|anchor| anchor.0),
+        webhooks: file.webhooks.into_iter().map(|(name, one)| (name, one.into())).collect(),
         digest: Some(digest(text)),
     })
 }
@@ -138,6 +149,13 @@ pub fn rules(text: &str) -> Result<Rules, String> {
 /// How the journal names a policy: enough of its sha256 to tell it from any other.
 fn digest(text: &str) -> String {
     digest::sha256(text).chars().take(12).collect()
+}
+
+impl From<Webhook> for Endpoint {
+    fn from(table: Webhook) -> Self {
+        let events = table.events.unwrap_or_else(|| Kind::ALL.into());
+        Self { address: table.url.0, secret: table.secret.0, events }
+    }
 }
 
 impl From<Row> for Powers {

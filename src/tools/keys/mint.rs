@@ -6,6 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use super::lifetime::{self, Lifetime};
 use super::list::{OrgKey, Tokens, fetch_org_keys};
 use super::{LIST_KEYS, MINT_KEY, REVOKE_KEY};
 use crate::failure::{Changed, Failure};
@@ -22,6 +23,8 @@ pub struct MintOrgKey {
     /// Where the key goes: `file`, or `file:NAME` in the server's directory for credentials.
     #[serde(default)]
     sink: Sink,
+    /// How long it lives: `90s`, `30m`, `12h`, `7d`, `4w`; this server revokes it then. Absent: for good.
+    expires_in: Option<Lifetime>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -32,12 +35,15 @@ pub struct MintedKey {
     sink: String,
     /// The file on the server that holds the key.
     location: String,
+    /// When this server revokes it; absent: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<DateTime<Utc>>,
 }
 
 #[derive(Deserialize)]
-struct Minted {
-    id: KeyId,
-    auth_token: Credential,
+pub(super) struct Minted {
+    pub(super) id: KeyId,
+    pub(super) auth_token: Credential,
 }
 
 impl Act for MintOrgKey {
@@ -70,9 +76,13 @@ impl Act for MintOrgKey {
             Err(failure) => return Err(self.found_out(failure, call).await),
         };
         call.made(&minted.id);
+        let expires = match lifetime::lease(&minted, self.name.as_str(), self.expires_in, call).await {
+            Ok(expires) => expires,
+            Err(failure) => return Err(take_back(&minted, self.name.as_str(), failure, call).await),
+        };
         let location = match place.deliver(&minted.auth_token).await {
             Ok(delivered) => delivered.location,
-            Err(failure) => return Err(take_back(&minted.id, failure, call).await),
+            Err(failure) => return Err(take_back(&minted, self.name.as_str(), failure, call).await),
         };
         Ok(MintedKey {
             prefix: minted.auth_token.prefix(),
@@ -80,6 +90,7 @@ impl Act for MintOrgKey {
             name: self.name.to_string(),
             sink: self.sink.to_string(),
             location,
+            expires,
         })
     }
 }
@@ -138,8 +149,12 @@ impl MintOrgKey {
 }
 
 /// A key that reached nobody must not live.
-async fn take_back(id: &KeyId, failure: Failure, call: &Invocation) -> Failure {
+async fn take_back(minted: &Minted, name: &str, failure: Failure, call: &Invocation) -> Failure {
+    let id = &minted.id;
     let revoked = call.tenant.ask(&REVOKE_KEY).part("key", id).received().await;
+    if revoked.is_ok() {
+        call.has_revoked(lifetime::mark(minted, name));
+    }
     let next = match revoked {
         Ok(_) => "The new key was revoked at once; mend the sink and mint again.".to_owned(),
         Err(_) => format!("The new key {id} could not be revoked either: revoke it with revoke_key."),

@@ -1,0 +1,17 @@
+//! What a serving process does by itself: it revokes leased keys that are due, and sends webhooks.
+
+use std::sync::Arc;
+
+use crate::dispatch::Dispatch;
+use crate::leases;
+use crate::webhooks::sender;
+
+pub(super) fn in_background(dispatch: &Arc<Dispatch>) {
+    let dispatch = Arc::clone(dispatch);
+    tokio::spawn(async move {
+        if let Err(failure) = dispatch.server().leases.ready().await {
+            tracing::error!(%failure, "leases can't be looked up yet");
+        }
+        tokio::join!(leases::runner::run(Arc::clone(&dispatch)), sender::run(Arc::clone(&dispatch)));
+    });
+}
