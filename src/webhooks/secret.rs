@@ -89,7 +89,7 @@ mod tests {
         };
         read("x").unwrap_err();
         #[cfg(unix)]
-        std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         assert_eq!(read("0123456789abcdef\n").unwrap().expose(), "0123456789abcdef");
         for wrong in ["short", "whsec_c2hvcnQ=", "whsec_not base64 at all!"] {
             let error = read(wrong).unwrap_err();

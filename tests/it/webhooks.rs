@@ -181,8 +181,9 @@ async fn what_a_killed_process_owed_the_next_one_sends() {
 
     // `call` ends at once, and sends before.
     let sent = taker.count();
-    let revoked = ended(start(), &["call", "revoke_key", &format!("key={}", event["key"]["prefix"].as_str().unwrap())]);
-    assert_eq!(revoked.await.code, 0);
+    let key = format!("key={}", event["key"]["prefix"].as_str().unwrap());
+    let revoked = ended(start(), &["call", "revoke_key", &key]).await;
+    assert_eq!(revoked.code, 0, "{}", revoked.err);
     taker.reached(sent + 1).await;
     assert_eq!(verified(taker.seen().last().unwrap())["type"], "key.revoked");
 }
