@@ -34,8 +34,7 @@ pub async fn run(dispatch: Arc<Dispatch>) {
     let mut pause = FIRST_PAUSE;
     let mut told = false;
     loop {
-        let now = Utc::now();
-        let wait = match look(&dispatch, now, &mut told).await {
+        let wait = match look(&dispatch, Utc::now(), &mut told).await {
             Ok(wait) => {
                 pause = FIRST_PAUSE;
                 wait
@@ -58,7 +57,14 @@ pub async fn run(dispatch: Arc<Dispatch>) {
 /// Revokes what is due, and says how long nothing will be.
 async fn look(dispatch: &Dispatch, now: DateTime<Utc>, told: &mut bool) -> Result<Duration, Failure> {
     let server = dispatch.server();
-    let Some(next) = server.leases.next(&server.tenant, now)? else { return Ok(LOOK) };
+    let next = match server.leases.next(&server.tenant, now) {
+        Ok(Some(next)) => next,
+        Ok(None) => return Ok(LOOK),
+        Err(failure) => {
+            tracing::error!(%failure, "leases can't be looked up");
+            return Ok(LOOK);
+        }
+    };
     if next > now {
         return Ok((next - now).to_std().unwrap_or_default().min(LOOK));
     }
@@ -69,6 +75,7 @@ async fn look(dispatch: &Dispatch, now: DateTime<Utc>, told: &mut bool) -> Resul
         *told = true;
         return Ok(LOOK);
     }
+    *told = false;
     revoke_due(dispatch, now).await?;
     Ok(Duration::from_millis(100))
 }

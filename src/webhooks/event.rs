@@ -44,18 +44,21 @@ impl Happened {
 
 /// In the order in which it happened. What was made and taken back within the call never was.
 pub fn of(tool: &str, outcome: &OutcomeDetail, answer: Option<&Value>) -> Vec<Happened> {
-    let revoked = outcome.revoked.iter().filter(|key| outcome.made.as_ref() != Some(&key.id));
-    let taken_back = outcome.revoked.iter().any(|key| outcome.made.as_ref() == Some(&key.id));
-    let mut revoked: Vec<KeyMark> = revoked.cloned().collect();
+    let is_made = |key: &KeyMark| outcome.made.as_ref() == Some(&key.id);
+    let taken_back = outcome.revoked.iter().any(is_made);
+    let mut revoked: Vec<KeyMark> = outcome.revoked.iter().filter(|key| !is_made(key)).cloned().collect();
+    let told = |field: &str| answer.and_then(|answer| answer.get(field)?.as_str()).unwrap_or_default().to_owned();
+    let new = |id: String| KeyMark { id, prefix: told("prefix"), name: told("name") };
     let mut happened = Vec::new();
-    if matches!(tool, "mint_org_key" | "rotate_org_key")
-        && let Some(id) = outcome.made.as_ref().filter(|_| !taken_back)
-    {
-        let told = |field: &str| answer.and_then(|answer| answer.get(field)?.as_str()).unwrap_or_default().to_owned();
-        let key = KeyMark { id: id.clone(), prefix: told("prefix"), name: told("name") };
-        let replaces = (tool == "rotate_org_key").then(|| revoked.pop()).flatten();
-        let kind = if replaces.is_some() { Kind::Rotated } else { Kind::Minted };
-        happened.push(Happened { replaces, ..Happened::new(kind, key) });
+    match (tool, &outcome.made) {
+        // Also where an earlier call had minted the new key, and only the old one's end was left to do.
+        ("rotate_org_key", _) if answer.is_some() && !revoked.is_empty() => {
+            happened.push(Happened { replaces: revoked.pop(), ..Happened::new(Kind::Rotated, new(told("id"))) });
+        }
+        ("mint_org_key" | "rotate_org_key", Some(id)) if !taken_back => {
+            happened.push(Happened::new(Kind::Minted, new(id.clone())));
+        }
+        _ => {}
     }
     happened.extend(revoked.into_iter().map(|key| Happened::new(Kind::Revoked, key)));
     happened
@@ -124,26 +127,29 @@ mod tests {
         KeyMark { id: id.to_owned(), prefix: format!("{id}-prefix"), name: String::new() }
     }
 
-    fn kinds(tool: &str, made: Option<&str>, revoked: &[&str]) -> Vec<(Kind, String)> {
+    fn kinds(tool: &str, made: Option<&str>, revoked: &[&str], done: bool) -> Vec<(Kind, String)> {
         let outcome = OutcomeDetail {
             made: made.map(ToOwned::to_owned),
             revoked: revoked.iter().map(|id| mark(id)).collect(),
             ..OutcomeDetail::default()
         };
-        let answer = json!({ "prefix": "p", "name": "n" });
-        of(tool, &outcome, Some(&answer)).into_iter().map(|one| (one.kind, one.key.id)).collect()
+        let answer = json!({ "id": "new", "prefix": "p", "name": "n" });
+        of(tool, &outcome, done.then_some(&answer)).into_iter().map(|one| (one.kind, one.key.id)).collect()
     }
 
     #[test]
     fn what_happened_follows_from_what_was_made_and_revoked() {
         let one = |kind, id: &str| (kind, id.to_owned());
-        assert_eq!(kinds("mint_org_key", Some("a"), &[]), [one(Kind::Minted, "a")]);
-        assert_eq!(kinds("mint_org_key", Some("a"), &["a"]), []);
-        assert_eq!(kinds("mint_org_key", None, &[]), []);
-        assert_eq!(kinds("rotate_org_key", Some("b"), &["a"]), [one(Kind::Rotated, "b")]);
-        assert_eq!(kinds("rotate_org_key", Some("b"), &[]), [one(Kind::Minted, "b")], "the old one lives");
-        assert_eq!(kinds("rotate_org_key", None, &["a"]), [one(Kind::Revoked, "a")], "what was left to do");
-        assert_eq!(kinds("create_workspace", Some("w"), &[]), []);
-        assert_eq!(kinds("revoke_key_tree", None, &["a", "b"]), [one(Kind::Revoked, "a"), one(Kind::Revoked, "b")]);
+        assert_eq!(kinds("mint_org_key", Some("new"), &[], true), [one(Kind::Minted, "new")]);
+        assert_eq!(kinds("mint_org_key", Some("new"), &[], false), [one(Kind::Minted, "new")], "it lives");
+        assert_eq!(kinds("mint_org_key", Some("new"), &["new"], false), []);
+        assert_eq!(kinds("mint_org_key", None, &[], false), []);
+        assert_eq!(kinds("rotate_org_key", Some("new"), &["old"], true), [one(Kind::Rotated, "new")]);
+        assert_eq!(kinds("rotate_org_key", None, &["old"], true), [one(Kind::Rotated, "new")], "what was left to do");
+        assert_eq!(kinds("rotate_org_key", Some("new"), &[], false), [one(Kind::Minted, "new")], "the old one lives");
+        assert_eq!(kinds("rotate_org_key", Some("new"), &["new"], false), []);
+        assert_eq!(kinds("create_workspace", Some("w"), &[], true), []);
+        let both = [one(Kind::Revoked, "a"), one(Kind::Revoked, "b")];
+        assert_eq!(kinds("revoke_key_tree", None, &["a", "b"], false), both);
     }
 }
