@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
-use crate::backend::Base;
+use crate::backend::{Base, KeyFile};
 use crate::grants::credential;
 use crate::policy::Rules;
 use crate::policy::origin::Origin;
@@ -70,6 +70,8 @@ pub struct Config {
 pub struct TenantConfig {
     pub base: Base,
     pub token: Arc<SecretString>,
+    /// Where the token was read from, where that was a file.
+    pub key_file: Option<KeyFile>,
     pub org_id: Option<String>,
 }
 
@@ -164,19 +166,19 @@ fn tenant(choices: &Layer) -> Result<TenantConfig, ConfigError> {
             ));
         }
     };
-    let token = match (&choices.token, &choices.token_file) {
+    let (token, key_file) = match (&choices.token, &choices.token_file) {
         (Some(_), Some(_)) => {
             return Err(wrong("MOLECULE_ORG_TOKEN and MOLECULE_ORG_TOKEN_FILE are both set; give one"));
         }
-        (Some(token), None) => Arc::clone(token),
-        (None, Some(path)) => token_from(path)?,
+        (Some(token), None) => (Arc::clone(token), None),
+        (None, Some(path)) => (token_from(path)?, Some(KeyFile::new(path))),
         (None, None) => {
             return Err(wrong(
                 "no org key: set MOLECULE_ORG_TOKEN, or MOLECULE_ORG_TOKEN_FILE to a file that holds it",
             ));
         }
     };
-    Ok(TenantConfig { base, token, org_id: choices.org_id.clone() })
+    Ok(TenantConfig { base, token, key_file, org_id: choices.org_id.clone() })
 }
 
 fn token_from(path: &Path) -> Result<Arc<SecretString>, ConfigError> {

@@ -29,7 +29,6 @@ pub use crate::tools::catalogue::Listed;
 
 use crate::backend::Client;
 use crate::consent::form::Form;
-use crate::consent::seal::Seal;
 use crate::consent::{Asks, observe};
 use crate::failure::{Code, Failure};
 use crate::pace;
@@ -169,7 +168,6 @@ impl Dispatch {
             server: Arc::clone(&self.server),
             rules: Arc::clone(&rules),
             tenant: self.client.invocation(id, observe::ROUTES, call.cancel.clone()),
-            seal: Seal::new(self.client.derived_secret("consent")),
             caller: call.caller.clone(),
             tree: admitted.tree.clone(),
             asks: call.asks,

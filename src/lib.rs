@@ -21,6 +21,7 @@ pub mod backend;
 pub mod cli;
 pub mod config;
 pub mod consent;
+pub mod deliveries;
 pub mod digest;
 pub mod dispatch;
 pub mod failure;

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::Url;
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, HeaderValue};
-use secrecy::SecretString;
+use reqwest::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -120,8 +120,9 @@ impl Ask {
         self
     }
 
-    /// With a workspace's own token instead of our key, for routes that hand the bearer on.
-    pub fn as_workspace(mut self, token: &Credential) -> Self {
+    /// With another credential than our key: for routes that hand the bearer on, and to see whether it opens
+    /// anything.
+    pub fn presenting(mut self, token: &Credential) -> Self {
         self = self.hiding(token.expose());
         match client::bearer(token.expose()) {
             Ok(bearer) => self.bearing(bearer),
@@ -195,8 +196,11 @@ impl Ask {
         let regardless = self.regardless;
         let (errand, tenant) = self.errand()?;
         let work = async {
-            let answer = errand.run(&tenant.shared).await?;
-            read(answer.without_key(tenant.shared.key()), &tenant).await
+            let mut answer = send(&errand, &tenant).await?;
+            for key in &*tenant.shared.keys.secrets() {
+                answer = answer.without_key(key.expose_secret());
+            }
+            read(answer, &tenant).await
         };
         // Leaving the request drops it, and with it its connection: the tenant sees that nobody waits.
         let done = tokio::select! {
@@ -220,9 +224,6 @@ impl Ask {
             return Err(broken());
         }
         let mut headers = shared.headers.clone();
-        if let Some(bearer) = self.bearer {
-            headers.insert(AUTHORIZATION, bearer);
-        }
         let body = self.body.map(|(kind, body)| {
             headers.insert(CONTENT_TYPE, kind);
             body
@@ -232,6 +233,7 @@ impl Ask {
         let errand = Errand {
             invocation: self.tenant.id,
             route: *self.route,
+            bearer: self.bearer,
             request: Request { method: self.route.method, url, headers, body },
             total: self.total,
             expected: self.expected,
@@ -246,6 +248,17 @@ impl Ask {
 impl fmt::Debug for Ask {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Ask").field("route", self.route).finish_non_exhaustive()
+    }
+}
+
+/// A key that was replaced in between is refused, and nothing was done: then it goes once more with the new one.
+async fn send(errand: &Errand, tenant: &Tenant) -> Result<Answer, Failure> {
+    let turn = tenant.shared.keys.turn();
+    match errand.run(&tenant.shared).await {
+        Err(refused) if refused.code() == Code::Unauthenticated && errand.bearer.is_none() => {
+            if tenant.shared.has_another_key(turn).await { errand.run(&tenant.shared).await } else { Err(refused) }
+        }
+        sent => sent,
     }
 }
 

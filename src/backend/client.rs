@@ -7,15 +7,19 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use secrecy::{ExposeSecret as _, SecretString};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use reqwest::header::{ACCEPT, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
+use secrecy::ExposeSecret as _;
 use sha2::{Digest, Sha512};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::adopt;
 use super::breaker::Breaker;
 use super::key;
+use super::keyring::Keyring;
 use super::retry::Budget;
 use super::route::Route;
 use super::settings::{Limits, Settings};
@@ -29,7 +33,7 @@ const ORG_ID: HeaderName = HeaderName::from_static("x-molecule-org-id");
 /// Large answers that are read at one time.
 const PARSERS: usize = 2;
 
-static ORG_KEYS: Route = Route::get("/org/tokens");
+pub(super) static ORG_KEYS: Route = Route::get("/org/tokens");
 
 #[derive(Clone)]
 pub struct Client(Arc<Shared>);
@@ -41,8 +45,7 @@ pub(super) struct Shared {
     pub(super) headers: HeaderMap,
     pub(super) places: Arc<Semaphore>,
     pub(super) parsers: Semaphore,
-    token: Arc<SecretString>,
-    key_tag: String,
+    pub(super) keys: Keyring,
     breaker: Mutex<Breaker>,
     budget: Mutex<Budget>,
     /// Requests a minute; the most there is for no limit.
@@ -53,10 +56,8 @@ pub(super) struct Shared {
 impl Client {
     pub fn new(settings: Settings) -> Result<Self, Failure> {
         let wire = Wire::new(&settings);
-        let token = settings.token.expose_secret();
-        let key_tag = key::tag(token);
+        let keys = Keyring::new(settings.token)?;
         let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, bearer(token)?);
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
         if let Some(id) = &settings.org_id {
@@ -71,8 +72,7 @@ impl Client {
             places: Arc::new(Semaphore::new(settings.limits.in_flight.clamp(1, Semaphore::MAX_PERMITS))),
             parsers: Semaphore::new(PARSERS),
             limits: settings.limits,
-            token: settings.token,
-            key_tag,
+            keys,
             breaker: Mutex::new(Breaker::new()),
             budget: Mutex::new(Budget::new()),
             most: AtomicU32::new(u32::MAX),
@@ -89,15 +89,20 @@ impl Client {
         &self.0.address
     }
 
-    /// How journal and log name the key: an org key's first eight characters, or `other:` and eight
-    /// hex digits of its digest.
-    pub fn key_tag(&self) -> &str {
-        &self.0.key_tag
+    /// The keys that requests went, and go, out with.
+    pub fn keys(&self) -> &Keyring {
+        &self.0.keys
     }
 
-    /// A secret of whoever holds this key, for `purpose` alone.
+    /// Takes another key from the file that ours was read from, if one is there that the tenant accepts.
+    pub async fn look_for_key(&self) {
+        adopt::look(&self.0, false).await;
+    }
+
+    /// A secret of whoever holds the key of this moment, for `purpose` alone.
     pub fn derived_secret(&self, purpose: &str) -> [u8; 64] {
-        Sha512::new().chain_update(purpose).chain_update([0]).chain_update(self.0.key()).finalize().into()
+        let key = self.0.keys.now_secret();
+        Sha512::new().chain_update(purpose).chain_update([0]).chain_update(key.expose_secret()).finalize().into()
     }
 
     /// The tenant as one invocation sees it: along these routes only, until it is cancelled.
@@ -122,7 +127,10 @@ impl Client {
 
 impl fmt::Debug for Client {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Client").field("address", &self.0.address).field("key", &self.0.key_tag).finish_non_exhaustive()
+        f.debug_struct("Client")
+            .field("address", &self.0.address)
+            .field("key", &self.0.keys.tag())
+            .finish_non_exhaustive()
     }
 }
 
@@ -159,9 +167,16 @@ impl Shared {
         lock(&self.budget)
     }
 
-    /// For finding it in what the tenant says, so that it isn't passed on.
-    pub(super) fn key(&self) -> &str {
-        self.token.expose_secret()
+    /// Our key was refused. Whether another is in use than at that `turn`, now that the file was looked at.
+    /// Boxed: to look is to send a request.
+    pub(super) fn has_another_key(self: &Arc<Self>, turn: usize) -> BoxFuture<'_, bool> {
+        async move {
+            if self.keys.turn() == turn {
+                adopt::look(self, true).await;
+            }
+            self.keys.turn() != turn
+        }
+        .boxed()
     }
 }
 

@@ -6,7 +6,7 @@ use std::io;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Response, Url};
 use tokio::time::{Instant, timeout_at};
 
@@ -72,11 +72,15 @@ impl Request {
     pub(super) async fn exchange(
         &self,
         http: &reqwest::Client,
+        bearer: &HeaderValue,
         deadline: Instant,
         cap: usize,
         whole: impl Fn(u16) -> bool,
     ) -> Outcome {
-        let mut request = http.request(reqwest_method(self.method), self.url.clone()).headers(self.headers.clone());
+        let mut request = http
+            .request(reqwest_method(self.method), self.url.clone())
+            .headers(self.headers.clone())
+            .header(AUTHORIZATION, bearer.clone());
         if let Some(body) = &self.body {
             request = request.body(body.clone());
         }

@@ -17,7 +17,7 @@ pub fn has_key_form(text: &str) -> bool {
 
 /// An org key's first eight characters, as the tenant shows them too; anything else by a digest,
 /// because eight characters of a short password would be too many.
-pub(super) fn tag(key: &str) -> String {
+pub fn tag(key: &str) -> String {
     if has_key_form(key) {
         return key.chars().take(8).collect();
     }

@@ -6,6 +6,7 @@
 //! This room knows no MCP.
 
 mod address;
+mod adopt;
 mod answer;
 mod ask;
 mod breaker;
@@ -15,6 +16,8 @@ pub mod embedded;
 mod exchange;
 mod form;
 mod key;
+mod key_file;
+mod keyring;
 mod log;
 mod path;
 mod refusal;
@@ -31,7 +34,9 @@ pub use address::Base;
 pub use answer::{Heard, Received};
 pub use ask::Ask;
 pub use client::Client;
-pub use key::has_key_form;
+pub use key::{has_key_form, tag as key_tag};
+pub use key_file::{Draft, KeyFile};
+pub use keyring::Keyring;
 pub use log::Sent;
 pub use path::PathPart;
 pub use route::{Method, Route};

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OwnedSemaphorePermit;
 use tokio::time::{Instant, sleep, timeout};
@@ -23,6 +24,8 @@ pub(super) struct Errand {
     pub(super) invocation: Uuid,
     pub(super) route: Route,
     pub(super) request: Request,
+    /// Another credential than our key.
+    pub(super) bearer: Option<HeaderValue>,
     pub(super) total: Duration,
     /// Refusals that the tool wants to read itself.
     pub(super) expected: &'static [u16],
@@ -32,7 +35,7 @@ pub(super) struct Errand {
 }
 
 impl Errand {
-    pub(super) async fn run(self, tenant: &Shared) -> Result<Answer, Failure> {
+    pub(super) async fn run(&self, tenant: &Shared) -> Result<Answer, Failure> {
         let place = place(tenant).await?;
         keep_pace(tenant).await?;
         let deadline = Instant::now() + self.total;
@@ -50,7 +53,10 @@ impl Errand {
             attempt += 1;
             let mut leg = Leg::begin(&self.log, self.route);
             let cap = tenant.limits.answer_bytes;
-            let outcome = self.request.exchange(http, deadline, cap, |s| self.wants(s)).await;
+            let key = tenant.keys.now();
+            let bearer = self.bearer.as_ref().unwrap_or(&key.bearer);
+            let outcome = self.request.exchange(http, bearer, deadline, cap, |s| self.wants(s)).await;
+            drop(key);
             self.note(&outcome, &mut leg);
             match &outcome {
                 Outcome::Answered(answer) => {
@@ -99,8 +105,9 @@ impl Errand {
         place: OwnedSemaphorePermit,
         tenant: &Shared,
     ) -> Result<Answer, Failure> {
-        let hidden: Vec<&str> =
-            std::iter::once(tenant.key()).chain(self.hidden.iter().map(ExposeSecret::expose_secret)).collect();
+        let keys = tenant.keys.secrets();
+        let keys = keys.iter().map(AsRef::as_ref);
+        let hidden: Vec<&str> = keys.chain(&self.hidden).map(ExposeSecret::expose_secret).collect();
         let of = Circumstances {
             route: self.route,
             hidden: &hidden,

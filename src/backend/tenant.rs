@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -51,9 +52,10 @@ impl Tenant {
         self.log.sent()
     }
 
-    /// Our key doesn't get out, in whatever text the tenant may say it.
+    /// Our keys don't get out, in whatever text the tenant may say it.
     pub fn without_key(&self, result: Result<Value, Failure>) -> Result<Value, Failure> {
-        let hidden = [self.shared.key()];
+        let keys = self.shared.keys.secrets();
+        let hidden: Vec<&str> = keys.iter().map(|key| key.expose_secret()).collect();
         match result {
             Ok(mut answer) => {
                 clean::strip(&mut answer, &hidden);
@@ -64,7 +66,7 @@ impl Tenant {
     }
 
     pub fn is_own_key(&self, text: &str) -> bool {
-        self.shared.key() == text
+        self.shared.keys.holds(text)
     }
 
     /// For tools that are one request: same-named fields fill the placeholders, the others become

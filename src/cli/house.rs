@@ -5,7 +5,7 @@ use std::fs::{self, OpenOptions};
 use std::io;
 use std::net::Ipv4Addr;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
 use chrono::Utc;
 use secrecy::{ExposeSecret, SecretString};
@@ -14,9 +14,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{Ending, reload};
 use crate::backend::embedded::{self, OpenError, Tenant};
-use crate::backend::{Base, Client, Limits, Settings};
+use crate::backend::{Base, Client, KeyFile, Limits, Settings};
 use crate::config::{Config, TenantConfig};
 use crate::consent::Consents;
+use crate::deliveries::Deliveries;
 use crate::dispatch::{Books, Dispatch};
 use crate::grants::{Grants, Known, State};
 use crate::journal::Journal;
@@ -32,6 +33,9 @@ use crate::tools::cursor::Seal;
 use crate::tools::invocation::Server;
 use crate::transport::caller::{Caller, Door};
 use crate::webhooks::Outbox;
+
+/// In the embedded tenant's directory: the org key that this data directory's servers use with it.
+const ORG_KEY: &str = "org-key";
 
 /// The rooms of one process.
 pub(super) async fn open(config: &Config) -> Result<Arc<Dispatch>, Ending> {
@@ -50,19 +54,21 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         org_id: tenant.org_id,
         limits: Limits::default(),
     })?;
+    tenant.key_file.into_iter().for_each(|file| client.keys().kept_in(file));
     reload::tell("the policy that holds", &config.rules);
     let store = Store::open(&config.data);
     let books = Books::new(&store);
     let (consents, grants) = (Consents::new(store.clone()), Grants::new(store.clone()));
     let (leases, outbox) = (Leases::new(store.clone()), Outbox::new(store.clone()));
     let tenant = config.tenant.as_ref().map_or("embedded", |_| client.address()).to_owned();
+    let deliveries = Deliveries::new(store.clone(), &tenant);
     let journal = Journal::open(store, &config.data, &tenant);
     config.rules.anchor.iter().for_each(|anchor| journal.anchored(anchor.clone()));
     let server = Server {
         address: client.address().to_owned(),
         tenant,
-        key_tag: client.key_tag().to_owned(),
-        key_id: OnceLock::new(),
+        keys: client.keys().clone(),
+        deliveries,
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
         capsules: config.data.join("capsules"),
         policy: Live::new(rules(config)),
@@ -132,7 +138,8 @@ pub(super) async fn carry_tenant(data: &Path, seeded: bool) -> Result<TenantConf
             tracing::error!(%error, "the embedded tenant ended");
         }
     });
-    Ok(TenantConfig { base, token: Arc::new(token), org_id: None })
+    let key_file = Some(KeyFile::new(&state.join(ORG_KEY)));
+    Ok(TenantConfig { base, token: Arc::new(token), key_file, org_id: None })
 }
 
 fn open_tenant(state: &Path, seeded: bool) -> Result<Tenant, OpenError> {
@@ -150,7 +157,7 @@ fn open_tenant(state: &Path, seeded: bool) -> Result<Tenant, OpenError> {
 /// The org key that this data directory's servers use with its tenant: minted once, kept in a file of
 /// the owner's. Several processes may start at once; a lock makes one of them the first.
 fn own_key(tenant: &Tenant, state: &Path) -> Result<SecretString, Ending> {
-    let path = state.join("org-key");
+    let path = state.join(ORG_KEY);
     let guard = OpenOptions::new().create(true).truncate(false).write(true).open(state.join("org-key.lock"))?;
     guard.lock()?;
     match fs::read_to_string(&path) {

@@ -1,21 +1,17 @@
-//! What is found out about the tenant at the start: whether it lets everybody in, and which of its
-//! keys is ours.
+//! What is found out about the tenant at the start: whether it lets everybody in, which of its keys is ours, and
+//! what became of credentials that were on their way when a process died.
 
 use std::sync::Arc;
 
-use chrono::{TimeDelta, Utc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Ending;
 use crate::backend::Route;
+use crate::deliveries::left_behind;
 use crate::dispatch::Dispatch;
 use crate::failure::Failure;
-use crate::journal::resolve::{LiveKey, resolve};
 use crate::tools::keys::{LIST_KEYS, OrgKey, fetch_org_keys};
-
-/// Longer than a request takes that is sent already.
-const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(5);
 
 const OPEN: &str = "this tenant accepts a random key: it lets EVERYBODY in. Set its admin token before anything else";
 
@@ -46,20 +42,16 @@ pub(super) async fn closed_or_refuse(dispatch: &Arc<Dispatch>) -> Result<(), End
     }
 }
 
-/// Only the journal's entries from now on carry the id; the prefix was known all along. The same list
-/// says what became of keys that were being minted when a process died.
+/// Only the journal's entries from now on carry the id; the prefix was known all along. Then whatever a crash left
+/// on its way is looked after.
 async fn look_up_own_key(dispatch: &Arc<Dispatch>) {
     match list_keys(dispatch).await {
         Ok(keys) => {
-            let own = keys.iter().find(|key| dispatch.server().is_own_key(&key.prefix));
-            if let Some(own) = own {
-                // Looked up once a process; a second answer would be the same.
-                let _ = dispatch.server().key_id.set(own.id.to_string());
-            }
+            keys.iter().for_each(|key| dispatch.server().keys.is_listed(&key.prefix, key.id.as_str()));
             let dispatch = Arc::clone(dispatch);
             tokio::spawn(async move {
-                if let Err(failure) = resolve_mints(&dispatch, keys).await {
-                    tracing::warn!(%failure, "what became of keys that were being minted isn't known yet");
+                if let Err(failure) = left_behind::settle(&dispatch).await {
+                    tracing::warn!(%failure, "what became of credentials that were on their way isn't known yet");
                 }
             });
         }
@@ -71,33 +63,4 @@ async fn list_keys(dispatch: &Dispatch) -> Result<Vec<OrgKey>, Failure> {
     const ROUTES: &[Route] = &[LIST_KEYS];
     let tenant = dispatch.client().invocation(Uuid::now_v7(), ROUTES, CancellationToken::new());
     fetch_org_keys(&tenant).await
-}
-
-async fn resolve_mints(dispatch: &Dispatch, keys: Vec<OrgKey>) -> Result<(), Failure> {
-    let journal = &dispatch.server().journal;
-    let (mints, known) = journal.unresolved_mints().await?;
-    let Some(last) = mints.iter().map(|mint| mint.at).max() else { return Ok(()) };
-    // What was on its way when the process died may still arrive: a list from before that says nothing.
-    let early = (last + ON_ITS_WAY - Utc::now()).to_std().unwrap_or_default();
-    let keys = if early.is_zero() {
-        keys
-    } else {
-        tokio::time::sleep(early).await;
-        list_keys(dispatch).await?
-    };
-    let keys: Vec<LiveKey> = keys.into_iter().map(live).collect();
-    for (mint, finding) in mints.iter().zip(resolve(&mints, &keys, &known)) {
-        tracing::warn!(
-            invocation = mint.invocation,
-            found = finding.as_str(),
-            "a key was being minted when all stopped"
-        );
-        journal.resolved(mint, &finding).await?;
-    }
-    Ok(())
-}
-
-fn live(key: OrgKey) -> LiveKey {
-    let OrgKey { id, prefix, name, created_by, created_at, .. } = key;
-    LiveKey { id: id.to_string(), prefix, name, created_by, created_at }
 }

@@ -25,6 +25,7 @@ use crate::failure::Failure;
 use crate::journal::entry::Agreement;
 use crate::store::{Durability, Store};
 use preview::{Preview, Seen};
+use seal::Seal;
 
 /// How long a question waits, and how long a yes holds.
 pub const HOLDS: TimeDelta = TimeDelta::minutes(10);
@@ -153,6 +154,13 @@ impl Consents {
     pub async fn spend(&self, id: &str) -> Result<(), Failure> {
         let id = id.to_owned();
         self.0.change(Durability::Written, move |connection| table::spend(connection, &id)).await
+    }
+
+    /// Kept with the questions, so that whoever can look one up understands what a client carries to it: also after
+    /// the org key was replaced.
+    pub async fn seal(&self) -> Result<Seal, Failure> {
+        let fresh = Seal::fresh()?;
+        self.0.change(Durability::Written, move |connection| table::seal(connection, fresh)).await
     }
 
     pub(crate) fn store(&self) -> &Store {

@@ -8,16 +8,28 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 
 use super::{Bond, HOLDS, Question};
+use crate::failure::{Code, Failure};
 
 const TAG: usize = 32;
 const LONGEST: usize = 200;
 
-/// Made from the tenant's key, so that another process that holds it understands the state.
 pub struct Seal([u8; 64]);
 
 impl Seal {
     pub fn new(secret: [u8; 64]) -> Self {
         Self(secret)
+    }
+
+    /// One that nobody has yet.
+    pub(super) fn fresh() -> Result<Self, Failure> {
+        let mut secret = [0; 64];
+        getrandom::fill(&mut secret)
+            .map_err(|error| Failure::new(Code::Internal, "no random numbers").operator(error.to_string()))?;
+        Ok(Self(secret))
+    }
+
+    pub(super) fn secret(&self) -> &[u8; 64] {
+        &self.0
     }
 
     pub fn state(&self, question: &Question, now: DateTime<Utc>) -> String {

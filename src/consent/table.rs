@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 use serde::de::DeserializeOwned;
 
 use super::preview::{Preview, Seen};
+use super::seal::Seal;
 use super::{Answered, Bond, HOLDS, Question, Standing, TRIES};
 use crate::failure::{Code, Failure};
 use crate::journal::entry::{Agreement, stamp};
@@ -24,6 +25,12 @@ pub(super) fn new_id() -> Result<String, Failure> {
     getrandom::fill(&mut bytes)
         .map_err(|error| Failure::new(Code::Internal, "no random numbers").operator(error.to_string()))?;
     Ok(bytes.iter().filter_map(|byte| ALPHABET.get(usize::from(byte % 32))).map(|byte| char::from(*byte)).collect())
+}
+
+/// The one that was there first.
+pub(super) fn seal(connection: &Connection, fresh: Seal) -> rusqlite::Result<Seal> {
+    connection.execute("INSERT OR IGNORE INTO consent_seal (one, secret) VALUES (1, ?1)", [fresh.secret()])?;
+    connection.query_row("SELECT secret FROM consent_seal", [], |row| row.get(0)).map(Seal::new)
 }
 
 /// The question that waits already, where it is the same; else this one, in place of what waited.

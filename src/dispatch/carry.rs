@@ -172,7 +172,7 @@ fn log(tool: &str, effect: Effect, invocation: &Invocation, result: &Result<Valu
     };
     tracing::info!(
         invocation = %invocation.id,
-        key_prefix = %invocation.server.key_tag,
+        key_prefix = %invocation.server.keys.tag(),
         door = invocation.caller.door.as_str(),
         tool,
         effect = effect.as_str(),

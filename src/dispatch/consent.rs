@@ -14,7 +14,6 @@ use crate::consent::asks::Brought;
 use crate::consent::form::Form;
 use crate::consent::observe::{Observation, observe};
 use crate::consent::preview::Preview;
-use crate::consent::seal::Seal;
 use crate::consent::{Agreer, Answered, Asks, Bond, HOLDS, Question, Said, Standing};
 use crate::failure::{Code, Failure};
 use crate::journal::entry::Agreement;
@@ -32,7 +31,6 @@ pub(super) struct Petition {
     pub rules: Arc<Rules>,
     /// Along routes that only look.
     pub tenant: Tenant,
-    pub seal: Seal,
     pub caller: Caller,
     pub tree: Tree,
     pub asks: Asks,
@@ -90,7 +88,8 @@ impl Petition {
                     }
                 },
                 (Asks::Later(_), Way::Elicitation) => {
-                    let form = Form::of(&question, self.seal.state(&question, Utc::now()));
+                    let state = self.server.consents.seal().await?.state(&question, Utc::now());
+                    let form = Form::of(&question, state);
                     return Err(Stop { failure: self.required(&question), form: Some(Box::new(form)) });
                 }
                 (_, Way::Terminal) => return Err(self.required(&question).into()),
@@ -122,7 +121,7 @@ impl Petition {
 
     /// An answer that the client brought: to a question of ours, about this very call.
     async fn take(&self, bond: &Bond, brought: Brought) -> Result<Said, Failure> {
-        let id = self.seal.open(bond, &brought.state, Utc::now());
+        let id = self.server.consents.seal().await?.open(bond, &brought.state, Utc::now());
         let id = id.ok_or_else(|| invalid("this `requestState` isn't one that was given for this call"))?;
         let said = brought.said.ok_or_else(|| invalid("`inputResponses` holds no answer to `consent`"))?;
         let found = self.server.consents.get(&id, Utc::now()).await?;

@@ -40,12 +40,12 @@ impl Record {
             // A caller's word isn't written down before the catalogue knows it: it may be anything.
             tool: "(no such tool)".to_owned(),
             effect: Effect::Read,
-            key_prefix: server.key_tag.clone(),
+            key_prefix: server.keys.tag().to_string(),
             unchecked: (targets(&call.arguments), Map::new()),
             looked: Vec::new(),
             detail: IntentDetail {
                 tenant: server.address.clone(),
-                key_id: server.key_id().map(ToOwned::to_owned),
+                key_id: server.keys.id(),
                 caller: call.caller.name.clone().into_owned(),
                 grant: call.caller.grant.as_ref().map(|grant| grant.id.clone()),
                 person: call.caller.grant.as_ref().and_then(|grant| grant.person.clone()),

@@ -16,7 +16,7 @@ impl Journal {
     ) -> Result<HashMap<String, IntentDetail>, Failure> {
         const SQL: &str = "SELECT json_extract(o.body, '$.made'), i.body
             FROM journal o JOIN journal i ON i.invocation = o.invocation AND i.kind = 'intent'
-            WHERE o.kind = 'outcome' AND o.tool = 'mint_org_key'
+            WHERE o.kind = 'outcome' AND o.tool IN ('mint_org_key', 'rotate_org_key')
             AND json_extract(o.body, '$.made') IN (SELECT value FROM json_each(?1))";
         let keys: serde_json::Value = keys.into_iter().collect();
         self.0

@@ -25,13 +25,12 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use chrono::Utc;
+use chrono::{DateTime, Utc};
 use rusqlite::Connection;
 
 use crate::anchor::Anchor;
 use crate::failure::Failure;
 use crate::store::{Change, Durability, Store, Work};
-use crate::tools::effect::Effect;
 pub use chain::Hash;
 pub use checkpoint::{Checkpoint, Pruning};
 use entry::{FoundDetail, Intent, Outcome, Row};
@@ -172,41 +171,42 @@ impl Journal {
         self.0.store.read(move |connection| query.run(connection)).await
     }
 
-    /// Keys that were being minted when a process died, and that nobody has looked up yet; with the ids of
-    /// keys of which it is known who made them.
-    pub async fn unresolved_mints(&self) -> Result<(Vec<UnclearMint>, BTreeSet<String>), Failure> {
+    /// Keys that were being minted when a process died, and that nobody has looked up yet.
+    pub async fn unresolved_mints(&self) -> Result<Vec<UnclearMint>, Failure> {
         self.0.store.flush().await?;
         let tenant = self.0.process.scribe().tenant;
-        let looked = move |connection: &Connection| {
-            let mints = resolve::unresolved(connection, &tenant)?;
-            // Each start asks, and almost none has one.
-            let Some(first) = mints.first() else { return Ok((mints, BTreeSet::new())) };
-            let made = resolve::made(connection, &tenant, &entry::stamp(first.at))?;
-            Ok((mints, made))
-        };
-        self.0.store.read(looked).await
+        self.0.store.read(move |connection| resolve::unresolved(connection, &tenant)).await
     }
 
-    /// Writes down what became of it, once: another process may have looked at the same time.
-    pub async fn resolved(&self, mint: &UnclearMint, finding: &Finding) -> Result<(), Failure> {
-        const KNOWN: &str = "SELECT count(*) FROM journal WHERE invocation = ?1 AND kind = 'found'";
-        let row = Row {
-            scribe: self.0.process.scribe(),
-            invocation: mint.invocation.clone(),
-            kind: "found",
-            at: entry::stamp(Utc::now()),
-            tool: "mint_org_key".to_owned(),
-            effect: Effect::Escalate.as_str().to_owned(),
-            key_prefix: mint.minter.clone(),
-            result: Some(finding.as_str().to_owned()),
-            body: entry::json(&FoundDetail { candidates: finding.candidates() }),
-        };
+    /// Writes down what became of an invocation whose outcome wasn't known, once: another process may have looked
+    /// at the same time.
+    pub async fn resolved(&self, invocation: &str, finding: &Finding) -> Result<(), Failure> {
+        let (result, candidates) = (finding.as_str().to_owned(), finding.candidates());
+        let (scribe, invocation) = (self.0.process.scribe(), invocation.to_owned());
         self.0.keeper.noticed();
         let work: Work = Box::new(move |change| {
-            let known: i64 = change.query_row(KNOWN, [&row.invocation], |found| found.get(0))?;
-            if known == 0 { row.append(change) } else { Ok(()) }
+            let Some((tool, effect, key_prefix)) = resolve::open(change, &invocation)? else { return Ok(()) };
+            let row = Row {
+                scribe,
+                invocation,
+                kind: "found",
+                at: entry::stamp(Utc::now()),
+                tool,
+                effect,
+                key_prefix,
+                result: Some(result),
+                body: entry::json(&FoundDetail { candidates }),
+            };
+            row.append(change)
         });
         self.0.store.write(Durability::Synced, work).await
+    }
+
+    /// Ids of what this tenant's invocations since then are known to have made.
+    pub async fn made_since(&self, since: DateTime<Utc>) -> Result<BTreeSet<String>, Failure> {
+        self.0.store.flush().await?;
+        let (tenant, since) = (self.0.process.scribe().tenant, entry::stamp(since));
+        self.0.store.read(move |connection| resolve::made(connection, &tenant, &since)).await
     }
 
     /// Whether this tenant's chain is whole, as far as this data directory's own key can tell.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row};
 use serde_json::Value;
 
 use super::entry::IntentDetail;
@@ -39,6 +39,8 @@ pub enum Finding {
     NotDone,
     /// This key came of it.
     Done(String),
+    /// This one did, reached nobody, and was revoked.
+    Revoked(String),
     /// One of these did, or all of them, or none.
     Ambiguous(Vec<String>),
 }
@@ -48,6 +50,7 @@ impl Finding {
         match self {
             Self::NotDone => "not_done",
             Self::Done(_) => "done",
+            Self::Revoked(_) => "revoked",
             Self::Ambiguous(_) => "ambiguous",
         }
     }
@@ -55,7 +58,7 @@ impl Finding {
     pub fn candidates(&self) -> Vec<String> {
         match self {
             Self::NotDone => Vec::new(),
-            Self::Done(key) => vec![key.clone()],
+            Self::Done(key) | Self::Revoked(key) => vec![key.clone()],
             Self::Ambiguous(keys) => keys.clone(),
         }
     }
@@ -118,10 +121,19 @@ fn mint(row: &Row<'_>) -> rusqlite::Result<Option<UnclearMint>> {
     }))
 }
 
+/// An invocation of unknown outcome of which nothing was found out yet: its tool, effect and key.
+pub(super) fn open(connection: &Connection, invocation: &str) -> rusqlite::Result<Option<(String, String, String)>> {
+    const SQL: &str =
+        "SELECT i.tool, i.effect, i.key_prefix FROM journal i WHERE i.invocation = ?1 AND i.kind = 'intent'
+        AND NOT EXISTS (SELECT 1 FROM journal f WHERE f.invocation = i.invocation AND f.kind = 'found')";
+    connection.query_row(SQL, [invocation], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional()
+}
+
 /// Ids of what this tenant's invocations are known to have made.
 pub(super) fn made(connection: &Connection, tenant: &str, since: &str) -> rusqlite::Result<BTreeSet<String>> {
     const SQL: &str = "SELECT body ->> '$.made' FROM journal
-        WHERE tenant = ?1 AND kind = 'outcome' AND tool = 'mint_org_key' AND at >= ?2 AND json_valid(body)
+        WHERE tenant = ?1 AND kind = 'outcome' AND at >= ?2
+            AND tool IN ('mint_org_key', 'rotate_org_key', 'create_workspace_token') AND json_valid(body)
             AND body ->> '$.made' IS NOT NULL";
     connection.prepare(SQL)?.query_map((tenant, since), |row| row.get(0))?.collect()
 }

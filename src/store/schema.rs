@@ -132,6 +132,31 @@ const STEPS: &[&str] = &[
     ) STRICT;
 ",
     "
+    CREATE TABLE deliveries (
+        row        INTEGER PRIMARY KEY,
+        tenant     TEXT NOT NULL,
+        invocation TEXT NOT NULL,
+        name       TEXT,
+        workspace  TEXT,
+        instead    TEXT,
+        key_file   TEXT,
+        minter     TEXT NOT NULL,
+        seen       TEXT NOT NULL,
+        at         TEXT NOT NULL,
+        step       TEXT NOT NULL CHECK (step IN ('minting', 'minted', 'delivered')),
+        id         TEXT,
+        prefix     TEXT
+    ) STRICT;
+    CREATE UNIQUE INDEX deliveries_instead ON deliveries (tenant, instead);
+    DROP INDEX journal_mints;
+    CREATE INDEX journal_keys_made ON journal (invocation)
+        WHERE kind = 'outcome' AND tool IN ('mint_org_key', 'rotate_org_key');
+    CREATE TABLE consent_seal (
+        one    INTEGER PRIMARY KEY CHECK (one = 1),
+        secret BLOB NOT NULL
+    ) STRICT;
+",
+    "
     CREATE TABLE leases (
         tenant       TEXT NOT NULL,
         key_id       TEXT NOT NULL,

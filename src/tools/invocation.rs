@@ -12,8 +12,9 @@ use super::catalogue::Catalogue;
 use super::cursor::Seal;
 use super::ids::WorkspaceId;
 use super::surface::Surface;
-use crate::backend::{Tenant, has_key_form};
+use crate::backend::{Keyring, Tenant, has_key_form};
 use crate::consent::Consents;
+use crate::deliveries::Deliveries;
 use crate::failure::{Code, Failure};
 use crate::grants::Grants;
 use crate::journal::Journal;
@@ -77,7 +78,7 @@ impl Invocation {
 
     /// Who the tenant shall say did it: this server's caller, never free text and never "human".
     pub fn signature(&self) -> String {
-        let (door, key) = (self.caller.door.as_str(), &self.server.key_tag);
+        let (door, key) = (self.caller.door.as_str(), self.server.keys.tag());
         match &self.caller.grant {
             // Its id first: a name is chosen, and could look like the rest.
             Some(grant) => format!("molecule-org-mcp:grant {}/{door} key {key} ({})", grant.id, grant.name),
@@ -106,10 +107,10 @@ pub struct Server {
     pub address: String,
     /// What the tenant is called in what is kept: its address, or `embedded`, whose port is another each time.
     pub tenant: String,
-    /// The first eight characters of our org key, or a tag for another credential.
-    pub key_tag: String,
-    /// That key's id, once it has been looked up.
-    pub key_id: OnceLock<String>,
+    /// The org key that it works with.
+    pub keys: Keyring,
+    /// Credentials on their way.
+    pub deliveries: Deliveries,
     pub directories: Directories,
     /// Where what is deleted is kept.
     pub capsules: PathBuf,
@@ -133,12 +134,8 @@ pub struct Server {
 }
 
 impl Server {
-    pub fn key_id(&self) -> Option<&str> {
-        self.key_id.get().map(String::as_str)
-    }
-
     /// Whether a key listed under this prefix is the one that this server holds.
     pub fn is_own_key(&self, prefix: &str) -> bool {
-        self.key_tag == prefix
+        self.keys.is_own(prefix)
     }
 }

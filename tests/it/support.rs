@@ -6,7 +6,7 @@ use std::future::pending;
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -16,6 +16,7 @@ use axum::response::Response;
 use molecule_org_mcp::backend::embedded::{self, Tenant};
 use molecule_org_mcp::backend::{Base, Client, Limits, Settings};
 use molecule_org_mcp::consent::{Asks, Consents};
+use molecule_org_mcp::deliveries::Deliveries;
 use molecule_org_mcp::dispatch::{Answer, Books, Call, Dispatch, Progress, Refusal};
 use molecule_org_mcp::grants::Grants;
 use molecule_org_mcp::journal::Journal;
@@ -376,8 +377,8 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
     let server = Server {
         address: client.address().to_owned(),
         tenant: client.address().to_owned(),
-        key_tag: client.key_tag().to_owned(),
-        key_id: OnceLock::new(),
+        keys: client.keys().clone(),
+        deliveries: Deliveries::new(store.clone(), url),
         directories: Directories::new(home.join("credentials"), vec![]),
         capsules: home.join("capsules"),
         policy: Live::new(plan.rules),

@@ -66,14 +66,15 @@ impl Act for GetTranscript {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         confirm_exists(&self.workspace_id, call).await?;
-        let token = tokens::mint(&self.workspace_id, call).await?;
-        let asked = self.ask(&token, call).await;
-        let revoked = tokens::take_back(&token, &self.workspace_id, call).await;
+        let fresh = tokens::Fresh::mint(&self.workspace_id, call).await?;
+        let token = &fresh.token;
+        let asked = self.ask(token, call).await;
+        let revoked = fresh.take_back(&self.workspace_id, call).await;
         match (asked, revoked) {
             (Ok(transcript), true) => Ok(transcript),
             (Ok(transcript), false) => Ok(Transcript { left_behind: Some(token.prefix()), ..transcript }),
             (Err(failure), true) => Err(failure.confirmed(Changed::No)),
-            (Err(failure), false) => Err(left_behind(failure, &token)),
+            (Err(failure), false) => Err(left_behind(failure, token)),
         }
     }
 }
@@ -81,7 +82,7 @@ impl Act for GetTranscript {
 impl GetTranscript {
     async fn ask(&self, token: &Credential, call: &Invocation) -> Result<Transcript, Failure> {
         refuse_powerful(token, call).await?;
-        let ask = call.tenant.ask(&TRANSCRIPT).part("workspace_id", &self.workspace_id).as_workspace(token);
+        let ask = call.tenant.ask(&TRANSCRIPT).part("workspace_id", &self.workspace_id).presenting(token);
         let ask = match self.since {
             Some(since) => ask.query("since", since.get()),
             None => ask,
@@ -96,7 +97,7 @@ impl GetTranscript {
 /// A tenant without an admin token takes any workspace's token for an administrator's. The agent must
 /// not get one there.
 async fn refuse_powerful(token: &Credential, call: &Invocation) -> Result<(), Failure> {
-    let opened = call.tenant.ask(&LIVENESS).as_workspace(token).expecting(&[401, 403]).heard().await?;
+    let opened = call.tenant.ask(&LIVENESS).presenting(token).expecting(&[401, 403]).heard().await?;
     if !(200..300).contains(&opened.status) {
         return Ok(());
     }

@@ -131,7 +131,7 @@ impl Act for WhoAmI {
         };
         Ok(Identity {
             tenant: server.address.clone(),
-            key_prefix: server.key_tag.clone(),
+            key_prefix: server.keys.tag().to_string(),
             key_name: own.as_ref().and_then(|key| key.name.clone()),
             key_id: own.map(|key| key.id),
             key_problem,

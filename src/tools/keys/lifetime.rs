@@ -6,7 +6,6 @@ use chrono::{DateTime, TimeDelta, Utc};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
-use super::mint::Minted;
 use crate::failure::Failure;
 use crate::journal::entry::KeyMark;
 use crate::leases::Holder;
@@ -43,8 +42,7 @@ impl JsonSchema for Lifetime {
 
 /// Before anybody gets the key: from now on it ends, whatever happens to this process.
 pub(super) async fn lease(
-    minted: &Minted,
-    name: &str,
+    key: &KeyMark,
     lifetime: Option<Lifetime>,
     call: &Invocation,
 ) -> Result<Option<DateTime<Utc>>, Failure> {
@@ -55,10 +53,6 @@ pub(super) async fn lease(
         invocation: call.id,
         caller: call.caller.name.clone().into_owned(),
     };
-    call.server.leases.begin(holder, mark(minted, name), until).await?;
+    call.server.leases.begin(holder, key.clone(), until).await?;
     Ok(Some(until))
-}
-
-pub(super) fn mark(minted: &Minted, name: &str) -> KeyMark {
-    KeyMark { id: minted.id.to_string(), prefix: minted.auth_token.prefix(), name: name.to_owned() }
 }

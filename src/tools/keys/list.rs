@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use super::LIST_KEYS;
 use crate::backend::Tenant;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::journal::entry::{IntentDetail, KeyMark};
-use crate::tools::ids::KeyId;
+use crate::tools::ids::{KeyId, KeyRef};
 use crate::tools::invocation::Invocation;
 use crate::tools::list::List;
 
@@ -50,6 +50,19 @@ pub(super) struct Tokens {
 pub async fn fetch_org_keys(tenant: &Tenant) -> Result<Vec<OrgKey>, Failure> {
     let listed: Tokens = tenant.ask(&LIST_KEYS).fetch().await?;
     Ok(listed.tokens)
+}
+
+/// The one that is meant by an id or prefix.
+pub(super) fn find(wanted: &KeyRef, keys: Vec<OrgKey>) -> Result<OrgKey, Failure> {
+    let wanted = wanted.as_str();
+    let mut found = keys.into_iter().filter(|key| key.id.as_str() == wanted || key.prefix == wanted);
+    match (found.next(), found.next()) {
+        (Some(key), None) => Ok(key),
+        (Some(_), Some(_)) => Err(Failure::new(Code::Conflict, format!("several keys are listed as {wanted}"))
+            .next("Name the key by its id.")),
+        (None, _) => Err(Failure::new(Code::NotFound, format!("no live org key is {wanted}"))
+            .next("It may be revoked already; look at list_org_keys.")),
+    }
 }
 
 #[derive(Deserialize, JsonSchema)]

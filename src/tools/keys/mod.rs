@@ -1,11 +1,13 @@
 //! Organisation keys and workspace tokens. A new credential goes to a sink, never into an answer.
 
+mod fresh;
 mod inspect;
 mod lifetime;
 mod lineage;
 mod list;
 mod mint;
 mod revoke;
+mod rotate;
 mod tree;
 mod usage;
 pub mod workspace_tokens;
@@ -49,6 +51,14 @@ pub const TOOLS: &[Tool] = &[
         .creates()
         .keeping(&["name", "sink", "expires_in"])
         .acts::<mint::MintOrgKey>(),
+    Draft::escalate("rotate_org_key", &[LIST_KEYS, MINT_KEY, REVOKE_KEY])
+        .about("Replace an org key without a gap: mint, prove it by a request, deliver, then revoke the old one. This server's own key goes where it reads it from. Call again to go on after a failure.")
+        .said("renew api key, replace a key, roll over credentials, key rotation, change the server's own key, exchange an old key, zero downtime")
+        .example(r#"{"key":"q7RzB2ne","sink":"file:ci-deploy-2"}"#)
+        .org_wide()
+        .giving_everything()
+        .keeping(&["name", "sink"])
+        .acts::<rotate::RotateOrgKey>(),
     Draft::destroy("revoke_key", &[LIST_KEYS, REVOKE_KEY])
         .about("Revoke an org key by id or prefix, effective on its next request. Cannot be undone.")
         .said("leaked key, delete api key, disable credential, cut off access, compromised, kill an admin credential, contractor left, invalidate a company-wide key, withdraw access")

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::REVOKE_KEY;
-use super::list::{OrgKey, fetch_org_keys};
+use super::list::{fetch_org_keys, find};
 use crate::failure::{Code, Failure};
 use crate::tools::ids::{KeyId, KeyRef};
 use crate::tools::invocation::Invocation;
@@ -33,7 +33,7 @@ impl Act for RevokeKey {
     type Answer = RevokedKey;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let key = self.find(fetch_org_keys(&call.tenant).await?)?;
+        let key = find(&self.key, fetch_org_keys(&call.tenant).await?)?;
         let own = call.server.is_own_key(&key.prefix);
         if own && !self.including_own {
             return Err(Failure::new(
@@ -45,19 +45,5 @@ impl Act for RevokeKey {
         call.tenant.ask(&REVOKE_KEY).part("key", &key.id).received().await?;
         call.has_revoked(key.mark());
         Ok(RevokedKey { revoked: key.id, prefix: key.prefix, name: key.name, own })
-    }
-}
-
-impl RevokeKey {
-    fn find(&self, keys: Vec<OrgKey>) -> Result<OrgKey, Failure> {
-        let wanted = self.key.as_str();
-        let mut found = keys.into_iter().filter(|key| key.id.as_str() == wanted || key.prefix == wanted);
-        match (found.next(), found.next()) {
-            (Some(key), None) => Ok(key),
-            (Some(_), Some(_)) => Err(Failure::new(Code::Conflict, format!("several keys are listed as {wanted}"))
-                .next("Name the key by its id.")),
-            (None, _) => Err(Failure::new(Code::NotFound, format!("no live org key is {wanted}"))
-                .next("It may be revoked already; look at list_org_keys.")),
-        }
     }
 }

@@ -6,7 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN};
-use crate::backend::Ask;
+use crate::backend::{Ask, Tenant};
+use crate::deliveries::{Delivery, Made, Parcel, What};
 use crate::failure::{Changed, Code, Failure};
 use crate::secrets::sink::Proved;
 use crate::secrets::{Credential, Sink};
@@ -18,12 +19,12 @@ use crate::tools::workspaces::confirm_exists;
 
 #[derive(Clone, Serialize, Deserialize, JsonSchema)]
 pub struct Token {
-    id: TokenId,
-    prefix: String,
-    created_at: DateTime<Utc>,
+    pub id: TokenId,
+    pub prefix: String,
+    pub created_at: DateTime<Utc>,
     /// Absent: never used.
     #[serde(skip_serializing_if = "Option::is_none")]
-    last_used_at: Option<DateTime<Utc>>,
+    pub last_used_at: Option<DateTime<Utc>>,
 }
 
 #[derive(Deserialize)]
@@ -33,12 +34,17 @@ struct Tokens {
 
 /// All live ones: no workspace has more than fifty, and the tenant gives up to two hundred at once.
 pub async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<Token>, Failure> {
-    let listed: Tokens = list(workspace, call).fetch().await?;
+    fetch_of(workspace, &call.tenant).await
+}
+
+/// The same, whoever asks.
+pub async fn fetch_of(workspace: &WorkspaceId, tenant: &Tenant) -> Result<Vec<Token>, Failure> {
+    let listed: Tokens = list(workspace, tenant).fetch().await?;
     Ok(listed.tokens)
 }
 
-fn list(workspace: &WorkspaceId, call: &Invocation) -> Ask {
-    call.tenant.ask(&LIST_TOKENS).part("workspace_id", workspace).query("limit", 200)
+fn list(workspace: &WorkspaceId, tenant: &Tenant) -> Ask {
+    tenant.ask(&LIST_TOKENS).part("workspace_id", workspace).query("limit", 200)
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -94,9 +100,9 @@ impl Act for CreateWorkspaceToken {
         refuse_limited(call)?;
         confirm_exists(&self.workspace_id, call).await?;
         let place = self.sink.prove(&call.places(), &format!("workspace-{}", self.workspace_id)).await?;
-        let token = mint(&self.workspace_id, call).await?;
-        let location = deliver(place, &token, &self.workspace_id, call).await?;
-        let prefix = token.prefix();
+        let token = Fresh::mint(&self.workspace_id, call).await?;
+        let prefix = token.token.prefix();
+        let location = token.deliver(place, &self.workspace_id, call).await?;
         // Delivered and live: that its id can't be looked up now is no failure.
         let id = find(&prefix, &self.workspace_id, call).await.unwrap_or(None);
         if let Some(id) = &id {
@@ -121,46 +127,105 @@ struct Minted {
     auth_token: Credential,
 }
 
-pub async fn mint(workspace: &WorkspaceId, call: &Invocation) -> Result<Credential, Failure> {
-    let ask = call.tenant.ask(&CREATE_TOKEN).part("workspace_id", workspace);
-    // Cancelled in between, it would be a token that nobody knows of.
-    let minted: Result<Minted, Failure> = ask.regardless().fetch().await;
-    minted.map(|minted| minted.auth_token).map_err(|failure| match failure.has_changed() {
-        Changed::No => failure,
-        _ => failure.next("If list_workspace_tokens shows a new token, nobody holds it: revoke it, then try again."),
-    })
+/// A new token on its way.
+pub struct Fresh {
+    pub token: Credential,
+    delivery: Delivery,
 }
 
-/// Delivers, or revokes what couldn't be delivered and says so.
-pub async fn deliver(
-    place: Proved,
-    token: &Credential,
-    workspace: &WorkspaceId,
-    call: &Invocation,
-) -> Result<String, Failure> {
-    let failure = match place.deliver(token).await {
-        Ok(delivered) => return Ok(delivered.location),
-        Err(failure) => failure.changed(Changed::Yes),
-    };
-    let prefix = token.prefix();
-    Err(if take_back(token, workspace, call).await {
-        failure.next("The new token was revoked at once; mend the sink and try again.")
-    } else {
-        failure.next(format!("The new token {prefix} could not be revoked: find it with list_workspace_tokens."))
-    })
+impl Fresh {
+    pub async fn mint(workspace: &WorkspaceId, call: &Invocation) -> Result<Self, Failure> {
+        // What was there before can be told from it, should all stop before its prefix is known.
+        let seen = fetch(workspace, call).await?.into_iter().map(|token| token.prefix).collect();
+        let delivery = begin(workspace, seen, call).await?;
+        let ask = call.tenant.ask(&CREATE_TOKEN).part("workspace_id", workspace);
+        // Cancelled in between, it would be a token that nobody knows of.
+        let minted: Result<Minted, Failure> = ask.regardless().fetch().await;
+        match minted {
+            Ok(minted) => Self::noted(minted.auth_token, delivery, workspace, call).await,
+            Err(failure) if failure.has_changed() == Changed::No => {
+                forget(&delivery).await;
+                Err(failure)
+            }
+            Err(failure) => {
+                Err(failure
+                    .next("If list_workspace_tokens shows a new token, nobody holds it: revoke it, then try again."))
+            }
+        }
+    }
+
+    /// One that the tenant made of itself, with its workspace.
+    pub async fn shown(token: Credential, workspace: &WorkspaceId, call: &Invocation) -> Result<Self, Failure> {
+        let delivery = begin(workspace, Vec::new(), call).await?;
+        Self::noted(token, delivery, workspace, call).await
+    }
+
+    async fn noted(
+        token: Credential,
+        delivery: Delivery,
+        workspace: &WorkspaceId,
+        call: &Invocation,
+    ) -> Result<Self, Failure> {
+        let noted = delivery.minted(Made { id: None, prefix: token.prefix() }).await;
+        let fresh = Self { token, delivery };
+        match noted {
+            Ok(()) => Ok(fresh),
+            Err(failure) => Err(fresh.undelivered(failure, workspace, call).await),
+        }
+    }
+
+    /// Delivers, or revokes what couldn't be delivered and says so.
+    pub async fn deliver(self, place: Proved, workspace: &WorkspaceId, call: &Invocation) -> Result<String, Failure> {
+        let location = match place.deliver(&self.token).await {
+            Ok(delivered) => delivered.location,
+            Err(failure) => return Err(self.undelivered(failure, workspace, call).await),
+        };
+        match self.delivery.delivered().await {
+            Ok(()) => Ok(location),
+            Err(failure) => Err(self.undelivered(failure, workspace, call).await),
+        }
+    }
+
+    async fn undelivered(self, failure: Failure, workspace: &WorkspaceId, call: &Invocation) -> Failure {
+        let (prefix, failure) = (self.token.prefix(), failure.changed(Changed::Yes));
+        if self.take_back(workspace, call).await {
+            failure.next("The new token was revoked at once; mend what was in the way and try again.")
+        } else {
+            failure.next(format!("The new token {prefix} could not be revoked: find it with list_workspace_tokens."))
+        }
+    }
+
+    /// Revokes it, also when the caller has gone. False: it may still be live.
+    pub async fn take_back(&self, workspace: &WorkspaceId, call: &Invocation) -> bool {
+        let revoked = match find(&self.token.prefix(), workspace, call).await {
+            Ok(Some(id)) => revoke(&id, workspace, call).await.is_ok(),
+            _ => false,
+        };
+        if revoked {
+            forget(&self.delivery).await;
+        }
+        revoked
+    }
 }
 
-/// Revokes a token that was just minted, also when the caller has gone. False: it may still be live.
-pub async fn take_back(token: &Credential, workspace: &WorkspaceId, call: &Invocation) -> bool {
-    match find(&token.prefix(), workspace, call).await {
-        Ok(Some(id)) => revoke(&id, workspace, call).await.is_ok(),
-        _ => false,
+async fn begin(workspace: &WorkspaceId, seen: Vec<String>, call: &Invocation) -> Result<Delivery, Failure> {
+    let what = What::WorkspaceToken { workspace: workspace.to_string() };
+    let minter = call.server.keys.tag().to_string();
+    let parcel = Parcel { invocation: call.id, what, minter, seen, at: Utc::now() };
+    let begun = call.server.deliveries.begin(parcel).await?;
+    begun.ok_or_else(|| Failure::new(Code::Conflict, "another token like it is being minted"))
+}
+
+/// If this can't be written down, the next start finds that nothing is there.
+async fn forget(delivery: &Delivery) {
+    if let Err(failure) = delivery.is_gone().await {
+        tracing::warn!(%failure, "a token that is gone still stands as being on its way");
     }
 }
 
 /// The tenant answers no id for a new token; its prefix finds it.
 async fn find(prefix: &str, workspace: &WorkspaceId, call: &Invocation) -> Result<Option<TokenId>, Failure> {
-    let listed: Tokens = list(workspace, call).regardless().fetch().await?;
+    let listed: Tokens = list(workspace, &call.tenant).regardless().fetch().await?;
     Ok(listed.tokens.into_iter().find(|token| token.prefix == prefix).map(|token| token.id))
 }
 

@@ -128,11 +128,12 @@ impl CreateWorkspace {
             ))
         };
         let token = match connection {
-            Some(connection) => connection.auth_token,
-            None => tokens::mint(id, call).await.map_err(after)?,
+            Some(connection) => tokens::Fresh::shown(connection.auth_token, id, call).await?,
+            None => tokens::Fresh::mint(id, call).await.map_err(after)?,
         };
-        let location = tokens::deliver(place, &token, id, call).await?;
+        let prefix = token.token.prefix();
+        let location = token.deliver(place, id, call).await?;
         let sink = self.sink.as_ref().map(ToString::to_string).unwrap_or_default();
-        Ok(Delivered { prefix: token.prefix(), sink, location })
+        Ok(Delivered { prefix, sink, location })
     }
 }

@@ -1,0 +1,186 @@
+//! A new org key on its way, for mint_org_key and rotate_org_key: each step is durable before the next is taken,
+//! and what can't arrive is revoked.
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::list::{OrgKey, Tokens};
+use super::{LIST_KEYS, MINT_KEY, REVOKE_KEY};
+use crate::deliveries::{Delivery, Instead, Made, Parcel, Standing, Step, What};
+use crate::failure::{Changed, Code, Failure};
+use crate::journal::entry::KeyMark;
+use crate::secrets::Credential;
+use crate::tools::ids::KeyId;
+use crate::tools::invocation::Invocation;
+
+pub(super) struct Fresh {
+    pub id: KeyId,
+    pub secret: Credential,
+    pub delivery: Delivery,
+}
+
+#[derive(Deserialize)]
+struct Minted {
+    id: KeyId,
+    auth_token: Credential,
+}
+
+impl Fresh {
+    /// `instead` of another key, or besides all others.
+    pub async fn mint(name: &str, instead: Option<Instead>, call: &Invocation) -> Result<Self, Failure> {
+        let delivery = begin(name, instead, call).await?;
+        let minted: Result<Minted, Failure> = call.tenant.ask(&MINT_KEY).body(&json!({ "name": name })).fetch().await;
+        let Minted { id, auth_token: secret } = match minted {
+            Ok(minted) => minted,
+            Err(failure) if failure.has_changed() == Changed::No => {
+                forget(&delivery).await;
+                return Err(failure);
+            }
+            Err(failure) => return Err(found_out(name, failure, &delivery, call).await),
+        };
+        call.made(&id);
+        let noted = delivery.minted(Made { id: Some(id.to_string()), prefix: secret.prefix() }).await;
+        let key = Self { id, secret, delivery };
+        match noted {
+            Ok(()) => Ok(key),
+            Err(failure) => Err(key.take_back(failure, call).await),
+        }
+    }
+
+    pub fn mark(&self, name: &str) -> KeyMark {
+        KeyMark { id: self.id.to_string(), prefix: self.secret.prefix(), name: name.to_owned() }
+    }
+
+    /// Whoever it is for has it. What can't be written down would be revoked at the next start, and is at once.
+    pub async fn is_delivered(self, call: &Invocation) -> Result<Self, Failure> {
+        match self.delivery.delivered().await {
+            Ok(()) => Ok(self),
+            Err(failure) => Err(self.take_back(failure, call).await),
+        }
+    }
+
+    /// A key that reached nobody must not live.
+    pub async fn take_back(self, failure: Failure, call: &Invocation) -> Failure {
+        let next = match revoke(&self.id, call).await {
+            Ok(()) => {
+                forget(&self.delivery).await;
+                call.has_revoked(self.mark(""));
+                "The new key was revoked at once; mend what was in the way and call again.".to_owned()
+            }
+            Err(_) => format!(
+                "The new key {} could not be revoked either: revoke it with revoke_key. The next start of this server \
+                 tries again.",
+                self.id
+            ),
+        };
+        failure.changed(Changed::Yes).next(next)
+    }
+}
+
+/// Also when the caller has gone.
+pub(super) async fn revoke(id: &KeyId, call: &Invocation) -> Result<(), Failure> {
+    match call.tenant.ask(&REVOKE_KEY).part("key", id).regardless().received().await {
+        Err(failure) if failure.code() == Code::NotFound => Ok(()),
+        revoked => revoked.map(|_| ()),
+    }
+}
+
+async fn begin(name: &str, instead: Option<Instead>, call: &Invocation) -> Result<Delivery, Failure> {
+    let parcel = Parcel {
+        invocation: call.id,
+        what: What::OrgKey { name: name.to_owned(), instead },
+        minter: call.server.keys.tag().to_string(),
+        seen: seen(call).iter().map(|prefix| (*prefix).to_owned()).collect(),
+        at: Utc::now(),
+    };
+    let begun = call.server.deliveries.begin(parcel).await?;
+    begun.ok_or_else(|| {
+        Failure::new(Code::Conflict, "another call is rotating this key").next("Call again in a minute.")
+    })
+}
+
+/// If this can't be written down, the next start finds that nothing is there.
+async fn forget(delivery: &Delivery) {
+    if let Err(failure) = delivery.is_gone().await {
+        tracing::warn!(%failure, "a key that is gone still stands as being on its way");
+    }
+}
+
+/// The prefixes that the tool saw before its intent was written down.
+fn seen(call: &Invocation) -> Vec<&str> {
+    call.seen.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect()
+}
+
+/// Keys that nobody can hold, because the answer that carried them was lost.
+pub(super) enum Orphans {
+    None,
+    Revoked(String),
+    Several,
+}
+
+/// Keys of this name that this server minted, that were never used, of which no call knows, and that came about so.
+pub(super) async fn orphans(
+    name: &str,
+    call: &Invocation,
+    so: impl Fn(&OrgKey) -> bool,
+) -> Result<Vec<OrgKey>, Failure> {
+    let listed: Tokens = call.tenant.ask(&LIST_KEYS).regardless().fetch().await?;
+    let known: Vec<String> =
+        alike(name, call).await?.iter().filter_map(Standing::made).map(|it| it.prefix.clone()).collect();
+    let ours = |key: &OrgKey| {
+        let by_us = key.minted_by().is_some_and(|prefix| call.server.keys.was_own(prefix));
+        let nobodys = key.last_used_at.is_none() && !known.contains(&key.prefix);
+        by_us && key.name.as_deref() == Some(name) && nobodys
+    };
+    Ok(listed.tokens.into_iter().filter(|key| ours(key) && so(key)).collect())
+}
+
+/// The prefix of a key of this name that was delivered since then.
+pub(super) async fn arrived(name: &str, since: DateTime<Utc>, call: &Invocation) -> Result<Option<String>, Failure> {
+    let alike = alike(name, call).await?.into_iter().filter(|one| one.at >= since);
+    Ok(alike
+        .filter_map(|one| match one.step {
+            Step::Delivered(made) => Some(made.prefix),
+            Step::Minting | Step::Minted(_) => None,
+        })
+        .last())
+}
+
+/// All that is known of keys of this name on their way.
+async fn alike(name: &str, call: &Invocation) -> Result<Vec<Standing>, Failure> {
+    call.server.deliveries.alike(&What::OrgKey { name: name.to_owned(), instead: None }).await
+}
+
+/// One is ours for certain, and goes. Of several at most one can be: none of them is touched.
+pub(super) async fn revoke_the_only(orphans: &[OrgKey], call: &Invocation) -> Result<Orphans, Failure> {
+    match orphans {
+        [] => Ok(Orphans::None),
+        [one] => revoke(&one.id, call).await.map(|()| Orphans::Revoked(one.prefix.clone())),
+        _ => Ok(Orphans::Several),
+    }
+}
+
+pub(super) fn several(orphans: &[OrgKey]) -> String {
+    let prefixes: Vec<&str> = orphans.iter().map(|key| key.prefix.as_str()).collect();
+    format!("One of {} may be it, and nobody holds it: revoke that one, then mint again.", prefixes.join(", "))
+}
+
+/// Whether there is a key now is unclear, and its value is gone in any case.
+async fn found_out(name: &str, failure: Failure, delivery: &Delivery, call: &Invocation) -> Failure {
+    let before = seen(call);
+    let new = |key: &OrgKey| !before.contains(&key.prefix.as_str());
+    let orphans = orphans(name, call, new).await.unwrap_or_default();
+    match revoke_the_only(&orphans, call).await {
+        Ok(Orphans::Revoked(prefix)) => {
+            forget(delivery).await;
+            failure
+                .confirmed(Changed::No)
+                .next(format!("The key {prefix} that came of it was found and revoked; mint again."))
+        }
+        Ok(Orphans::Several) => failure.next(several(&orphans)),
+        Ok(Orphans::None) | Err(_) => failure.next(format!(
+            "If list_org_keys shows a new key \"{name}\", nobody holds it: revoke it by its id, then mint again."
+        )),
+    }
+}
