@@ -15,7 +15,7 @@ use crate::failure::Failure;
 use crate::outside;
 
 /// Other processes put in as well.
-const LOOK: Duration = Duration::from_secs(2);
+const LOOK: Duration = Duration::from_secs(5);
 const FIRST_PAUSE: i64 = 5;
 const LONGEST_PAUSE: i64 = 60 * 60;
 const GIVEN_UP: TimeDelta = TimeDelta::days(3);

@@ -82,7 +82,7 @@ struct Node {
     id: Option<KeyId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<String>,
-    /// `org-token:PREFIX`, `session` or `admin-token`.
+    /// Who minted a root: `session` or `admin-token`.
     #[serde(skip_serializing_if = "Option::is_none")]
     created_by: Option<String>,
     /// Who had this server mint it, where the journal still knows.
@@ -140,7 +140,7 @@ async fn nodes(forest: &[Placed<'_>], call: &Invocation) -> Vec<Node> {
             depth: one.depth,
             id: key.map(|key| key.id.clone()),
             name: key.and_then(|key| key.name.as_deref()).map(|name| start(name, LONGEST).into_owned()),
-            created_by: key.and_then(|key| key.created_by.clone()),
+            created_by: key.filter(|key| key.minted_by().is_none()).and_then(|key| key.created_by.clone()),
             caller: key.and_then(|key| makers.remove(key.id.as_str())).map(|intent| intent.caller),
             age_days: key.map(|key| (call.now - key.created_at).num_days()),
             expires: key.and_then(|key| leases.get(key.id.as_str()).copied()),
