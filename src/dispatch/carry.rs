@@ -15,7 +15,7 @@ use super::admit::{Admitted, Asked};
 use super::consent::Petition;
 use super::keys::KeyChanges;
 use super::record::Record;
-use super::{Books, Stop, once, shape, veil};
+use super::{Books, Stop, keys, once, shape, veil};
 use crate::failure::{Code, Failure};
 use crate::journal::Journal;
 use crate::journal::entry::{Intent, Outcome};
@@ -135,7 +135,7 @@ async fn carry_out(
     let result = invocation.tenant.without_key(veil::over(result, &invocation));
     let mut outcome = record.outcome(&result, &invocation.tenant, begun.elapsed());
     outcome.detail.made = invocation.made.get().cloned();
-    outcome.detail.revoked = invocation.revoked();
+    outcome.detail.revoked = keys::revoked(&invocation);
     log(admitted.entry, admitted.effect, &invocation, &result);
     if let Err(error) = conclude(&invocation, outcome, admitted.once, &result).await {
         tracing::error!(%error, invocation = %invocation.id, "an outcome isn't in the journal");

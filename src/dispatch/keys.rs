@@ -3,16 +3,26 @@
 
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
-use serde_json::Value;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::failure::Failure;
-use crate::journal::entry::Outcome;
+use crate::journal::entry::{KeyMark, Outcome};
 use crate::leases;
 use crate::tools::invocation::Invocation;
 use crate::transport::caller::Caller;
 use crate::webhooks::event::{self, Happened};
 use crate::webhooks::{self, Endpoint, Kind, Notice};
+
+/// The keys that a call revoked, as they may be named: what the tenant calls them might hold our own.
+pub(super) fn revoked(call: &Invocation) -> Vec<KeyMark> {
+    let revoked = call.revoked();
+    if revoked.is_empty() {
+        return revoked;
+    }
+    let shown = call.tenant.without_key(Ok(json!(revoked))).unwrap_or_default();
+    serde_json::from_value(shown).unwrap_or_default()
+}
 
 pub(super) struct KeyChanges {
     happened: Vec<Happened>,
