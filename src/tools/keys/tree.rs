@@ -156,7 +156,7 @@ impl<'s> Felling<'s> {
             for key in next {
                 self.revoke(key, call).await?;
                 let done = u32::try_from(self.done.len()).unwrap_or(u32::MAX);
-                call.progress.step(done, u32::try_from(total).ok(), format!("revoked {}", key.prefix));
+                call.progress.step(done, u32::try_from(total).ok(), format!("key {}", key.prefix));
             }
             if is_own {
                 // Nothing can be listed any more.
