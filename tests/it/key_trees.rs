@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::faults::{FaultyTenant, Reply, Seen};
 use crate::support::{Host, House, Plan, state};
@@ -156,12 +157,30 @@ async fn what_is_left_is_said_and_calling_again_goes_on_with_it() {
     })
     .await;
     let told = house.refusal("revoke_key_tree", json!({ "key": "aaaa0000" })).await;
-    for words in ["1 revoked", "failed: bbbb0000", "Part of it was done", "again with `key: \"aaaa0000\"`"] {
+    for words in ["2 revoked", "failed: bbbb0000", "Part of it was done", "again with `key: \"aaaa0000\"`"] {
         assert!(told.contains(words), "no {words:?} in {told}");
     }
     let answer = house.call("revoke_key_tree", json!({ "key": "aaaa0000" })).await;
-    assert_eq!(answer["revoked"], 3, "{answer}");
+    assert_eq!(answer["revoked"], 2, "{answer}");
     house.is_balanced().await;
+}
+
+#[tokio::test]
+async fn who_changes_their_mind_stops_it_between_two_keys() {
+    let cancel = CancellationToken::new();
+    let stopping = cancel.clone();
+    let (tenant, house) = before(move |_, seen| {
+        if seen.method == "DELETE" {
+            stopping.cancel();
+        }
+        None
+    })
+    .await;
+    let stopped = house.cancellable("revoke_key_tree", json!({ "key": "aaaa0000" }), cancel).await;
+    let told = stopped.expect_err("a refusal").failure.text();
+    assert!(told.starts_with("CANCELLED: ") && told.contains("1 revoked"), "{told}");
+    assert_eq!(tenant.seen().iter().filter(|one| one.method == "DELETE").count(), 1);
+    assert_eq!(house.call("revoke_key_tree", json!({ "key": "aaaa0000" })).await["revoked"], 3);
 }
 
 #[tokio::test]

@@ -142,7 +142,7 @@ async fn an_endpoint_gets_what_it_asked_for_and_is_given_up_after_three_days() {
 async fn a_key_that_was_taken_back_never_was() {
     let (taker, home) = (receiver(&[200]).await, tempfile::tempdir().unwrap());
     let house = House::open(Plan { rules: rules(&taker.url(), home.path(), ""), ..Plan::default() });
-    house.call("whoami", json!({})).await;
+    house.dispatch.server().journal.flush().await.unwrap();
     state(house.home.path()).execute_batch("DROP TABLE leases").unwrap();
     house.refusal("mint_org_key", json!({ "name": "ci", "expires_in": "1h" })).await;
     assert_eq!(waiting(house.home.path()), 0);
