@@ -2,7 +2,9 @@
 //! what became of credentials that were on their way when a process died.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -15,8 +17,12 @@ use crate::tools::keys::{LIST_KEYS, OrgKey, fetch_org_keys};
 
 const OPEN: &str = "this tenant accepts a random key: it lets EVERYBODY in. Set its admin token before anything else";
 
+/// Between two looks at the file that our key is read from.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+
 /// For a local session: nobody waits for it, and what is wrong is said loudly.
 pub(super) fn in_background(dispatch: &Arc<Dispatch>) {
+    follow_key(dispatch);
     let dispatch = Arc::clone(dispatch);
     tokio::spawn(async move {
         match dispatch.client().lets_everybody_in().await {
@@ -32,6 +38,7 @@ pub(super) fn in_background(dispatch: &Arc<Dispatch>) {
 pub(super) async fn closed_or_refuse(dispatch: &Arc<Dispatch>) -> Result<(), Ending> {
     match dispatch.client().lets_everybody_in().await {
         Ok(false) => {
+            follow_key(dispatch);
             look_up_own_key(dispatch).await;
             Ok(())
         }
@@ -40,6 +47,20 @@ pub(super) async fn closed_or_refuse(dispatch: &Arc<Dispatch>) -> Result<(), End
             "whether this tenant lets everybody in can't be found out, so nothing but loopback is listened on ({failure})"
         ))),
     }
+}
+
+/// Whoever puts another key into the file, this server by another process or the operator: it is used from then on.
+fn follow_key(dispatch: &Dispatch) {
+    if dispatch.server().keys.file().is_none() {
+        return;
+    }
+    let client = dispatch.client().clone();
+    tokio::spawn(async move {
+        loop {
+            sleep(BETWEEN_LOOKS).await;
+            client.look_for_key().await;
+        }
+    });
 }
 
 /// Only the journal's entries from now on carry the id; the prefix was known all along. Then whatever a crash left

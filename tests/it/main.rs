@@ -32,6 +32,7 @@ mod policy;
 mod process;
 mod reference;
 mod road;
+mod rotate;
 mod snapshot;
 mod stdio;
 mod support;

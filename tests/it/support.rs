@@ -39,6 +39,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::process;
@@ -57,11 +58,53 @@ pub struct Asked {
 /// What goes wrong on the way back, next.
 #[derive(Default)]
 struct Mischief {
+    /// After so many acts one is refused.
+    refused: Mutex<Option<u64>>,
     lost: AtomicU64,
     twice: AtomicBool,
+    /// After an answer was lost nothing can be read.
+    silent: AtomicBool,
+    speechless: AtomicBool,
+    /// So many requests pass, then one stays; after it was done, or before.
+    halt: Mutex<Option<(u64, bool)>>,
+    halted: Notify,
 }
 
 impl Mischief {
+    async fn around(&self, request: Request, next: Next) -> Response {
+        let reads = request.method() == "GET";
+        if if reads { self.speechless.load(Relaxed) } else { self.refuses() } {
+            let answer = Response::builder().status(503).header("content-type", "application/json");
+            return answer.body(Body::from(r#"{"error":"out of order"}"#)).unwrap();
+        }
+        let ours = request.headers().contains_key("x-request-id");
+        let Some(done_first) = self.halts(ours) else { return self.after(request, next).await };
+        if done_first {
+            next.run(request).await;
+        }
+        self.halted.notify_one();
+        pending().await
+    }
+
+    fn refuses(&self) -> bool {
+        let mut refused = self.refused.lock().unwrap();
+        let left = *refused;
+        *refused = left.and_then(|left| left.checked_sub(1));
+        left == Some(0)
+    }
+
+    fn halts(&self, ours: bool) -> Option<bool> {
+        let mut halt = self.halt.lock().unwrap();
+        let (left, done_first) = halt.as_mut().filter(|_| ours)?;
+        if let Some(less) = left.checked_sub(1) {
+            *left = less;
+            return None;
+        }
+        let done_first = *done_first;
+        *halt = None;
+        Some(done_first)
+    }
+
     /// The tenant has done it, and the answer breaks off.
     async fn after(&self, request: Request, next: Next) -> Response {
         if request.method() == "GET" || self.lost.fetch_update(Relaxed, Relaxed, |left| left.checked_sub(1)).is_err() {
@@ -74,6 +117,7 @@ impl Mischief {
             next.clone().run(again).await;
         }
         let answer = next.run(Request::from_parts(parts, Body::from(body))).await;
+        self.speechless.store(self.silent.load(Relaxed), Relaxed);
         assert!(answer.status().is_success(), "the tenant was to do it: {}", answer.status());
         let cut = futures_util::stream::iter([Ok("{"), Err(std::io::Error::other("cut"))]);
         Response::new(Body::from_stream(cut))
@@ -119,7 +163,7 @@ impl Host {
                 if !delay.is_zero() {
                     tokio::time::sleep(delay).await;
                 }
-                losing.after(request, next).await
+                losing.around(request, next).await
             }
         }));
         let service = router.into_make_service_with_connect_info::<std::net::SocketAddr>();
@@ -137,6 +181,40 @@ impl Host {
     /// So many answers to what changes something are lost from now on, once it is done.
     pub fn lose_answers(&self, count: u64) {
         self.mischief.lost.store(count, Relaxed);
+    }
+
+    /// After so many more acts the next is refused.
+    pub fn refuse_after(&self, count: u64) {
+        *self.mischief.refused.lock().unwrap() = Some(count);
+    }
+
+    /// From the next answer that is lost on nothing can be read either.
+    pub fn fall_silent(&self) {
+        self.mischief.silent.store(true, Relaxed);
+    }
+
+    pub fn speak_again(&self) {
+        self.mischief.silent.store(false, Relaxed);
+        self.mischief.speechless.store(false, Relaxed);
+    }
+
+    /// After so many more of a server's requests the next is never answered; `done_first` or not at all.
+    pub fn halt_after(&self, count: u64, done_first: bool) {
+        *self.mischief.halt.lock().unwrap() = Some((count, done_first));
+    }
+
+    pub fn halt_no_more(&self) {
+        *self.mischief.halt.lock().unwrap() = None;
+    }
+
+    /// Returns when that one has arrived, and was done.
+    pub async fn halted(&self) {
+        self.mischief.halted.notified().await;
+    }
+
+    /// A key of somebody else's.
+    pub fn mint(&self, name: &str) -> SecretString {
+        self.tenant.mint_org_key(name, "admin-token").unwrap()
     }
 
     /// The next of them is done twice.

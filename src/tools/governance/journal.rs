@@ -117,7 +117,8 @@ pub struct JournalLine {
     pub consent: Option<String>,
     /// `done`, `running`, `unknown` or an error code.
     pub outcome: String,
-    /// What an unknown outcome turned out to be: `done`, `not_done` or `ambiguous`.
+    /// What an unknown outcome turned out to be: `done`, `not_done`, `revoked` (made, and taken back) or
+    /// `ambiguous`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub found: Option<String>,
     /// The ids of what may have come of it.

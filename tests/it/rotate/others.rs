@@ -1,0 +1,112 @@
+//! Keys that others work with.
+
+use std::fs;
+use std::sync::Arc;
+use std::time::Duration;
+
+use molecule_org_mcp::deliveries::left_behind;
+use serde_json::json;
+
+use super::{delivered, live, minted, opens};
+use crate::support::{House, Plan, state};
+
+#[tokio::test]
+async fn the_new_key_is_in_its_place_before_the_old_one_goes() {
+    let house = House::open(Plan::default());
+    let (key, id) = minted(house.host(), "ci").await;
+    let before = house.host().asked().len();
+    let answer = house.call("rotate_org_key", json!({ "key": &key[..8], "sink": "file:ci-2" })).await;
+    let new = fs::read_to_string(answer["location"].as_str().unwrap()).unwrap();
+    assert!(opens(house.host(), new.trim()).await && !opens(house.host(), &key).await);
+    assert_eq!(answer["prefix"], new[..8]);
+    assert_eq!((&answer["name"], &answer["revoked"], &answer["own"]), (&json!("ci"), &json!(id), &json!(false)));
+    assert!(!answer.to_string().contains(new.trim()), "the value is in the answer");
+    let asked: Vec<String> = house.host().asked()[before..].iter().map(|one| one.method.clone()).collect();
+    assert_eq!(asked[..asked.len() - 2], ["GET", "GET", "POST", "GET", "DELETE"], "minted, proved, delivered, revoked");
+    house.is_balanced().await;
+}
+
+#[tokio::test]
+async fn what_cant_be_delivered_isnt_rotated() {
+    let house = House::open(Plan::default());
+    let (key, id) = minted(house.host(), "ci").await;
+    let refused = async |wish| house.refusal("rotate_org_key", wish).await;
+    let text = refused(json!({ "key": id })).await;
+    assert!(text.starts_with("INVALID_INPUT: ") && text.contains("sink"), "{text}");
+    let text = refused(json!({ "key": "nobodys0", "sink": "file:x" })).await;
+    assert!(text.starts_with("NOT_FOUND: "), "{text}");
+    house.call("rotate_org_key", json!({ "key": minted(house.host(), "other").await.1, "sink": "file:x" })).await;
+    let text = refused(json!({ "key": id, "sink": "file:x" })).await;
+    assert!(text.starts_with("CONFLICT: ") && text.contains("exists already"), "{text}");
+    let own = &house.dispatch.server().keys.tag().to_string();
+    let text = refused(json!({ "key": own })).await;
+    assert!(text.starts_with("PRECONDITION_FAILED: ") && text.contains("MOLECULE_ORG_TOKEN_FILE"), "{text}");
+    assert!(opens(house.host(), &key).await);
+    assert_eq!(house.host().asked().iter().filter(|one| one.method == "POST" && !one.request_id.is_empty()).count(), 1);
+    house.is_balanced().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_delivery_that_fails_leaves_the_old_key_and_no_other() {
+    let house = Arc::new(House::open(Plan::default()));
+    let watcher = house.host().mint("watcher");
+    let (key, id) = minted(house.host(), "ci").await;
+    let before = live(house.host(), &watcher).await;
+    let place = house.home.path().join("credentials/gone");
+    let taken = tokio::task::spawn_blocking(move || while fs::remove_file(&place).is_err() {});
+    let text = house.refusal("rotate_org_key", json!({ "key": id, "sink": "file:gone" })).await;
+    taken.await.unwrap();
+    assert!(text.contains("couldn't be written to its sink") && text.contains("was revoked at once"), "{text}");
+    assert_eq!(live(house.host(), &watcher).await, before);
+    assert!(opens(house.host(), &key).await);
+    house.is_balanced().await;
+}
+
+#[tokio::test]
+async fn a_rotation_is_gone_on_with() {
+    let house = Arc::new(House::open(Plan::default()));
+    let (key, id) = minted(house.host(), "ci").await;
+    // The mint is answered, the old key's end isn't.
+    house.host().refuse_after(1);
+    let text = house.refusal("rotate_org_key", json!({ "key": id, "sink": "file:new" })).await;
+    assert!(text.contains("call rotate_org_key again with the old key's id"), "{text}");
+    let new = delivered(house.home.path()).remove(0);
+    assert!(opens(house.host(), &new).await && opens(house.host(), &key).await);
+    let answer = house.call("rotate_org_key", json!({ "key": id })).await;
+    assert_eq!((&answer["prefix"], &answer["name"], &answer["revoked"]), (&json!(new[..8]), &json!("ci"), &json!(id)));
+    assert!(opens(house.host(), &new).await && !opens(house.host(), &key).await);
+    house.is_balanced().await;
+}
+
+/// The short form; `LOST=10000` is the long one.
+#[tokio::test]
+async fn a_key_whose_answer_was_lost_with_all_that_could_be_read_is_revoked_at_the_next_start() {
+    let lost: u32 = std::env::var("LOST").map_or(25, |text| text.parse().unwrap());
+    let house = House::open(Plan::default());
+    let watcher = house.host().mint("watcher");
+    let before = live(house.host(), &watcher).await;
+    for round in 0..lost {
+        house.host().fall_silent();
+        house.host().lose_answers(1);
+        let wish = json!({ "name": format!("lost-{}", round / 2), "sink": format!("file:lost-{round}") });
+        let text = house.refusal("mint_org_key", wish).await;
+        assert!(text.contains("nobody holds it"), "{text}");
+        house.host().speak_again();
+        if round % 10 == 9 || round + 1 == lost {
+            assert!(live(house.host(), &watcher).await.len() > before.len());
+            let journal = &house.dispatch.server().journal;
+            journal.flush().await.unwrap();
+            left_behind::settle(&house.dispatch).await.unwrap();
+            assert_eq!(live(house.host(), &watcher).await, before, "round {round}");
+        }
+    }
+    assert_eq!(delivered(house.home.path()), Vec::<String>::new());
+    let state = state(house.home.path());
+    let count = |sql: &str| state.query_row(sql, [], |row| row.get::<_, u32>(0)).unwrap();
+    assert_eq!(count("SELECT count(*) FROM deliveries"), 0);
+    assert_eq!(count("SELECT count(*) FROM journal WHERE kind = 'found' AND result = 'revoked'"), lost);
+    assert_eq!(count("SELECT count(*) FROM journal WHERE kind = 'outcome' AND tool = 'revoke_key'"), lost);
+    println!("{lost} answers lost, {lost} keys found and revoked");
+    // Several times within this test's patience: nothing is on its way any more.
+    tokio::time::timeout(Duration::from_secs(1), left_behind::settle(&house.dispatch)).await.unwrap().unwrap();
+}
