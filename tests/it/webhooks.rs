@@ -139,6 +139,22 @@ async fn an_endpoint_gets_what_it_asked_for_and_is_given_up_after_three_days() {
 }
 
 #[tokio::test]
+async fn a_rotation_is_one_event_and_the_new_key_ends_when_the_old_one_would_have() {
+    let (taker, home) = (receiver(&[200]).await, tempfile::tempdir().unwrap());
+    let house = House::open(Plan { rules: rules(&taker.url(), home.path(), ""), ..Plan::default() });
+    let old = house.call("mint_org_key", json!({ "name": "ci", "expires_in": "12h" })).await;
+    let new = house.call("rotate_org_key", json!({ "key": old["id"], "sink": "file:ci-2" })).await;
+    send_due(&house.dispatch).await.unwrap();
+    let events: Vec<Value> = taker.seen().iter().map(verified).collect();
+    assert_eq!((events.len(), &events[1]["type"]), (2, &json!("key.rotated")));
+    assert_eq!((&events[1]["key"]["id"], &events[1]["replaces"]["id"]), (&new["id"], &old["id"]), "{}", events[1]);
+    let listed = house.call("list_org_keys", json!({})).await;
+    let keys = listed["items"].as_array().unwrap();
+    let renewed = keys.iter().find(|one| one["id"] == new["id"]).unwrap();
+    assert_eq!(renewed["expires"].as_str().unwrap()[..19], old["expires"].as_str().unwrap()[..19]);
+}
+
+#[tokio::test]
 async fn a_key_that_was_taken_back_never_was() {
     let (taker, home) = (receiver(&[200]).await, tempfile::tempdir().unwrap());
     let house = House::open(Plan { rules: rules(&taker.url(), home.path(), ""), ..Plan::default() });
