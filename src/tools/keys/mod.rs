@@ -68,7 +68,7 @@ pub const TOOLS: &[Tool] = &[
         .keeping(&["including_own"])
         .acts::<revoke::RevokeKey>(),
     Draft::destroy(REVOKE_TREE, &[LIST_KEYS, REVOKE_KEY])
-        .about("Revoke an org key and every key that it minted, directly or through others: root first, each outcome reported. Calling again goes on with what is left. Cannot be undone.")
+        .about("Revoke an org key and every key that it minted, directly or through others, each outcome reported. Calling again goes on with what is left. Cannot be undone.")
         .said("leaked key that minted more, cascade, revoke descendants, children of a key, everything that a compromised key created, orphaned keys of a revoked key, whole lineage")
         .example(r#"{"key":"q7RzB2ne"}"#)
         .org_wide()

@@ -1,6 +1,7 @@
-//! revoke_key_tree: a key and everything that it minted. The root goes first, so that it mints no more;
-//! then what is below it, as the list has it anew each time, until nothing is left. This server's own key
-//! goes last, and only if that is said.
+//! revoke_key_tree: a key and everything that it minted. The root goes first, so that it mints no more; then
+//! the deepest, and no key before those below it: a list names only who minted a key, so whatever is left
+//! when something stops us is still linked to the root's prefix. It is listed anew until nothing is left.
+//! This server's own key goes last, and only if that is said.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -152,18 +153,33 @@ impl<'s> Felling<'s> {
                 (false, _) => others,
             };
             let is_own = next.first().is_some_and(|key| call.server.is_own_key(&key.prefix));
-            let total = self.done.len() + next.len();
-            for key in next {
-                self.revoke(key, call).await?;
-                let done = u32::try_from(self.done.len()).unwrap_or(u32::MAX);
-                call.progress.step(done, u32::try_from(total).ok(), format!("key {}", key.prefix));
-            }
-            if is_own {
-                // Nothing can be listed any more.
+            let before = self.done.len();
+            self.round(next, call).await?;
+            let may_yet = self.failed.values().any(|trouble| trouble.tries < TRIES);
+            // Without our own key nothing can be listed any more.
+            if is_own || (self.done.len() == before && !may_yet) {
                 return Ok(());
             }
         }
         Err(Failure::new(Code::Conflict, "keys of this tree go on minting others"))
+    }
+
+    /// Keys in the order in which they were minted.
+    async fn round(&mut self, keys: Vec<&OrgKey>, call: &Invocation) -> Result<(), Failure> {
+        let total = u32::try_from(self.done.len() + keys.len()).ok();
+        let (root, rest): (Vec<&OrgKey>, Vec<&OrgKey>) = keys.into_iter().partition(|key| key.prefix == self.root);
+        // Who minted a key that is still there.
+        let mut kept: BTreeSet<&str> = BTreeSet::new();
+        for key in root.into_iter().chain(rest.into_iter().rev()) {
+            if key.prefix == self.root || !kept.contains(key.prefix.as_str()) {
+                self.revoke(key, call).await?;
+            }
+            let is_there = self.failed.contains_key(key.id.as_str()) || kept.contains(key.prefix.as_str());
+            kept.extend(key.minted_by().filter(|_| is_there));
+            let done = u32::try_from(self.done.len()).unwrap_or(u32::MAX);
+            call.progress.step(done, total, format!("key {}", key.prefix));
+        }
+        Ok(())
     }
 
     /// Fails only where trying the others is no use.
