@@ -10,16 +10,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use reqwest::redirect::Policy;
-use rustls::crypto::ring;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 use tokio::sync::watch;
 
 use crate::backend::Base;
+use crate::outside;
 
 /// Checkpoints that may wait. Each covers all before it, so that losing some loses little.
 const QUEUE: usize = 64;
-const PATIENCE: Duration = Duration::from_secs(10);
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(300);
 
@@ -107,11 +105,10 @@ async fn send(anchor: &Anchor, http: &mut Option<reqwest::Client>, line: &str) -
         Anchor::Http(address) => {
             let client = match http {
                 Some(client) => client,
-                None => http.insert(client()?),
+                None => http.insert(outside::client()?),
             };
             let request = client.post(address).header("content-type", "application/json").body(line.to_owned());
-            let answer = request.send().await.map_err(|error| error.without_url().to_string())?;
-            if answer.status().is_success() { Ok(()) } else { Err(format!("it answered {}", answer.status())) }
+            outside::taken(request).await
         }
     }
 }
@@ -128,19 +125,6 @@ pub fn append(path: &Path, line: &str) -> std::io::Result<()> {
     let mut file = options.open(path)?;
     file.write_all(format!("{line}\n").as_bytes())?;
     file.sync_data()
-}
-
-fn client() -> Result<reqwest::Client, String> {
-    // Whoever was first has installed the same one.
-    let _ = ring::default_provider().install_default();
-    let built = reqwest::Client::builder()
-        .redirect(Policy::none())
-        .referer(false)
-        .no_proxy()
-        .retry(reqwest::retry::never())
-        .timeout(PATIENCE)
-        .build();
-    built.map_err(|error| error.to_string())
 }
 
 #[cfg(test)]

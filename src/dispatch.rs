@@ -9,12 +9,13 @@ mod admit;
 mod carry;
 mod consent;
 mod finish;
+mod keys;
 mod once;
 mod record;
 mod shape;
 mod veil;
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use chrono::Utc;
@@ -194,6 +195,7 @@ impl Dispatch {
             progress: call.progress,
             caller: call.caller,
             made: OnceLock::new(),
+            revoked: Mutex::default(),
             now: Utc::now(),
             seen: None,
             unclear_since,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 const FAILURES: u32 = 5;
 const FIRST_REST: Duration = Duration::from_secs(5);
-const LONGEST_REST: Duration = Duration::from_secs(60);
+const LONGEST_REST: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub(super) struct Breaker {
@@ -105,7 +105,7 @@ mod tests {
     fn lets_one_through_and_rests_longer_each_time() {
         let mut now = Instant::now();
         let mut breaker = opened(now);
-        for rest in [5, 10, 20, 40, 60, 60] {
+        for rest in [5, 10, 20, 30, 30] {
             let rest = Duration::from_secs(rest);
             assert_eq!(breaker.pass(now), Err(rest));
             now += rest;

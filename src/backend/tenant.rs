@@ -43,6 +43,11 @@ impl Tenant {
         self.log.changed()
     }
 
+    /// Whether the caller has gone, or changed its mind.
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
     /// What left, in order, repeats included.
     pub fn sent(&self) -> Vec<Sent> {
         self.log.sent()

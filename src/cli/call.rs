@@ -14,6 +14,7 @@ use crate::failure::Failure;
 use crate::transport::caller::{Caller, Door};
 use crate::transport::http::Loopback;
 use crate::transport::stop;
+use crate::webhooks::sender;
 
 #[derive(Args)]
 pub(super) struct Flags {
@@ -52,6 +53,7 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
         Err(Refusal { failure, .. }) => Err(failure.into()),
     };
     dispatch.drain(Duration::from_secs(2)).await;
+    sender::flush(&dispatch, Duration::from_secs(2)).await;
     told
 }
 

@@ -8,7 +8,7 @@ use clap::Args;
 use secrecy::ExposeSecret;
 use uuid::Uuid;
 
-use super::{Choices, Ending, drops, house, http, log, output, reload};
+use super::{Choices, Ending, duties, house, http, log, output, reload};
 use crate::config::values;
 use crate::secrets::place::create_private;
 
@@ -32,7 +32,7 @@ pub(super) async fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending
     let tenant = house::carry_tenant(&directory, true).await?;
     let dispatch = house::build(&config, tenant)?;
     reload::in_background(&config, &dispatch)?;
-    drops::in_background(&dispatch);
+    duties::in_background(&dispatch);
     let bearer = http::owner_bearer(&directory)?;
     let door = match http::open_door(&config, Some(bearer.clone()), dispatch.clone()).await {
         // The usual port is taken, and nobody asked for it by name: any other will do.

@@ -21,24 +21,21 @@ use crate::transport::stop;
 const LONGEST_SLEEP: Duration = Duration::from_secs(15);
 
 /// While this process serves; what others left behind, too.
-pub(super) fn in_background(dispatch: &Arc<Dispatch>) {
-    let dispatch = Arc::clone(dispatch);
-    tokio::spawn(async move {
-        loop {
-            let server = dispatch.server();
-            let next = server.drops.next_end(&server.tenant);
-            let left = next.map(|next| (next - Utc::now()).to_std().unwrap_or_default());
-            match left {
-                Some(left) if left.is_zero() => {
-                    if let Err(failure) = revoke_unheld(&dispatch).await {
-                        tracing::warn!(%failure, "one-time pages can't be looked after now");
-                        sleep(LONGEST_SLEEP).await;
-                    }
+pub(super) async fn look_after(dispatch: Arc<Dispatch>) {
+    loop {
+        let server = dispatch.server();
+        let next = server.drops.next_end(&server.tenant);
+        let left = next.map(|next| (next - Utc::now()).to_std().unwrap_or_default());
+        match left {
+            Some(left) if left.is_zero() => {
+                if let Err(failure) = revoke_unheld(&dispatch).await {
+                    tracing::warn!(%failure, "one-time pages can't be looked after now");
+                    sleep(LONGEST_SLEEP).await;
                 }
-                left => sleep(left.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)).await,
             }
+            left => sleep(left.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)).await,
         }
-    });
+    }
 }
 
 /// Revokes what was on pages that nobody opened in time. What can't be revoked now is tried again later.

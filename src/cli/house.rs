@@ -22,6 +22,7 @@ use crate::dispatch::{Books, Dispatch};
 use crate::drops::Drops;
 use crate::grants::{Grants, Known, State};
 use crate::journal::Journal;
+use crate::leases::Leases;
 use crate::policy::Rules;
 use crate::policy::grant::Grant;
 use crate::policy::live::Live;
@@ -32,6 +33,7 @@ use crate::tools::catalogue::Catalogue;
 use crate::tools::cursor::Seal;
 use crate::tools::invocation::Server;
 use crate::transport::caller::{Caller, Door};
+use crate::webhooks::Outbox;
 
 /// In the embedded tenant's directory: the org key that this data directory's servers use with it.
 const ORG_KEY: &str = "org-key";
@@ -59,6 +61,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
     let books = Books::new(&store);
     let drops = Drops::new(store.clone(), client.derived_secret("drops"), output::notice);
     let (consents, grants) = (Consents::new(store.clone()), Grants::new(store.clone()));
+    let (leases, outbox) = (Leases::new(store.clone()), Outbox::new(store.clone()));
     let tenant = config.tenant.as_ref().map_or("embedded", |_| client.address()).to_owned();
     let deliveries = Deliveries::new(store.clone(), &tenant);
     let journal = Journal::open(store, &config.data, &tenant);
@@ -72,6 +75,8 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         drops,
         capsules: config.data.join("capsules"),
         policy: Live::new(rules(config)),
+        leases,
+        outbox,
         consents,
         grants,
         journal,

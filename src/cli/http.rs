@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Ending, drops, house, log, output, reload, watch};
+use super::{Ending, duties, house, log, output, reload, watch};
 use crate::config::{Config, values};
 use crate::dispatch::Dispatch;
 use crate::secrets::place::{is_private, write_private};
@@ -42,9 +42,9 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     } else {
         watch::closed_or_refuse(&dispatch).await?;
     }
+    duties::in_background(&dispatch);
     let bearer = if flags.no_auth { None } else { Some(owner_bearer(&config.data)?) };
     refuse_org_key(&config, bearer.as_ref())?;
-    drops::in_background(&dispatch);
     let door = open_door(&config, bearer.clone(), dispatch).await?;
     output::notice(&format!("ready http://{}/mcp", door.address()));
     if bearer.is_some() {

@@ -6,6 +6,7 @@ mod call;
 mod consents;
 mod demo;
 mod drops;
+mod duties;
 mod grants;
 mod house;
 mod http;

@@ -1,6 +1,6 @@
 //! `molecule-org-mcp`, `molecule-org-mcp stdio`: nothing but the protocol on stdout.
 
-use super::{Ending, drops, house, log, reload, watch};
+use super::{Ending, duties, house, log, reload, watch};
 use crate::config::Config;
 use crate::transport;
 use crate::transport::caller::Door;
@@ -12,7 +12,7 @@ pub(super) async fn run(config: Config) -> Result<(), Ending> {
     reload::in_background(&config, &dispatch)?;
     watch::in_background(&dispatch);
     dispatch.server().drops.shown_by(transport::http::Loopback::new());
-    drops::in_background(&dispatch);
+    duties::in_background(&dispatch);
     transport::stdio::serve(dispatch, caller).await?;
     Ok(())
 }

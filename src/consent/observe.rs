@@ -15,7 +15,7 @@ use crate::tools::approvals::{self, Approval};
 use crate::tools::catalogue::Entry;
 use crate::tools::effect::Effect;
 use crate::tools::ids::WorkspaceId;
-use crate::tools::keys::{LIST_KEYS, fetch_org_keys};
+use crate::tools::keys::{LIST_KEYS, REVOKE_TREE, Tree, drawn, fetch_org_keys, forest};
 use crate::tools::many::each;
 use crate::tools::toolset::Toolset;
 use crate::tools::workspaces::wire::{Detail, Workspace, descendants};
@@ -42,6 +42,8 @@ pub struct Observation {
     /// Each with the argument that names it.
     pub others: Vec<(&'static str, Place)>,
     pub key: Option<Key>,
+    /// The org keys that go with it, drawn, one a line.
+    pub key_tree: Vec<String>,
     /// Ready to be shown.
     pub approval: Option<String>,
     /// What a yes is bound to.
@@ -100,7 +102,10 @@ pub async fn observe(
     let about = arguments.get("workspace_id").and_then(workspace_id);
     found.look_at_workspaces(tenant, about.as_ref(), effect, arguments, sees).await?;
     if let (Toolset::Keys, Some(key)) = (entry.toolset, arguments.get("key").and_then(Value::as_str)) {
-        found.look_at_key(tenant, key).await?;
+        match entry.tool.name {
+            REVOKE_TREE => found.look_at_key_tree(tenant, key).await?,
+            _ => found.look_at_key(tenant, key).await?,
+        }
     }
     if let (Some(workspace), Some(id)) = (&about, arguments.get("approval_id").and_then(Value::as_str)) {
         found.look_at_approval(tenant, workspace, id).await?;
@@ -182,6 +187,14 @@ impl Observation {
         self.saw("the org key", &format!("{} {name}", key.id));
         let line = format!("Org key {} ({name}), minted by {by}, {used}.", fence::name(&key.prefix));
         self.key = Some(Key { prefix: key.prefix, line });
+        Ok(())
+    }
+
+    /// All that would be revoked; whoever minted them may be gone.
+    async fn look_at_key_tree(&mut self, tenant: &Tenant, named: &str) -> Result<(), Failure> {
+        let tree = Tree::find(&fetch_org_keys(tenant).await?, named)?;
+        self.saw("the keys of the tree", &tree.ids().join(" "));
+        self.key_tree = drawn(&forest(&tree.keys), |_| false);
         Ok(())
     }
 

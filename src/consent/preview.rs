@@ -18,6 +18,8 @@ use crate::tools::tool::Tool;
 const LONGEST: usize = 500;
 /// Names in a row.
 const NAMED: usize = 10;
+/// Keys of a tree, a line each.
+const KEYS: usize = 50;
 const ARGUMENTS: &str = "Arguments:";
 /// What a person can be asked to type.
 const TYPEABLE: usize = 60;
@@ -51,6 +53,7 @@ impl Preview {
         lines.extend(schedules(found));
         lines.extend(found.others.iter().map(|(argument, place)| other(argument, place)));
         lines.extend(found.key.as_ref().map(|key| key.line.clone()));
+        lines.extend(key_tree(&found.key_tree));
         lines.extend(found.approval.clone());
         lines.push(if arguments.is_empty() { "No arguments." } else { ARGUMENTS }.to_owned());
         lines.extend(arguments.iter().map(|(name, value)| format!("  {} = {}", fence::name(name), shown(value))));
@@ -138,6 +141,17 @@ fn schedules(found: &Observation) -> Option<String> {
             Some(format!("Schedules that run there: {count}: {named}.{unseen}"))
         }
     }
+}
+
+fn key_tree(drawn: &[String]) -> Vec<String> {
+    if drawn.is_empty() {
+        return Vec::new();
+    }
+    let more = drawn.len().saturating_sub(KEYS);
+    let head = "Org keys that are revoked, below each the ones that it minted:".to_owned();
+    let more = (more > 0).then(|| format!("  and {more} more, which inspect_org_keys shows"));
+    let shown = drawn.iter().take(KEYS).map(|line| format!("  {line}"));
+    std::iter::once(head).chain(shown).chain(more).collect()
 }
 
 /// The first names of many.

@@ -7,13 +7,15 @@ use std::time::Instant;
 
 use chrono::Utc;
 use futures_util::FutureExt;
+use rusqlite::Connection;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::admit::{Admitted, Asked};
 use super::consent::Petition;
+use super::keys::KeyChanges;
 use super::record::Record;
-use super::{Books, Stop, once, shape, veil};
+use super::{Books, Stop, keys, once, shape, veil};
 use crate::failure::{Code, Failure};
 use crate::journal::Journal;
 use crate::journal::entry::{Intent, Outcome};
@@ -133,6 +135,7 @@ async fn carry_out(
     let result = invocation.tenant.without_key(veil::over(result, &invocation));
     let mut outcome = record.outcome(&result, &invocation.tenant, begun.elapsed());
     outcome.detail.made = invocation.made.get().cloned();
+    outcome.detail.revoked = keys::revoked(&invocation);
     log(admitted.entry, admitted.effect, &invocation, &result);
     if let Err(error) = conclude(&invocation, outcome, admitted.once, &result).await {
         tracing::error!(%error, invocation = %invocation.id, "an outcome isn't in the journal");
@@ -140,7 +143,7 @@ async fn carry_out(
     result
 }
 
-/// With what the idempotency key stands for now, where there is one.
+/// With what the idempotency key stands for now, where there is one, and what became of org keys.
 async fn conclude(
     invocation: &Invocation,
     outcome: Outcome,
@@ -148,9 +151,18 @@ async fn conclude(
     result: &Result<Value, Failure>,
 ) -> Result<(), Failure> {
     let journal = &invocation.server.journal;
-    let Some(once) = once else { return journal.conclude(outcome).await };
+    let keys = KeyChanges::of(invocation, &outcome, result);
+    if once.is_none() && keys.is_none() {
+        return journal.conclude(outcome).await;
+    }
     let (id, end) = (invocation.id, once::end(result));
-    journal.conclude_with(outcome, move |connection| once.settle(id, &end, connection)).await
+    let settle = move |connection: &Connection| {
+        once.map_or(Ok(()), |once| once.settle(id, &end, connection))?;
+        keys.map_or(Ok(()), |keys| keys.settle(connection))
+    };
+    journal.conclude_with(outcome, settle).await?;
+    invocation.server.outbox.noticed();
+    Ok(())
 }
 
 fn log(tool: &str, effect: Effect, invocation: &Invocation, result: &Result<Value, Failure>) {

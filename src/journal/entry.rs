@@ -100,12 +100,24 @@ pub struct OutcomeDetail {
     /// The id of what was made, where something was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<String>,
+    /// The org keys that it revoked.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub revoked: Vec<KeyMark>,
     /// The invocation whose outcome was given again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<String>,
     /// What went wrong, for the operator.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub error: Option<String>,
+}
+
+/// An org key as it may be named anywhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyMark {
+    pub id: String,
+    pub prefix: String,
+    #[serde(skip_serializing_if = "String::is_empty", default)]
+    pub name: String,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -18,6 +18,7 @@ pub mod prune;
 pub mod query;
 pub mod resolve;
 mod transfer;
+mod usage;
 pub mod verify;
 
 use std::collections::BTreeSet;

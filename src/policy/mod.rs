@@ -26,6 +26,7 @@ use crate::tools::catalogue::Entry;
 use crate::tools::effect::Effect;
 use crate::tools::toolset::Toolset;
 use crate::transport::caller::{Caller, Door};
+use crate::webhooks::Endpoint;
 use consent::ConsentRules;
 use credentials::CredentialRules;
 use grant::Grant;
@@ -51,6 +52,8 @@ pub struct Rules {
     pub credentials: CredentialRules,
     /// Where the journal's checkpoints go, too.
     pub anchor: Option<Anchor>,
+    /// Who is told what happens to org keys, by names that the operator chose.
+    pub webhooks: BTreeMap<String, Endpoint>,
     /// Begins the digest of the policy file; none without one.
     pub digest: Option<String>,
 }
@@ -70,6 +73,7 @@ impl Default for Rules {
             limits: Limits::default(),
             credentials: CredentialRules::default(),
             anchor: None,
+            webhooks: BTreeMap::new(),
             digest: None,
         }
     }

@@ -176,6 +176,35 @@ const STEPS: &[&str] = &[
         secret BLOB NOT NULL
     ) STRICT;
 ",
+    "
+    CREATE TABLE leases (
+        tenant       TEXT NOT NULL,
+        key_id       TEXT NOT NULL,
+        prefix       TEXT NOT NULL,
+        name         TEXT NOT NULL,
+        until        TEXT NOT NULL,
+        invocation   TEXT NOT NULL,
+        caller       TEXT NOT NULL,
+        standing     TEXT NOT NULL CHECK (standing IN ('running', 'revoked', 'gone')),
+        tries        INTEGER NOT NULL DEFAULT 0,
+        not_before   TEXT,
+        ended        TEXT,
+        late_seconds INTEGER,
+        PRIMARY KEY (tenant, key_id)
+    ) STRICT;
+    CREATE INDEX leases_running ON leases (tenant, until) WHERE standing = 'running';
+    CREATE TABLE webhooks (
+        tenant     TEXT NOT NULL,
+        endpoint   TEXT NOT NULL,
+        event      TEXT NOT NULL,
+        at         TEXT NOT NULL,
+        body       TEXT NOT NULL,
+        standing   TEXT NOT NULL DEFAULT 'waiting' CHECK (standing IN ('waiting', 'dead')),
+        tries      INTEGER NOT NULL DEFAULT 0,
+        not_before TEXT NOT NULL,
+        PRIMARY KEY (endpoint, event)
+    ) STRICT;
+",
 ];
 
 /// Applies the steps that the file hasn't seen.

@@ -2,7 +2,7 @@
 //! rooms of this server that some tools speak of.
 
 use std::path::PathBuf;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -19,12 +19,15 @@ use crate::drops::Drops;
 use crate::failure::{Code, Failure};
 use crate::grants::Grants;
 use crate::journal::Journal;
+use crate::journal::entry::KeyMark;
+use crate::leases::Leases;
 use crate::policy::Rules;
 use crate::policy::binding::Tree;
 use crate::policy::live::Live;
 use crate::progress::Progress;
 use crate::secrets::{Directories, Places};
 use crate::transport::caller::Caller;
+use crate::webhooks::Outbox;
 
 /// One call under way.
 pub struct Invocation {
@@ -35,6 +38,8 @@ pub struct Invocation {
     pub caller: Caller,
     /// The id of what this call made, for the journal.
     pub made: OnceLock<String>,
+    /// The org keys that this call revoked, for the journal and whoever is told.
+    pub revoked: Mutex<Vec<KeyMark>>,
     /// When the call began; ages are counted from here.
     pub now: DateTime<Utc>,
     /// What the tool looked at before its intent was written down.
@@ -96,6 +101,15 @@ impl Invocation {
     pub fn made(&self, id: impl ToString) {
         let _ = self.made.set(id.to_string());
     }
+
+    /// This org key is revoked, by this call.
+    pub fn has_revoked(&self, key: KeyMark) {
+        self.revoked.lock().unwrap_or_else(PoisonError::into_inner).push(key);
+    }
+
+    pub fn revoked(&self) -> Vec<KeyMark> {
+        self.revoked.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 /// What is the same for every call.
@@ -117,6 +131,10 @@ pub struct Server {
     pub policy: Live,
     pub grants: Grants,
     pub journal: Journal,
+    /// Org keys that end.
+    pub leases: Leases,
+    /// What is to be told elsewhere.
+    pub outbox: Outbox,
     /// What people are asked.
     pub consents: Consents,
     pub catalogue: Catalogue,

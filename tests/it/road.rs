@@ -408,8 +408,7 @@ async fn the_demo_shows_what_is_planted_in_it() {
     assert_eq!(problems("q7RzB2ne"), "", "{keys}");
     assert_eq!(overview["keys"]["at_risk_count"], keys["findings"].as_array().unwrap().len());
     let lineage: Vec<&str> = keys["lineage"].as_array().unwrap().iter().map(|line| line.as_str().unwrap()).collect();
-    for line in ["mK3vT9xQ \"founders-root\" (by admin-token)", "    Hs0wLf5d \"release-bot\" (by org-token:q7RzB2ne)"]
-    {
+    for line in ["mK3vT9xQ \"founders-root\", by admin-token", "   └─ Hs0wLf5d \"release-bot\""] {
         assert!(lineage.contains(&line), "{lineage:#?}");
     }
     assert!(lineage.iter().any(|line| line.contains("this server's own")), "{lineage:#?}");

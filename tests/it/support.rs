@@ -23,6 +23,7 @@ use molecule_org_mcp::dispatch::{Answer, Books, Call, Dispatch, Progress, Refusa
 use molecule_org_mcp::drops::Drops;
 use molecule_org_mcp::grants::Grants;
 use molecule_org_mcp::journal::Journal;
+use molecule_org_mcp::leases::Leases;
 use molecule_org_mcp::policy::Rules;
 use molecule_org_mcp::policy::live::Live;
 use molecule_org_mcp::policy::origin::Origin;
@@ -34,6 +35,7 @@ use molecule_org_mcp::tools::invocation::Server;
 use molecule_org_mcp::tools::surface::Surface;
 use molecule_org_mcp::tools::toolset::Toolset;
 use molecule_org_mcp::transport::caller::Caller;
+use molecule_org_mcp::webhooks::Outbox;
 use rusqlite::Connection;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -462,6 +464,8 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         drops: Drops::new(store.clone(), client.derived_secret("drops"), told(home)),
         capsules: home.join("capsules"),
         policy: Live::new(plan.rules),
+        leases: Leases::new(store.clone()),
+        outbox: Outbox::new(store.clone()),
         consents: Consents::new(store.clone()),
         grants: Grants::new(store.clone()),
         journal: Journal::open(store, home, url),

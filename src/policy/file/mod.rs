@@ -20,8 +20,9 @@ use crate::secrets::{sink, source};
 use crate::toml_file;
 use crate::tools::effect::Effect;
 use crate::transport::caller::Door;
+use crate::webhooks::{Endpoint, Kind};
 use commands::{Callable, Programs};
-use words::{Changing, Count, Elsewhere, Known, Toolsets};
+use words::{Changing, Count, Elsewhere, Known, Receiver, Signing, Toolsets};
 
 #[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -33,6 +34,7 @@ struct File {
     credentials: Credentials,
     ceiling: Ceiling,
     journal: Journal,
+    webhooks: BTreeMap<String, Webhook>,
 }
 
 /// What isn't named, the role may not.
@@ -107,6 +109,14 @@ struct Journal {
     anchor: Option<Elsewhere>,
 }
 
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Webhook {
+    url: Receiver,
+    secret: Signing,
+    events: Option<BTreeSet<Kind>>,
+}
+
 /// The rules that a policy file sets, with the built-in ones where it says nothing.
 pub fn rules(text: &str) -> Result<Rules, String> {
     // A file that is being written, or that a full disk cut off, isn't the wish to have no policy.
@@ -135,6 +145,7 @@ pub fn rules(text: &str) -> Result<Rules, String> {
             commands: file.credentials.commands.into_iter().map(|(name, programs)| (name.0, programs.0)).collect(),
         },
         anchor: file.journal.anchor.map(|anchor| anchor.0),
+        webhooks: file.webhooks.into_iter().map(|(name, one)| (name, one.into())).collect(),
         digest: Some(digest(text)),
     })
 }
@@ -142,6 +153,13 @@ pub fn rules(text: &str) -> Result<Rules, String> {
 /// How the journal names a policy: enough of its sha256 to tell it from any other.
 fn digest(text: &str) -> String {
     digest::sha256(text).chars().take(12).collect()
+}
+
+impl From<Webhook> for Endpoint {
+    fn from(table: Webhook) -> Self {
+        let events = table.events.unwrap_or_else(|| Kind::ALL.into());
+        Self { address: table.url.0, secret: table.secret.0, events }
+    }
 }
 
 impl From<Row> for Powers {

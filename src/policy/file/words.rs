@@ -11,6 +11,8 @@ use crate::anchor::Anchor;
 use crate::toml_file;
 use crate::tools::catalogue::Catalogue;
 use crate::tools::toolset::Toolset;
+use crate::webhooks::SecretPlace;
+use crate::webhooks::endpoint::Address;
 
 type Name = &'static str;
 
@@ -107,6 +109,24 @@ pub(super) struct Elsewhere(pub(super) Anchor);
 impl<'de> Deserialize<'de> for Elsewhere {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         toml_file::word(deserializer, Anchor::parse).map(Self)
+    }
+}
+
+/// Where a webhook's events go.
+pub(super) struct Receiver(pub(super) Address);
+
+impl<'de> Deserialize<'de> for Receiver {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        toml_file::word(deserializer, Address::parse).map(Self)
+    }
+}
+
+/// Where the secret is that they are signed with.
+pub(super) struct Signing(pub(super) SecretPlace);
+
+impl<'de> Deserialize<'de> for Signing {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        toml_file::word(deserializer, SecretPlace::parse).map(Self)
     }
 }
 

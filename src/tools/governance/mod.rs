@@ -17,6 +17,7 @@ use super::toolset::Toolset;
 use crate::failure::Failure;
 use crate::policy::Decision;
 use crate::policy::grant::Grant;
+use crate::webhooks::Standing;
 
 /// Of a tenant that has no admin token.
 pub const OPEN: &str = "this tenant accepts a random key: it lets EVERYBODY in. Set ADMIN_TOKEN where it runs and \
@@ -80,6 +81,9 @@ pub struct Identity {
     refused: BTreeMap<String, Vec<String>>,
     /// `taking entries`, or what that means where it isn't.
     journal: String,
+    /// Webhooks that wait to be taken, or were given up; absent where there are none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    webhooks: Option<String>,
     version: String,
 }
 
@@ -150,6 +154,7 @@ impl Act for WhoAmI {
             policy: server.policy.standing(),
             refused: refused(call),
             journal: state_of_journal(call),
+            webhooks: state_of_webhooks(call),
             version: env!("CARGO_PKG_VERSION").to_owned(),
         })
     }
@@ -172,4 +177,10 @@ fn state_of_journal(call: &Invocation) -> String {
         (true, 0) => "taking entries".to_owned(),
         (true, lost) => format!("taking entries; {lost} of reads and refusals were lost"),
     }
+}
+
+fn state_of_webhooks(call: &Invocation) -> Option<String> {
+    let standing = call.server.outbox.standing(&call.server.tenant).ok()?;
+    let told = format!("{} waiting, {} given up", standing.waiting, standing.dead);
+    (standing != Standing::default()).then_some(told)
 }

@@ -9,6 +9,7 @@ use super::list::{OrgKey, Tokens};
 use super::{LIST_KEYS, MINT_KEY, REVOKE_KEY};
 use crate::deliveries::{Delivery, Instead, Made, Parcel, Standing, Step, What};
 use crate::failure::{Changed, Code, Failure};
+use crate::journal::entry::KeyMark;
 use crate::secrets::Credential;
 use crate::tools::ids::KeyId;
 use crate::tools::invocation::Invocation;
@@ -47,6 +48,10 @@ impl Fresh {
         }
     }
 
+    pub fn mark(&self, name: &str) -> KeyMark {
+        KeyMark { id: self.id.to_string(), prefix: self.secret.prefix(), name: name.to_owned() }
+    }
+
     /// Whoever it is for has it. What can't be written down would be revoked at the next start, and is at once.
     pub async fn note_delivered(self, call: &Invocation) -> Result<Self, Failure> {
         match self.delivery.delivered().await {
@@ -60,6 +65,7 @@ impl Fresh {
         let next = match revoke(&self.id, call).await {
             Ok(()) => {
                 forget(&self.delivery).await;
+                call.has_revoked(self.mark(""));
                 "The new key was revoked at once; mend what was in the way and call again.".to_owned()
             }
             Err(_) => format!(

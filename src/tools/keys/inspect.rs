@@ -6,26 +6,44 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::CAP;
+use super::lineage::{Of, Placed, drawn, forest};
 use super::list::{OrgKey, fetch_org_keys};
+use super::usage::{Usage, usage};
 use crate::failure::Failure;
-use crate::fence;
 use crate::text::start;
 use crate::tools::bounds::Whole;
+use crate::tools::ids::KeyId;
 use crate::tools::invocation::Invocation;
 use crate::tools::tool::Act;
 
-/// The tenant lists no more than this many.
-const CAP: usize = 500;
 /// How many findings, and keys of the lineage, one answer names; the counts say the rest.
 const NAMED: usize = 100;
 /// The tenant takes no longer name than this.
 const LONGEST: usize = 100;
 
+/// What counts as a problem.
+#[derive(Clone, Copy, Debug)]
+pub struct Thresholds {
+    /// Days without use.
+    pub unused: i64,
+    /// Days since it was minted.
+    pub old: i64,
+}
+
+impl Default for Thresholds {
+    fn default() -> Self {
+        Self { unused: 90, old: 365 }
+    }
+}
+
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InspectOrgKeys {
-    /// A key idle for this many days counts as unused.
+    /// Days without use that count as unused; default 90.
     unused_days: Option<Whole<1, 3650>>,
+    /// Days of age that count as old; default 365.
+    old_days: Option<Whole<1, 3650>>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -37,9 +55,13 @@ pub struct Inspection {
     /// The first hundred.
     findings: Vec<Finding>,
     findings_count: usize,
-    /// Who minted whom, one line a key, children indented below the key that minted them; the first
-    /// hundred.
+    /// Who minted whom, drawn, one line a key; the first hundred.
     lineage: Vec<String>,
+    /// The same as data, in the same order.
+    keys: Vec<Node>,
+    /// What this server did with each of these keys; absent where the journal can't be read.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<Usage>,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -50,26 +72,85 @@ pub struct Finding {
     problems: Vec<String>,
 }
 
+#[derive(Serialize, JsonSchema)]
+struct Node {
+    prefix: String,
+    /// 0 for a root; a key's parent is the last one before it that is one less deep.
+    depth: usize,
+    /// Absent: revoked, and only there for those below.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id: Option<KeyId>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<String>,
+    /// Who minted a root: `session` or `admin-token`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    created_by: Option<String>,
+    /// Who had this server mint it, where the journal still knows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caller: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    age_days: Option<i64>,
+    /// When this server revokes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<DateTime<Utc>>,
+}
+
 impl Act for InspectOrgKeys {
     type Answer = Inspection;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let keys = fetch_org_keys(&call.tenant).await?;
-        let findings = findings(&keys, self.unused_days.map_or(90, Whole::get), call.now);
-        let lineage = lineage(&keys, |prefix| call.server.is_own_key(prefix));
+        let usual = Thresholds::default();
+        let thresholds = Thresholds {
+            unused: self.unused_days.map_or(usual.unused, Whole::get),
+            old: self.old_days.map_or(usual.old, Whole::get),
+        };
+        let findings = findings(&keys, thresholds, call.now);
+        let forest = forest(&keys);
+        let mut lineage = drawn(&forest, |prefix| call.server.is_own_key(prefix));
+        lineage.truncate(NAMED);
         Ok(Inspection {
             count: keys.len(),
             cap: CAP,
             near_cap: keys.len() * 10 >= CAP * 9,
             findings_count: findings.len(),
             findings: findings.into_iter().take(NAMED).collect(),
-            lineage: lineage.into_iter().take(NAMED).collect(),
+            lineage,
+            keys: nodes(forest.get(..NAMED).unwrap_or(&forest), call).await,
+            usage: usage(&keys, call).await.ok(),
         })
     }
 }
 
+/// The list is worth having without the journal and the leases, too.
+async fn nodes(forest: &[Placed<'_>], call: &Invocation) -> Vec<Node> {
+    let live = forest.iter().filter_map(|one| match one.of {
+        Of::Key(key) => Some(key.id.to_string()),
+        Of::Gone(_) => None,
+    });
+    let mut makers = call.server.journal.minters(live.collect::<Vec<_>>()).await.unwrap_or_default();
+    let leases = call.server.leases.running(&call.server.tenant).unwrap_or_default();
+    let node = |one: &Placed<'_>| {
+        let key = match one.of {
+            Of::Key(key) => Some(key),
+            Of::Gone(_) => None,
+        };
+        Node {
+            prefix: one.of.prefix().to_owned(),
+            depth: one.depth,
+            id: key.map(|key| key.id.clone()),
+            name: key.and_then(|key| key.name.as_deref()).map(|name| start(name, LONGEST).into_owned()),
+            created_by: key.filter(|key| key.minted_by().is_none()).and_then(|key| key.created_by.clone()),
+            caller: key.and_then(|key| makers.remove(key.id.as_str())).map(|intent| intent.caller),
+            age_days: key.map(|key| (call.now - key.created_at).num_days()),
+            expires: key.and_then(|key| leases.get(key.id.as_str()).copied()),
+        }
+    };
+    forest.iter().map(node).collect()
+}
+
 /// Keys with at least one problem, in the order of the list.
-pub fn findings(keys: &[OrgKey], unused_days: i64, now: DateTime<Utc>) -> Vec<Finding> {
+pub fn findings(keys: &[OrgKey], thresholds: Thresholds, now: DateTime<Utc>) -> Vec<Finding> {
     let live: BTreeSet<&str> = keys.iter().map(|key| key.prefix.as_str()).collect();
     let mut names: BTreeMap<&str, usize> = BTreeMap::new();
     for name in keys.iter().filter_map(|key| key.name.as_deref()) {
@@ -78,24 +159,27 @@ pub fn findings(keys: &[OrgKey], unused_days: i64, now: DateTime<Utc>) -> Vec<Fi
     let judged = keys.iter().map(|key| Finding {
         prefix: key.prefix.clone(),
         name: key.name.as_deref().map(|name| start(name, LONGEST).into_owned()),
-        problems: problems(key, unused_days, now, &live, &names),
+        problems: problems(key, thresholds, now, &live, &names),
     });
     judged.filter(|finding| !finding.problems.is_empty()).collect()
 }
 
 fn problems(
     key: &OrgKey,
-    unused_days: i64,
+    thresholds: Thresholds,
     now: DateTime<Utc>,
     live: &BTreeSet<&str>,
     names: &BTreeMap<&str, usize>,
 ) -> Vec<String> {
     let mut problems = Vec::new();
-    let idle = key.idle_days(now);
+    let (idle, age) = (key.idle_days(now), (now - key.created_at).num_days());
     match key.last_used_at {
-        Some(_) if idle >= unused_days => problems.push(format!("unused for {idle} days")),
-        None if idle >= unused_days => problems.push(format!("never used since it was minted {idle} days ago")),
+        Some(_) if idle >= thresholds.unused => problems.push(format!("unused for {idle} days")),
+        None if idle >= thresholds.unused => problems.push(format!("never used since it was minted {idle} days ago")),
         _ => {}
+    }
+    if age >= thresholds.old {
+        problems.push(format!("old: minted {age} days ago"));
     }
     match &key.name {
         None => problems.push("unnamed".to_owned()),
@@ -110,43 +194,10 @@ fn problems(
     problems
 }
 
-/// The forest, depth first. Each key is placed once, so a circle of equal prefixes can't loop.
-fn lineage(keys: &[OrgKey], is_own: impl Fn(&str) -> bool) -> Vec<String> {
-    let live: BTreeSet<&str> = keys.iter().map(|key| key.prefix.as_str()).collect();
-    let mut children: BTreeMap<&str, Vec<&OrgKey>> = BTreeMap::new();
-    let mut open: Vec<(usize, &OrgKey)> = Vec::new();
-    for key in keys {
-        match key.minted_by().filter(|parent| live.contains(parent) && *parent != key.prefix) {
-            Some(parent) => children.entry(parent).or_default().push(key),
-            None => open.push((0, key)),
-        }
-    }
-    let mut lines = Vec::new();
-    while let Some((depth, key)) = open.pop() {
-        let name =
-            key.name.as_deref().map_or_else(|| "(unnamed)".to_owned(), |name| fence::quoted(&start(name, LONGEST)));
-        let own = if is_own(&key.prefix) { ", this server's own" } else { "" };
-        let by = key.created_by.as_deref().unwrap_or("unknown");
-        lines.push(format!("{}{} {name} (by {by}{own})", "  ".repeat(depth), key.prefix));
-        open.extend(children.remove(key.prefix.as_str()).into_iter().flatten().map(|child| (depth + 1, child)));
-    }
-    lines
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use chrono::TimeDelta;
-
-    fn key(prefix: &str, name: Option<&str>, by: &str, used_days_ago: Option<i64>) -> OrgKey {
-        let now = Utc::now();
-        let ago = |days| (now - TimeDelta::days(days)).to_rfc3339();
-        serde_json::from_value(serde_json::json!({
-            "id": uuid::Uuid::new_v4().to_string(), "prefix": prefix, "name": name, "created_by": by,
-            "created_at": ago(200), "last_used_at": used_days_ago.map(ago),
-        }))
-        .unwrap()
-    }
+    use crate::tools::keys::lineage::tests::key;
 
     #[test]
     fn each_problem_is_named_and_good_keys_are_not() {
@@ -157,32 +208,17 @@ mod tests {
             key("twintwi1", Some("t"), "admin-token", Some(1)),
             key("twintwi2", Some("t"), "admin-token", None),
         ];
-        let found = findings(&keys, 90, Utc::now());
-        let by_prefix: BTreeMap<_, _> =
-            found.iter().map(|one| (one.prefix.as_str(), one.problems.join("; "))).collect();
+        let judged = |thresholds| -> BTreeMap<String, String> {
+            let found = findings(&keys, thresholds, Utc::now());
+            found.into_iter().map(|one| (one.prefix, one.problems.join("; "))).collect()
+        };
+        let by_prefix = judged(Thresholds::default());
         assert!(!by_prefix.contains_key("goodgood"));
         assert_eq!(by_prefix["idleidle"], "unused for 120 days");
         assert_eq!(by_prefix["nonameno"], "unnamed; minted by gonegone, a key that is gone");
         assert_eq!(by_prefix["twintwi1"], "shares its name with another key");
         assert!(by_prefix["twintwi2"].starts_with("never used since"));
-    }
-
-    #[test]
-    fn lineage_places_every_key_once_even_in_a_circle() {
-        let keys = [
-            key("root0000", Some("root"), "admin-token", None),
-            key("child000", Some("child"), "org-token:root0000", None),
-            key("grandchi", None, "org-token:child000", None),
-        ];
-        assert_eq!(
-            lineage(&keys, |prefix| prefix == "child000"),
-            [
-                "root0000 \"root\" (by admin-token)",
-                "  child000 \"child\" (by org-token:root0000, this server's own)",
-                "    grandchi (unnamed) (by org-token:child000)",
-            ]
-        );
-        let circle = [key("selfself", None, "org-token:selfself", None)];
-        assert_eq!(lineage(&circle, |_| false).len(), 1);
+        let strict = judged(Thresholds { old: 200, ..Thresholds::default() });
+        assert_eq!(strict["goodgood"], "old: minted 200 days ago");
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::LIST_KEYS;
 use crate::backend::Tenant;
 use crate::failure::{Code, Failure};
-use crate::journal::entry::IntentDetail;
+use crate::journal::entry::{IntentDetail, KeyMark};
 use crate::tools::ids::{KeyId, KeyRef};
 use crate::tools::invocation::Invocation;
 use crate::tools::list::List;
@@ -27,6 +27,12 @@ impl OrgKey {
     /// Days since it was last used; since it was minted, where it never was.
     pub fn idle_days(&self, now: DateTime<Utc>) -> i64 {
         (now - self.last_used_at.unwrap_or(self.created_at)).num_days()
+    }
+
+    /// As journal and webhooks name it.
+    pub fn mark(&self) -> KeyMark {
+        let name = self.name.clone().unwrap_or_default();
+        KeyMark { id: self.id.to_string(), prefix: self.prefix.clone(), name }
     }
 
     /// The prefix of the key that minted it, where a key did.
@@ -81,6 +87,9 @@ pub struct KeyLine {
     idle_days: i64,
     /// This server's own key.
     own: bool,
+    /// When this server revokes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<DateTime<Utc>>,
     /// Who had this server mint it, where the journal still knows.
     #[serde(skip_serializing_if = "Option::is_none")]
     minted_by: Option<Maker>,
@@ -109,12 +118,18 @@ impl List for ListOrgKeys {
         // The list is worth having without the journal, too.
         let mut makers =
             call.server.journal.minters(keys.iter().map(|key| key.id.to_string())).await.unwrap_or_default();
-        Ok(keys.into_iter().map(|key| line(makers.remove(key.id.as_str()), key, call)).collect())
+        let leases = call.server.leases.running(&call.server.tenant).unwrap_or_default();
+        let line = |key: OrgKey| {
+            let (intent, expires) = (makers.remove(key.id.as_str()), leases.get(key.id.as_str()).copied());
+            line(intent, expires, key, call)
+        };
+        Ok(keys.into_iter().map(line).collect())
     }
 }
 
-fn line(intent: Option<IntentDetail>, key: OrgKey, call: &Invocation) -> KeyLine {
+fn line(intent: Option<IntentDetail>, expires: Option<DateTime<Utc>>, key: OrgKey, call: &Invocation) -> KeyLine {
     KeyLine {
+        expires,
         minted_by: intent.map(|intent| Maker {
             caller: intent.caller,
             grant: intent.grant,

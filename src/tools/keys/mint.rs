@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::fresh::{self, Fresh, Orphans};
+use super::lifetime::{self, Lifetime};
 use super::list::fetch_org_keys;
 use crate::failure::Failure;
 use crate::secrets::Sink;
@@ -23,6 +24,8 @@ pub struct MintOrgKey {
     /// `workspace_secret:ID/NAME`, `global_secret:NAME`, `command:NAME`, or `drop`: a page that shows it once.
     #[serde(default)]
     sink: Sink,
+    /// How long it lives: `90s`, `30m`, `12h`, `7d`, `4w`; this server revokes it then. Absent: for good.
+    expires_in: Option<Lifetime>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -33,6 +36,9 @@ pub struct MintedKey {
     sink: String,
     /// Where the key is now.
     location: String,
+    /// When this server revokes it; absent: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    expires: Option<DateTime<Utc>>,
 }
 
 impl Act for MintOrgKey {
@@ -61,6 +67,10 @@ impl Act for MintOrgKey {
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let place = self.sink.prove(&call.places(), self.name.as_str()).await?;
         let key = Fresh::mint(self.name.as_str(), None, call).await?;
+        let expires = match lifetime::lease(&key.mark(self.name.as_str()), self.expires_in, call).await {
+            Ok(expires) => expires,
+            Err(failure) => return Err(key.take_back(failure, call).await),
+        };
         let location = match place.deliver(&key.secret).await {
             Ok(delivered) => delivered.location,
             Err(failure) => return Err(key.take_back(failure, call).await),
@@ -72,6 +82,7 @@ impl Act for MintOrgKey {
             name: self.name.to_string(),
             sink: self.sink.to_string(),
             location,
+            expires,
         })
     }
 }

@@ -2,14 +2,19 @@
 
 mod fresh;
 mod inspect;
+mod lifetime;
+mod lineage;
 mod list;
 mod mint;
 mod revoke;
 mod rotate;
+mod tree;
+mod usage;
 pub mod workspace_tokens;
 pub use workspace_tokens as tokens;
 
-pub use inspect::{Finding, findings};
+pub use inspect::{Finding, Thresholds, findings};
+pub use lineage::{Tree, drawn, forest};
 pub use list::{OrgKey, fetch_org_keys};
 
 use super::secrets;
@@ -19,6 +24,10 @@ use crate::backend::Route;
 
 pub const LIST_KEYS: Route = Route::get("/org/tokens");
 const MINT_KEY: Route = Route::post("/org/tokens");
+/// The tenant lists no more org keys than this.
+pub const CAP: usize = 500;
+pub const REVOKE_TREE: &str = "revoke_key_tree";
+
 const REVOKE_KEY: Route = Route::delete("/org/tokens/{key}");
 pub const LIST_TOKENS: Route = Route::get("/workspaces/{workspace_id}/tokens");
 pub(super) const CREATE_TOKEN: Route = Route::post("/workspaces/{workspace_id}/tokens");
@@ -39,14 +48,14 @@ pub const TOOLS: &[Tool] = &[
         .giving_everything()
         .creates()
         .by_name()
-        .about("Mint an org key, which gives full power over the organisation. The key goes to its sink, never into the answer, which says where.")
-        .said("create new api key, generate credential, issue access, give CI access, fresh company-wide credential, another admin key, let a pipeline talk to the platform")
+        .about("Mint an org key, which gives full power over the organisation, for good or for a time. The key goes to its sink, never into the answer, which says where.")
+        .said("temporary key, lease, short-lived, create new api key, generate credential, issue access, give CI access, fresh company-wide credential, another admin key, let a pipeline talk to the platform")
         .example(r#"{"name":"ci-deploy","sink":"file:ci-deploy"}"#)
         .everyday()
         .org_wide()
         .giving_everything()
         .creates()
-        .keeping(&["name", "sink"])
+        .keeping(&["name", "sink", "expires_in"])
         .acts::<mint::MintOrgKey>(),
     Draft::escalate("rotate_org_key", MINTING)
         .about("Replace an org key without a gap: mint, prove it by a request, deliver, then revoke the old one. This server's own key goes where it reads it from. Call again to go on after a failure.")
@@ -64,8 +73,16 @@ pub const TOOLS: &[Tool] = &[
         .org_wide()
         .keeping(&["including_own"])
         .acts::<revoke::RevokeKey>(),
+    Draft::destroy(REVOKE_TREE, &[LIST_KEYS, REVOKE_KEY])
+        .about("Revoke an org key and every key that it minted, directly or through others, each outcome reported. Calling again goes on with what is left. Cannot be undone.")
+        .said("leaked key that minted more, cascade, revoke descendants, children of a key, everything that a compromised key created, orphaned keys of a revoked key, whole lineage")
+        .example(r#"{"key":"q7RzB2ne"}"#)
+        .org_wide()
+        .idempotent()
+        .keeping(&["including_own"])
+        .acts::<tree::RevokeKeyTree>(),
     Draft::read("inspect_org_keys", &[LIST_KEYS])
-        .about("Judge the org keys: unused, unnamed, duplicate names, minted by a key that is gone, nearness to the cap of 500, and the tree of who minted whom.")
+        .about("Judge the org keys: unused, old, unnamed, duplicate names, minted by a key that is gone, nearness to the cap of 500; the tree of who minted whom, and what this server did with each in the last 30 days.")
         .said("audit api keys, hygiene, stale credentials, who created which key, risky, clean up keys, lineage, keys nobody uses any more")
         .org_wide()
         .acts::<inspect::InspectOrgKeys>(),

@@ -43,6 +43,7 @@ impl Act for RevokeKey {
             .next("If that is really wanted, call again with `including_own: true`."));
         }
         call.tenant.ask(&REVOKE_KEY).part("key", &key.id).received().await?;
+        call.has_revoked(key.mark());
         Ok(RevokedKey { revoked: key.id, prefix: key.prefix, name: key.name, own })
     }
 }

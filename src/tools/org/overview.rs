@@ -13,7 +13,7 @@ use crate::text::start;
 use crate::tools::approvals::{self, Approval};
 use crate::tools::ids::{ApprovalId, WorkspaceId};
 use crate::tools::invocation::Invocation;
-use crate::tools::keys::{Finding, fetch_org_keys, findings};
+use crate::tools::keys::{Finding, Thresholds, fetch_org_keys, findings};
 use crate::tools::money::Money;
 use crate::tools::prose::Prose;
 use crate::tools::tool::Act;
@@ -27,7 +27,6 @@ const LONGEST_NAME: usize = 120;
 /// Workspaces that are asked, one by one, whether they are idle.
 const JUDGED: usize = 60;
 const IDLE_AFTER: TimeDelta = TimeDelta::minutes(60);
-const UNUSED_DAYS: i64 = 90;
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -225,7 +224,7 @@ async fn keys(call: &Invocation) -> Result<Keys, Failure> {
         return Err(Failure::new(Code::ForbiddenByPolicy, "they are the organisation's"));
     }
     let keys = fetch_org_keys(&call.tenant).await?;
-    let at_risk = findings(&keys, UNUSED_DAYS, call.now);
+    let at_risk = findings(&keys, Thresholds::default(), call.now);
     Ok(Keys { count: keys.len(), at_risk_count: at_risk.len(), at_risk: at_risk.into_iter().take(NAMED).collect() })
 }
 

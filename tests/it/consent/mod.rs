@@ -4,6 +4,7 @@ mod bound;
 mod forms;
 mod road;
 mod terminal;
+mod trees;
 
 use molecule_org_mcp::consent::{Agreer, Answered, Asks, Said};
 use molecule_org_mcp::dispatch::{Answer, Call, Progress, Refusal};

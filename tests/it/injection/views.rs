@@ -242,7 +242,11 @@ pub const VIEWS: &[View] = &[
         ],
     ),
     view("list_org_keys", r#"{"limit":100}"#, &[("items/*/name", "key_name", Name)]),
-    view("inspect_org_keys", "{}", &[("findings/*/name", "key_name", Start), ("lineage/*", "key_name", Line)]),
+    view(
+        "inspect_org_keys",
+        "{}",
+        &[("findings/*/name", "key_name", Start), ("lineage/*", "key_name", Line), ("keys/*/name", "key_name", Start)],
+    ),
     view(
         "list_pending_approvals",
         "{}",

@@ -48,7 +48,7 @@ fn the_example_is_the_built_in_policy_with_its_defaults_and_without() {
         let rules = file::rules(text).unwrap_or_else(|error| panic!("{error}\n{text}"));
         assert_eq!(Rules { digest: None, ..rules }, Rules::default());
     }
-    for key in ["callers", "roles", "limits", "consent", "credentials", "ceiling", "journal"] {
+    for key in ["callers", "roles", "limits", "consent", "credentials", "ceiling", "journal", "webhooks"] {
         assert!(example.contains(&format!("[{key}")), "{key}");
     }
     let count = |text: &str| text.lines().filter(|line| line.contains(" = ") && !line.starts_with('#')).count();

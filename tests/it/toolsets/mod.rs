@@ -21,7 +21,7 @@ use std::collections::BTreeSet;
 use molecule_org_mcp::tools::catalogue::Catalogue;
 
 use crate::support::{House, Plan};
-use crate::{road, surface};
+use crate::{key_trees, road, surface};
 
 /// Tools that the embedded tenant can't let succeed; each scene calls them and looks at the refusal.
 const REFUSED: [&str; 7] = [
@@ -70,6 +70,7 @@ macro_rules! play {
 async fn every_tool_runs() {
     let mut played = play!(
         road::scene,
+        key_trees::scene,
         surface::scene,
         workspaces::scene,
         org::scene,

@@ -153,6 +153,7 @@ impl End {
             tokio::join!(call.server.keys.at_rest(UNDER_WAY), tokio::time::sleep(NOTICED));
         }
         fresh::revoke(&self.old.id, call).await.map_err(|failure| self.is_left(failure))?;
+        call.has_revoked(self.old.mark());
         if let Err(failure) = self.delivery.old_is_gone().await {
             tracing::warn!(%failure, "a key that is gone still stands as being replaced");
         }

@@ -1,0 +1,58 @@
+//! How long a key that is minted shall live.
+
+use std::borrow::Cow;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::Deserialize;
+
+use crate::failure::Failure;
+use crate::journal::entry::KeyMark;
+use crate::leases::Holder;
+use crate::length;
+use crate::tools::invocation::Invocation;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Lifetime(TimeDelta);
+
+impl TryFrom<String> for Lifetime {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        length::parse(&text)
+            .map(Self)
+            .map_err(|_| "expected a length of time like 90s, 30m, 12h, 7d or 4w, up to ten years")
+    }
+}
+
+impl JsonSchema for Lifetime {
+    fn schema_name() -> Cow<'static, str> {
+        "Lifetime".into()
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "string", "pattern": "^[1-9][0-9]*[smhdw]$" })
+    }
+}
+
+/// Before anybody gets the key: from now on it ends, whatever happens to this process.
+pub(super) async fn lease(
+    key: &KeyMark,
+    lifetime: Option<Lifetime>,
+    call: &Invocation,
+) -> Result<Option<DateTime<Utc>>, Failure> {
+    let Some(Lifetime(length)) = lifetime else { return Ok(None) };
+    let until = Utc::now() + length;
+    let holder = Holder {
+        tenant: call.server.tenant.clone(),
+        invocation: call.id,
+        caller: call.caller.name.clone().into_owned(),
+    };
+    call.server.leases.begin(holder, key.clone(), until).await?;
+    Ok(Some(until))
+}
