@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 use super::{Ending, house, log, output, terminal};
 use crate::config::Config;
 use crate::dispatch::{Call, Dispatch, Progress, Refusal};
-use crate::transport::caller::Door;
+use crate::failure::Failure;
+use crate::transport::caller::{Caller, Door};
 use crate::transport::stop;
 
 #[derive(Args)]
@@ -30,6 +31,18 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     let dispatch = house::open(&config).await?;
     let caller = house::caller(&config, &dispatch.server().grants, Door::Cli).await?;
     let arguments = arguments(&flags, &dispatch)?;
+    let answer = ask(&dispatch, caller, flags.tool, arguments).await;
+    dispatch.drain(Duration::from_secs(2)).await;
+    Ok(output::json(&answer?)?)
+}
+
+/// One call, whose steps are told on stderr and whose questions are asked at this terminal.
+pub(super) async fn ask(
+    dispatch: &Dispatch,
+    caller: Caller,
+    tool: String,
+    arguments: Map<String, Value>,
+) -> Result<Value, Failure> {
     let (steps, mut seen) = mpsc::unbounded_channel::<crate::progress::Step>();
     tokio::spawn(async move {
         while let Some(step) = seen.recv().await {
@@ -39,7 +52,7 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     let cancel = CancellationToken::new();
     let call = dispatch.call(Call {
         caller,
-        tool: flags.tool,
+        tool,
         arguments,
         progress: Progress::to(steps),
         asks: terminal::asks(&dispatch.server().consents),
@@ -53,10 +66,9 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
             call.await
         }
     };
-    dispatch.drain(Duration::from_secs(2)).await;
     match outcome {
-        Ok(answer) => Ok(output::json(&answer.content)?),
-        Err(Refusal { failure, .. }) => Err(failure.into()),
+        Ok(answer) => Ok(answer.content),
+        Err(Refusal { failure, .. }) => Err(failure),
     }
 }
 

@@ -61,6 +61,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         key_tag: client.key_tag().to_owned(),
         key_id: OnceLock::new(),
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
+        template_dirs: config.template_dirs.clone(),
         capsules: config.data.join("capsules"),
         policy: Live::new(rules(config)),
         consents,

@@ -10,6 +10,7 @@ mod house;
 mod http;
 mod journal;
 mod log;
+mod org;
 mod output;
 mod reload;
 mod stdio;
@@ -60,6 +61,8 @@ enum Command {
     Journal(journal::Flags),
     /// What waits for a person, and a person's answer
     Consents(consents::Flags),
+    /// The organisation as code: plan, import, export, diff
+    Org(org::Flags),
 }
 
 #[derive(Args)]
@@ -201,5 +204,6 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Grants(flags) => grants::run(choices, flags).await,
         Command::Tools(flags) => tools::run(choices, flags).await,
         Command::Consents(flags) => consents::run(choices, flags).await,
+        Command::Org(flags) => org::run(choices.config(None)?, flags).await,
     }
 }

@@ -97,6 +97,8 @@ pub struct Server {
     /// That key's id, once it has been looked up.
     pub key_id: OnceLock<String>,
     pub directories: Directories,
+    /// Where the operator keeps copies of organisation templates, a folder each.
+    pub template_dirs: Vec<PathBuf>,
     /// Where what is deleted is kept.
     pub capsules: PathBuf,
     /// What may be done; asked anew for each call.

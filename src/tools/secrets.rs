@@ -22,7 +22,7 @@ use crate::secrets::{Credential, Source};
 pub const LIST: Route = Route::get("/workspaces/{workspace_id}/secrets");
 const SET: Route = Route::post("/workspaces/{workspace_id}/secrets");
 const DELETE: Route = Route::delete("/workspaces/{workspace_id}/secrets/{key}");
-const LIST_GLOBAL: Route = Route::get("/settings/secrets");
+pub const LIST_GLOBAL: Route = Route::get("/settings/secrets");
 const SET_GLOBAL: Route = Route::put("/settings/secrets");
 const DELETE_GLOBAL: Route = Route::delete("/settings/secrets/{key}");
 

@@ -24,6 +24,7 @@ mod http;
 mod injection;
 mod journal;
 mod once;
+mod organisation;
 mod pace;
 mod paths;
 mod policy;

@@ -377,6 +377,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         key_tag: client.key_tag().to_owned(),
         key_id: OnceLock::new(),
         directories: Directories::new(home.join("credentials"), vec![]),
+        template_dirs: vec![home.join("templates")],
         capsules: home.join("capsules"),
         policy: Live::new(plan.rules),
         consents: Consents::new(store.clone()),

@@ -1,0 +1,386 @@
+//! plan_org_import and compare_org: the same look at the organisation, told as what an import would do and as
+//! where both differ. Long lists are shown from `from` on, so many entries each.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::facts::{Facts, look};
+use super::id::PlanId;
+use super::needs::{self, Needs, Start};
+use super::{Difference, Live, Plan, Setting};
+use crate::failure::{Code, Failure};
+use crate::tools::bounds::Whole;
+use crate::tools::given::GivenData;
+use crate::tools::ids::{BundleFile, TemplateName, WorkspaceId};
+use crate::tools::invocation::Invocation;
+use crate::tools::money::Money;
+use crate::tools::org::list::Listed;
+use crate::tools::org::template::source::{Opened, Source, listed};
+use crate::tools::org::template::{FILES, OrgTemplate};
+use crate::tools::prose::Data;
+use crate::tools::secrets;
+use crate::tools::tool::Act;
+use crate::tools::workspaces::fetch_all;
+
+/// Entries of each list.
+const SHOWN: usize = 50;
+/// Characters of a value that differs.
+const EXCERPT: usize = 200;
+
+/// Which template, and where its lists begin.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Asked {
+    /// From list_org_templates.
+    #[serde(alias = "dir")]
+    template: Option<TemplateName>,
+    /// An org template as an object.
+    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    inline: Option<GivenData>,
+    /// A file on the server with one, YAML or JSON, as export_org writes it.
+    file: Option<BundleFile>,
+    /// Where the lists begin; each shows 50. Default 0.
+    from: Option<Whole<0, 1_000_000>>,
+}
+
+impl Asked {
+    fn source(&self) -> Source<'_> {
+        Source { template: self.template.as_ref(), inline: self.inline.as_ref(), file: self.file.as_ref() }
+    }
+
+    fn page<T>(&self, all: Vec<T>) -> Vec<T> {
+        let from = self.from.map_or(0, |from| usize::try_from(from.get()).unwrap_or(usize::MAX));
+        all.into_iter().skip(from).take(SHOWN).collect()
+    }
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct PlanOrgImport(Asked);
+
+#[derive(Serialize, JsonSchema)]
+pub struct PlannedImport {
+    /// Give it to import_org with the same template; it is refused if what was seen here has changed.
+    plan_id: PlanId,
+    name: String,
+    /// `summary` where the tenant shows only name, count and secrets of its template: what exists already isn't
+    /// known then, and would be created again.
+    detail: &'static str,
+    create_count: usize,
+    /// Parents first.
+    creates: Vec<Created>,
+    /// Workspaces of the template that are there already, found by their names from the root down.
+    match_count: usize,
+    /// Of these, ones that an earlier import left as roots; the next moves them.
+    #[serde(skip_serializing_if = "is_zero")]
+    unsettled_count: usize,
+    /// Where those differ; an import leaves that as it is.
+    difference_count: usize,
+    differences: Vec<Differing>,
+    /// What those lack and the import sets: models, budgets, instructions.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    completes: Vec<Completed>,
+    /// Secrets without which the tenant refuses, unless `force`.
+    missing_required: Vec<String>,
+    missing_recommended: Vec<String>,
+    missing_templates: Vec<String>,
+    missing_plugins: Vec<String>,
+    schedule_count: usize,
+    /// They start with the import.
+    schedules: Vec<Start>,
+    budget: Budgets,
+    notes: Vec<String>,
+}
+
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Created {
+    path: String,
+    runtime: String,
+    tier: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model: Option<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Differing {
+    path: String,
+    field: String,
+    live: Data,
+    template: Data,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Completed {
+    path: String,
+    sets: String,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Budgets {
+    /// The monthly limits that are there now, together.
+    now: Money,
+    /// What the import adds to them.
+    added: Money,
+    /// Workspaces that it creates without a limit.
+    without_limit: usize,
+}
+
+impl Act for PlanOrgImport {
+    type Answer = PlannedImport;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        match self.0.source().open(call).await? {
+            Opened::Held(name) => {
+                let (listed, live, secrets) = look_at_held(&name, call).await?;
+                Ok(summary(&listed, &live, &missing_for(&listed, &secrets)))
+            }
+            Opened::Read { template, held } => {
+                let (live, facts) = look(&template, call).await?;
+                let plan = Plan::new(&template, &live, &facts);
+                let mut planned = self.0.told(&template, &plan, &live, &facts, call);
+                if held.is_none() || plan.existing() > 0 {
+                    planned.notes.extend(without_files(&plan));
+                }
+                Ok(planned)
+            }
+        }
+    }
+}
+
+pub async fn look_at_held(
+    name: &TemplateName,
+    call: &Invocation,
+) -> Result<(Listed, Live, Vec<String>), Failure> {
+    #[derive(Deserialize)]
+    struct Keyed {
+        key: String,
+    }
+    let asked = call.tenant.ask(&secrets::LIST_GLOBAL).fetch::<Vec<Keyed>>();
+    let (listed, all, keys) = tokio::try_join!(listed(name, call), fetch_all(call), asked)?;
+    let listed = listed.ok_or_else(|| {
+        Failure::new(Code::NotFound, "the tenant has no such org template").next("list_org_templates names them.")
+    })?;
+    Ok((listed, Live::new(all), keys.into_iter().map(|one| one.key).collect()))
+}
+
+/// Required, then recommended.
+pub fn missing_for(listed: &Listed, there: &[String]) -> [Vec<String>; 2] {
+    let there = there.iter().cloned().collect();
+    [&listed.required_env, &listed.recommended_env]
+        .map(|needed| needs::missing(&needed.iter().collect::<Vec<_>>(), Some(&there)))
+}
+
+pub fn id_of_held(listed: &Listed, live: &Live, missing: &[Vec<String>; 2]) -> PlanId {
+    let summary = json!([listed.dir, listed.name, listed.workspaces, listed.required_env]);
+    let [required, _] = missing;
+    PlanId::of_held(&summary, live, required)
+}
+
+fn summary(listed: &Listed, live: &Live, missing: &[Vec<String>; 2]) -> PlannedImport {
+    let [required, recommended] = missing.clone();
+    PlannedImport {
+        plan_id: id_of_held(listed, live, missing),
+        name: listed.name.clone(),
+        detail: "summary",
+        create_count: listed.workspaces as usize,
+        creates: Vec::new(),
+        match_count: 0,
+        unsettled_count: 0,
+        difference_count: 0,
+        differences: Vec::new(),
+        completes: Vec::new(),
+        missing_required: required,
+        missing_recommended: recommended,
+        missing_templates: Vec::new(),
+        missing_plugins: Vec::new(),
+        schedule_count: 0,
+        schedules: Vec::new(),
+        budget: Budgets { now: limits(live), added: Money::of(0), without_limit: listed.workspaces as usize },
+        notes: vec![
+            "The tenant shows no more of its template: which workspaces it has, what exists of them and which \
+             schedules start isn't known. With a copy in the operator's `template_dirs` it would be."
+                .to_owned(),
+        ],
+    }
+}
+
+impl Asked {
+    fn told(
+        &self,
+        template: &OrgTemplate,
+        plan: &Plan,
+        live: &Live,
+        facts: &Facts,
+        call: &Invocation,
+    ) -> PlannedImport {
+        let needs = Needs::of(template, plan, facts);
+        let starting = needs::starting(plan, call.now);
+        let creates = plan.missing().map(|(_, node)| Created {
+            path: node.path.clone(),
+            runtime: node.runtime().to_owned(),
+            tier: node.tier(),
+            model: node.model().map(str::to_owned),
+        });
+        PlannedImport {
+            plan_id: PlanId::of(template, plan, live, facts, &needs),
+            name: template.name.clone(),
+            detail: "full",
+            create_count: plan.missing().count(),
+            creates: self.page(creates.collect()),
+            match_count: plan.existing(),
+            unsettled_count: plan.found.iter().flatten().filter(|one| one.unsettled).count(),
+            difference_count: plan.differences.len(),
+            differences: self.page(plan.differences.clone()).into_iter().map(differing).collect(),
+            completes: self.page(completed(plan)),
+            missing_required: needs.required,
+            missing_recommended: needs.recommended,
+            missing_templates: needs.templates,
+            missing_plugins: needs.plugins,
+            schedule_count: starting.len(),
+            schedules: self.page(starting),
+            budget: budgets(plan, live),
+            notes: notes(template, facts),
+        }
+    }
+}
+
+fn completed(plan: &Plan) -> Vec<Completed> {
+    let of_found = plan.settings.iter().filter(|(at, _)| plan.found(*at).is_some());
+    let told = |(at, setting): &(usize, Setting)| {
+        Some(Completed { path: plan.nodes.get(*at)?.path.clone(), sets: setting.words() })
+    };
+    of_found.filter_map(told).collect()
+}
+
+fn differing(one: Difference) -> Differing {
+    let short = |value| Data::from(value).excerpt(EXCERPT, "get_workspace, list_schedules");
+    Differing { path: one.path, field: one.field, live: short(one.live), template: short(one.template) }
+}
+
+fn limits(live: &Live) -> Money {
+    Money::of(live.workspaces.iter().filter_map(|one| one.budget_limit).fold(0, i64::saturating_add))
+}
+
+fn budgets(plan: &Plan, live: &Live) -> Budgets {
+    let limits_set = plan.settings.iter().filter_map(|(_, setting)| match setting {
+        Setting::Budget(cents) => Some(*cents),
+        _ => None,
+    });
+    Budgets {
+        now: limits(live),
+        added: Money::of(limits_set.fold(0, i64::saturating_add)),
+        without_limit: plan.missing().filter(|(_, node)| node.wanted.budget_limit.is_none()).count(),
+    }
+}
+
+fn notes(template: &OrgTemplate, facts: &Facts) -> Vec<String> {
+    let mut notes = vec!["Not compared: channels, memories, files, secrets of single workspaces.".to_owned()];
+    if facts.not_looked_at > 0 {
+        notes.push(format!("Schedules and models of {} workspaces weren't looked at.", facts.not_looked_at));
+    }
+    let unknown = template.unknown();
+    if !unknown.is_empty() {
+        let shown = unknown.get(..20).unwrap_or(&unknown).join(", ");
+        notes.push(format!("The tenant ignores fields that it doesn't know: {shown}."));
+    }
+    notes
+}
+
+/// Fields that name files beside the template, in what would be created.
+pub fn without_files(plan: &Plan) -> Option<String> {
+    let naming = plan.missing().filter(|(_, node)| FILES.iter().any(|field| node.wanted.rest.contains_key(*field)));
+    let count = naming.count();
+    (count > 0).then(|| {
+        format!(
+            "{count} workspaces name files beside the template ({}), which aren't carried: only a template that the \
+             tenant holds, and that is imported as a whole, brings them along.",
+            FILES.join(", ")
+        )
+    })
+}
+
+#[derive(Deserialize, JsonSchema)]
+#[serde(transparent)]
+pub struct CompareOrg(Asked);
+
+#[derive(Serialize, JsonSchema)]
+pub struct ComparedOrg {
+    name: String,
+    /// Nothing is missing, extra or different.
+    in_sync: bool,
+    match_count: usize,
+    missing_count: usize,
+    /// In the template, and not there.
+    missing: Vec<String>,
+    extra_count: usize,
+    /// Below a workspace of the template, and not in it.
+    extra: Vec<Extra>,
+    difference_count: usize,
+    differences: Vec<Differing>,
+    /// Roots beside those of the template; they count as no drift.
+    beside_count: usize,
+    notes: Vec<String>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Extra {
+    path: String,
+    id: WorkspaceId,
+}
+
+impl Act for CompareOrg {
+    type Answer = ComparedOrg;
+
+    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        let Opened::Read { template, .. } = self.0.source().open(call).await? else {
+            return Err(Failure::new(Code::NotSupported, "the tenant doesn't show what is in its template")
+                .next("Give the template as `inline` or `file`, or ask the operator for a copy in `template_dirs`."));
+        };
+        let (live, facts) = look(&template, call).await?;
+        let plan = Plan::new(&template, &live, &facts);
+        Ok(self.0.compared(&template, &plan, &live, &facts))
+    }
+}
+
+impl Asked {
+    fn compared(&self, template: &OrgTemplate, plan: &Plan, live: &Live, facts: &Facts) -> ComparedOrg {
+        let mut differences = plan.differences.clone();
+        differences.extend(lacking(plan));
+        let (extra, beside_count) = plan.extra(live);
+        let missing: Vec<String> = plan.missing().map(|(_, node)| node.path.clone()).collect();
+        let extra: Vec<Extra> = extra.into_iter().map(|(path, one)| Extra { path, id: one.id.clone() }).collect();
+        ComparedOrg {
+            name: template.name.clone(),
+            in_sync: missing.is_empty() && extra.is_empty() && differences.is_empty(),
+            match_count: plan.existing(),
+            missing_count: missing.len(),
+            missing: self.page(missing),
+            extra_count: extra.len(),
+            extra: self.page(extra),
+            difference_count: differences.len(),
+            differences: self.page(differences).into_iter().map(differing).collect(),
+            beside_count,
+            notes: notes(template, facts),
+        }
+    }
+}
+
+/// What an import would set on workspaces that are there.
+fn lacking<'a>(plan: &'a Plan) -> impl Iterator<Item = Difference> + 'a {
+    let of_found = plan.settings.iter().filter(|(at, _)| plan.found(*at).is_some());
+    of_found.filter_map(|(at, setting)| {
+        let path = plan.nodes.get(*at)?.path.clone();
+        let (field, template) = match setting {
+            Setting::Model(model) => ("model".to_owned(), json!(model)),
+            Setting::Budget(cents) => ("budget_limit".to_owned(), json!(cents)),
+            Setting::Rule(rule) => (format!("instructions.{}", rule.title), json!(rule.content)),
+            Setting::Place(place) => ("canvas".to_owned(), json!(place)),
+        };
+        Some(Difference { path, field, live: json!(null), template })
+    })
+}
