@@ -195,8 +195,8 @@ impl Which {
         let (name, value) = match (&self.path, &self.template) {
             (Some(path), _) if path.is_dir() => ("inline", folder::value(path)?),
             (Some(path), _) => {
-                let text = fs::read_to_string(path)
-                    .map_err(|error| Ending::Usage(format!("{}: {error}", path.display())))?;
+                let text =
+                    fs::read_to_string(path).map_err(|error| Ending::Usage(format!("{}: {error}", path.display())))?;
                 ("inline", read::value(&text)?)
             }
             (None, name) => ("template", json!(name)),

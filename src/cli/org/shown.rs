@@ -65,7 +65,9 @@ pub(super) fn plan(plan: &Value, colours: Colours) -> String {
             Some(next) => format!("first at {next}"),
             None => format!("left out by the tenant: {}", text(one, "problem")),
         };
-        told.push_str(&colours.line('!', &format!("Schedule {} of {}: {when}", text(one, "name"), text(one, "workspace"))));
+        told.push_str(
+            &colours.line('!', &format!("Schedule {} of {}: {when}", text(one, "name"), text(one, "workspace"))),
+        );
     }
     notes(plan, &mut told);
     let (create, exist, differ) =

@@ -119,7 +119,8 @@ pub mod tests {
     fn names_are_looked_for_from_the_root_down() {
         let template = read::text("name: T\nworkspaces:\n- {name: A, children: [{name: B}, {name: B}]}\n- {name: B}\n");
         let template = template.unwrap();
-        let live = live(json!([one(0, "B", None, json!({})), one(1, "A", None, json!({})), one(2, "B", Some(1), json!({}))]));
+        let live =
+            live(json!([one(0, "B", None, json!({})), one(1, "A", None, json!({})), one(2, "B", Some(1), json!({}))]));
         assert_eq!(at(&live.find(&template.tree())), [Some(1), Some(2), None, Some(0)]);
     }
 

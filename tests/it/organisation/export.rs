@@ -35,7 +35,8 @@ async fn what_was_exported_comes_back_equal() {
     let imported = import(&house, &first).await;
     assert_eq!((&imported["status"], &imported["count"]), (&json!("complete"), &json!(14)), "{imported}");
     let second = exported(&house, "again.json").await;
-    let of = |template: &Value| -> Vec<Value> { template["workspaces"].as_array().unwrap().iter().map(carried).collect() };
+    let of =
+        |template: &Value| -> Vec<Value> { template["workspaces"].as_array().unwrap().iter().map(carried).collect() };
     for (one, other) in of(&first).iter().zip(&of(&second)) {
         assert_eq!(one, other);
     }
@@ -79,7 +80,8 @@ async fn credentials_stay_where_they_are() {
     house.call("set_secret", json!({ "workspace_id": lead, "key": "GITHUB_TOKEN", "source": "env:PATH" })).await;
     let role = json!({ "role": "password: hunter2" });
     house.host().ask_as_owner("PATCH", &format!("/workspaces/{}", lead.as_str().unwrap()), role).await;
-    let channel = json!({ "channel_type": "slack", "config": { "webhook_url": "https://hooks.slack.com/services/T1/B2/cccc" } });
+    let channel =
+        json!({ "channel_type": "slack", "config": { "webhook_url": "https://hooks.slack.com/services/T1/B2/cccc" } });
     let path = format!("/workspaces/{}/channels", lead.as_str().unwrap());
     let (status, answer) = house.host().ask_as_owner("POST", &path, channel).await;
     assert_eq!(status, 201, "{answer}");

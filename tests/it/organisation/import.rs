@@ -13,7 +13,7 @@ async fn an_import_brings_everything_that_has_a_route() {
     let all = workspaces(&house).await;
     assert_eq!(paths(&all), TEAM);
     let backend = named(&all, "Backend");
-    assert_eq!((&backend["budget_limit"], &backend["x"], &backend["y"]), (&json!(5000), &json!(40.0), &json!(50.0)));
+    assert_eq!((&backend["budget_limit"], &backend["x"], &backend["y"]), (&json!(5000), &json!(40), &json!(50)));
     let it = json!({ "workspace_id": backend["id"] });
     assert_eq!(house.call("get_model", it.clone()).await["model"], "sonnet");
     assert_eq!(house.call("list_schedules", it.clone()).await["items"][0]["name"], "Triage");
@@ -36,7 +36,7 @@ async fn only_what_is_missing_is_made_and_goes_below_its_parent() {
     let all = workspaces(&house).await;
     assert_eq!(paths(&all), TEAM);
     assert_eq!(named(&all, "Lead")["id"], named(&before, "Lead")["id"]);
-    assert_eq!(named(&all, "Backend")["x"], 40.0);
+    assert_eq!(named(&all, "Backend")["x"].as_f64(), Some(40.0));
     let place = |name| (named(&all, name)["x"].as_f64().unwrap(), named(&all, name)["y"].as_f64().unwrap());
     assert_eq!((place("Frontend"), place("Lead")), ((16.0, 130.0), (0.0, 0.0)), "where the tenant puts a child");
     assert_eq!(house.call("compare_org", json!({ "inline": team() })).await["in_sync"], true);
@@ -54,7 +54,10 @@ async fn a_plan_holds_until_something_changes() {
     let mut other = team();
     other["workspaces"][0]["role"] = json!("follows");
     let refused = |text: String, what: &str| {
-        assert!(text.starts_with("CONFLICT: ") && text.contains(what) && text.contains("Nothing was changed."), "{text}");
+        assert!(
+            text.starts_with("CONFLICT: ") && text.contains(what) && text.contains("Nothing was changed."),
+            "{text}"
+        );
     };
     let of_other = json!({ "inline": other, "plan_id": plan_id, "force": true });
     refused(house.refusal("import_org", of_other).await, "changed: the template\n");
@@ -103,4 +106,24 @@ async fn without_what_it_requires_an_import_isnt_begun() {
     let text = house.refusal("import_org", json!({ "inline": team(), "plan_id": plan_id })).await;
     assert!(text.starts_with("PRECONDITION_FAILED: ") && text.contains("SEARCH_API_KEY"), "{text}");
     assert_eq!(workspaces(&house).await, Vec::<Value>::new());
+}
+
+#[tokio::test]
+async fn what_was_done_unheard_isnt_done_again() {
+    let house = empty();
+    let lead = json!({ "name": "Lead", "external": true, "url": "https://lead.example" });
+    house.call("create_workspace", lead).await;
+    let plan_id = plan(&house, &team()).await["plan_id"].clone();
+    house.host().lose_answers(1);
+    let text = house.refusal("import_org", json!({ "inline": team(), "plan_id": plan_id, "force": true })).await;
+    assert!(text.starts_with("OUTCOME_UNKNOWN: "), "{text}");
+    let made = ["Backend", "Backend / Junior", "Frontend", "Lead"];
+    assert_eq!(paths(&workspaces(&house).await), made, "roots until they are moved");
+    let planned = plan(&house, &team()).await;
+    let counts = [&planned["create_count"], &planned["match_count"], &planned["unsettled_count"]];
+    assert_eq!(counts, [&json!(0), &json!(4), &json!(2)], "{planned}");
+    let imported = import(&house, &team()).await;
+    assert_eq!((&imported["status"], &imported["count"]), (&json!("complete"), &json!(0)), "{imported}");
+    assert_eq!(paths(&workspaces(&house).await), TEAM);
+    house.is_balanced().await;
 }

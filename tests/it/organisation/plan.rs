@@ -82,7 +82,10 @@ async fn a_copy_of_the_operators_shows_what_the_tenant_doesnt() {
     std::fs::write(folder.join("org.yaml"), text.unwrap()).unwrap();
     let named = json!({ "template": "starter-team" });
     let planned = house.call("plan_org_import", named.clone()).await;
-    assert_eq!((&planned["detail"], &planned["creates"][2]["path"]), (&json!("full"), &json!("Lead / Frontend Engineer")));
+    assert_eq!(
+        (&planned["detail"], &planned["creates"][2]["path"]),
+        (&json!("full"), &json!("Lead / Frontend Engineer"))
+    );
     let by_plan = json!({ "template": "starter-team", "plan_id": planned["plan_id"] });
     let imported = house.call("import_org", by_plan).await;
     assert_eq!((&imported["status"], &imported["count"]), (&json!("complete"), &json!(3)), "{imported}");

@@ -23,7 +23,11 @@ async fn plan_import_diff_and_export_go_together() {
 
     let planned = org(data.path(), &["plan", team]).await;
     assert_eq!(planned.code, 0, "{}", planned.err);
-    assert!(planned.out.starts_with("+ Lead  (langgraph, tier 2)\n+ Lead / Kid  (langgraph, tier 1)\n"), "{}", planned.out);
+    assert!(
+        planned.out.starts_with("+ Lead  (langgraph, tier 2)\n+ Lead / Kid  (langgraph, tier 1)\n"),
+        "{}",
+        planned.out
+    );
     assert!(!planned.out.contains('\u{1b}'), "no terminal, no colours: {}", planned.out);
     let diff = org(data.path(), &["diff", team]).await;
     assert_eq!(diff.code, 1, "{}", diff.out);
@@ -31,7 +35,11 @@ async fn plan_import_diff_and_export_go_together() {
 
     let imported = org(data.path(), &["import", team]).await;
     assert_eq!(imported.code, 0, "{}", imported.err);
-    assert!(imported.out.contains("+ Lead / Kid  created ") && imported.err.contains("2 to create"), "{}", imported.out);
+    assert!(
+        imported.out.contains("+ Lead / Kid  created ") && imported.err.contains("2 to create"),
+        "{}",
+        imported.out
+    );
     let diff = org(data.path(), &["diff", team, "--json"]).await;
     assert_eq!((diff.code, &diff.json()["in_sync"]), (0, &serde_json::json!(true)), "{}", diff.err);
 

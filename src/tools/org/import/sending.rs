@@ -64,7 +64,10 @@ mod tests {
         let sent = &sending.body["template"];
         let parent = IDS[0].to_owned().try_into().unwrap();
         assert_eq!(sent["workspaces"][0]["canvas"], json!(mark::of(&parent, "B")));
-        assert_eq!((&sent["workspaces"][0]["children"][0]["name"], &sent["workspaces"][1]["name"]), (&json!("C"), &json!("E")));
+        assert_eq!(
+            (&sent["workspaces"][0]["children"][0]["name"], &sent["workspaces"][1]["name"]),
+            (&json!("C"), &json!("E"))
+        );
         assert_eq!(sent["workspaces"][1]["canvas"], json!({ "x": 5.0, "y": 6.0 }));
         assert!(sent.get("global_memories").is_none() && sending.not_carried.len() == 1);
     }

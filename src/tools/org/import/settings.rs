@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{Became, Report};
+use super::report::{Became, Report};
 use crate::failure::{Code, Failure};
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
@@ -11,6 +11,9 @@ use crate::tools::many::each;
 use crate::tools::org::plan::{Plan, Setting};
 use crate::tools::workspaces::{SET_MODEL, UPDATE, model};
 use crate::tools::{budgets, instructions};
+
+/// That a setting waits for its turn.
+const MINUTES: usize = 10;
 
 pub(super) async fn apply(plan: &Plan<'_>, report: &mut Report, call: &Invocation) {
     let stands = |at: &usize| matches!(report.became.get(*at), Some(Became::Created | Became::Existed));
@@ -26,7 +29,6 @@ pub(super) async fn apply(plan: &Plan<'_>, report: &mut Report, call: &Invocatio
     if total > 0 {
         call.progress.step(0, Some(total), format!("setting {total} models, budgets, instructions and places"));
     }
-    // One after the other for a workspace that has several would be slower, and no better.
     for (at, setting, result) in each(due.iter().map(|one| set(one, call))).await {
         if let Err(failure) = result {
             report.lost(at, &setting.words(), &failure);
@@ -47,7 +49,15 @@ async fn set<'a>(
     (at, setting, id): &(usize, Setting<'a>, WorkspaceId),
     call: &Invocation,
 ) -> (usize, Setting<'a>, Result<(), Failure>) {
-    (*at, *setting, set_one(*setting, id, call).await)
+    let mut result = set_one(*setting, id, call).await;
+    // The tenant takes so many requests a minute, and what it refused for that it didn't do. An import has time.
+    for _ in 0..MINUTES {
+        let Err(failure) = &result else { break };
+        let Some(wait) = failure.wait().filter(|_| failure.code() == Code::RateLimited) else { break };
+        tokio::time::sleep(wait).await;
+        result = set_one(*setting, id, call).await;
+    }
+    (*at, *setting, result)
 }
 
 async fn set_one(setting: Setting<'_>, id: &WorkspaceId, call: &Invocation) -> Result<(), Failure> {

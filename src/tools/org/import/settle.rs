@@ -28,12 +28,7 @@ impl<'a> Places<'a> {
         Self { plan, live, moved: BTreeMap::new(), given: BTreeMap::new() }
     }
 
-    pub async fn settle(
-        &mut self,
-        at: usize,
-        ids: &[Option<WorkspaceId>],
-        call: &Invocation,
-    ) -> Result<(), Failure> {
+    pub async fn settle(&mut self, at: usize, ids: &[Option<WorkspaceId>], call: &Invocation) -> Result<(), Failure> {
         let nowhere = || Failure::new(Code::Internal, "a workspace that goes below none was to be moved");
         let node = self.plan.nodes.get(at).ok_or_else(nowhere)?;
         let id = |at: usize| ids.get(at).and_then(Option::as_ref);

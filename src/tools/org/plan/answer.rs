@@ -152,10 +152,7 @@ impl Act for PlanOrgImport {
     }
 }
 
-pub async fn look_at_held(
-    name: &TemplateName,
-    call: &Invocation,
-) -> Result<(Listed, Live, Vec<String>), Failure> {
+pub async fn look_at_held(name: &TemplateName, call: &Invocation) -> Result<(Listed, Live, Vec<String>), Failure> {
     #[derive(Deserialize)]
     struct Keyed {
         key: String,

@@ -139,12 +139,7 @@ fn settings_of_new<'a>(node: &Node<'a>) -> Vec<Setting<'a>> {
 }
 
 /// What is said in the template and is otherwise, and what is said there and lacking.
-fn compared<'a>(
-    node: &Node<'a>,
-    one: &Workspace,
-    found: Found,
-    facts: &Facts,
-) -> (Vec<Difference>, Vec<Setting<'a>>) {
+fn compared<'a>(node: &Node<'a>, one: &Workspace, found: Found, facts: &Facts) -> (Vec<Difference>, Vec<Setting<'a>>) {
     let wanted = node.wanted;
     let mut differences = Differences { path: &node.path, found: Vec::new() };
     let mut settings = Vec::new();
