@@ -9,8 +9,9 @@ use serde_json::Value;
 use crate::fence::{self, Given};
 
 /// Counts, and the lists that they count.
-pub(super) const COUNTED: [(&str, &str); 5] = [
+pub(super) const COUNTED: [(&str, &str); 6] = [
     ("create_count", "creates"),
+    ("complete_count", "completes"),
     ("difference_count", "differences"),
     ("schedule_count", "schedules"),
     ("missing_count", "missing"),

@@ -78,6 +78,8 @@ pub struct PlannedImport {
     /// Where those differ; an import leaves that as it is.
     difference_count: usize,
     differences: Vec<Differing>,
+    #[serde(skip_serializing_if = "is_zero")]
+    complete_count: usize,
     /// What those lack and the import sets: models, budgets, instructions.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     completes: Vec<Completed>,
@@ -190,6 +192,7 @@ fn summary(listed: &Listed, live: &Live, missing: &[Vec<String>; 2]) -> PlannedI
         unsettled_count: 0,
         difference_count: 0,
         differences: Vec::new(),
+        complete_count: 0,
         completes: Vec::new(),
         missing_required: required,
         missing_recommended: recommended,
@@ -216,7 +219,7 @@ impl Asked {
         call: &Invocation,
     ) -> PlannedImport {
         let needs = Needs::of(template, plan, facts);
-        let starting = needs::starting(plan, call.now);
+        let (starting, completes) = (needs::starting(plan, call.now), completed(plan));
         let creates = plan.missing().map(|(_, node)| Created {
             path: node.path.clone(),
             runtime: node.runtime().to_owned(),
@@ -233,7 +236,8 @@ impl Asked {
             unsettled_count: plan.found.iter().flatten().filter(|one| one.unsettled).count(),
             difference_count: plan.differences.len(),
             differences: self.page(plan.differences.clone()).into_iter().map(differing).collect(),
-            completes: self.page(completed(plan)),
+            complete_count: completes.len(),
+            completes: self.page(completes),
             missing_required: needs.required,
             missing_recommended: needs.recommended,
             missing_templates: needs.templates,

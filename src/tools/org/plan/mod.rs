@@ -145,8 +145,9 @@ fn compared<'a>(node: &Node<'a>, one: &Workspace, found: Found, facts: &Facts) -
     let mut settings = Vec::new();
     differences.add("runtime", json!(one.runtime), Some(json!(node.runtime())));
     differences.add("tier", json!(one.tier), Some(json!(node.tier())));
-    differences.add("role", json!(one.role), wanted.role.as_ref().map(|role| json!(role)));
-    differences.add("workspace_dir", json!(one.workspace_dir), wanted.workspace_dir.as_ref().map(|dir| json!(dir)));
+    let said = |text: &'a Option<String>| text.as_ref().filter(|text| !text.is_empty()).map(|text| json!(text));
+    differences.add("role", json!(one.role), said(&wanted.role));
+    differences.add("workspace_dir", json!(one.workspace_dir), said(&wanted.workspace_dir));
     let most = wanted.max_concurrent_tasks.map(|most| json!(most.max(1)));
     differences.add("max_concurrent_tasks", json!(one.max_concurrent_tasks), most);
     let url = Some(&wanted.url).filter(|url| wanted.external && !url.is_empty());

@@ -24,12 +24,12 @@ pub enum Opened {
     /// The tenant's own, of which it tells only a summary.
     Held(TemplateName),
     /// Read by us. `held` is the tenant's copy of it, where it has one.
-    Read { template: OrgTemplate, held: Option<TemplateName> },
+    Read { template: Box<OrgTemplate>, held: Option<TemplateName> },
 }
 
 impl Source<'_> {
     pub async fn open(&self, call: &Invocation) -> Result<Opened, Failure> {
-        let read = |template| Ok(Opened::Read { template, held: None });
+        let read = |template| Ok(Opened::Read { template: Box::new(template), held: None });
         match (self.template, self.inline, self.file) {
             (Some(name), None, None) => held(name, call).await,
             (None, Some(inline), None) => {
@@ -57,6 +57,7 @@ async fn held(name: &TemplateName, call: &Invocation) -> Result<Opened, Failure>
     let Some(template) = folder::find(&call.server.template_dirs, name.as_str())? else {
         return Ok(Opened::Held(name.clone()));
     };
+    let template = Box::new(template);
     let Some(listed) = listed(name, call).await? else { return Ok(Opened::Read { template, held: None }) };
     if (listed.name.as_str(), listed.workspaces as usize) != (template.name.as_str(), template.tree().len()) {
         return Err(Failure::new(Code::Conflict, "the operator's local copy isn't the template that the tenant holds")
