@@ -92,7 +92,7 @@ pub const TOOLS: &[Tool] = &[
         .example(r#"{"file":"org.yaml"}"#)
         .filtered()
         .keeping(&["template", "file"])
-        .acts::<plan::answer::CompareOrg>(),
+        .acts::<plan::compare::CompareOrg>(),
     Draft::read("export_org", &[
         workspaces::LIST,
         workspaces::GET_MODEL,

@@ -18,8 +18,9 @@ use serde_json::{Map, Value, json};
 use super::IMPORT;
 use super::live::Live;
 use super::plan::Plan;
-use super::plan::answer::{id_of_held, look_at_held, missing_for, without_files};
+use super::plan::answer::without_files;
 use super::plan::facts::{Facts, look};
+use super::plan::held::Held;
 use super::plan::id::PlanId;
 use super::plan::needs::Needs;
 use super::template::OrgTemplate;
@@ -109,8 +110,7 @@ impl Act for ImportOrg {
 }
 
 async fn check_held(name: &TemplateName, plan_id: &PlanId, call: &Invocation) -> Result<(), Failure> {
-    let (listed, live, secrets) = look_at_held(name, call).await?;
-    plan_id.check(&id_of_held(&listed, &live, &missing_for(&listed, &secrets)))
+    plan_id.check(&Held::look(name, call).await?.id())
 }
 
 fn check(template: &OrgTemplate, plan: &Plan, live: &Live, facts: &Facts, plan_id: &PlanId) -> Result<(), Failure> {

@@ -1,27 +1,24 @@
-//! plan_org_import and compare_org: the same look at the organisation, told as what an import would do and as
-//! where both differ. Long lists are shown from `from` on, so many entries each.
+//! plan_org_import: the look at the organisation, told as what an import would do. Long lists are shown from
+//! `from` on, so many entries each.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 
 use super::facts::{Facts, look};
+use super::held::Held;
 use super::id::PlanId;
 use super::needs::{self, Needs, Start};
 use super::{Difference, Live, Plan, Setting};
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 use crate::tools::bounds::Whole;
 use crate::tools::given::GivenData;
-use crate::tools::ids::{BundleFile, TemplateName, WorkspaceId};
+use crate::tools::ids::{BundleFile, TemplateName};
 use crate::tools::invocation::Invocation;
 use crate::tools::money::Money;
-use crate::tools::org::list::Listed;
-use crate::tools::org::template::source::{Opened, Source, listed};
+use crate::tools::org::template::source::{Opened, Source};
 use crate::tools::org::template::{FILES, OrgTemplate};
 use crate::tools::prose::Data;
-use crate::tools::secrets;
 use crate::tools::tool::Act;
-use crate::tools::workspaces::fetch_all;
 
 /// Entries of each list.
 const SHOWN: usize = 50;
@@ -45,11 +42,11 @@ pub struct Asked {
 }
 
 impl Asked {
-    fn source(&self) -> Source<'_> {
+    pub(super) fn source(&self) -> Source<'_> {
         Source { template: self.template.as_ref(), inline: self.inline.as_ref(), file: self.file.as_ref() }
     }
 
-    fn page<T>(&self, all: Vec<T>) -> Vec<T> {
+    pub(super) fn page<T>(&self, all: Vec<T>) -> Vec<T> {
         let from = self.from.map_or(0, |from| usize::try_from(from.get()).unwrap_or(usize::MAX));
         all.into_iter().skip(from).take(SHOWN).collect()
     }
@@ -109,7 +106,7 @@ struct Created {
 }
 
 #[derive(Serialize, JsonSchema)]
-struct Differing {
+pub(super) struct Differing {
     path: String,
     field: String,
     live: Data,
@@ -137,10 +134,7 @@ impl Act for PlanOrgImport {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         match self.0.source().open(call).await? {
-            Opened::Held(name) => {
-                let (listed, live, secrets) = look_at_held(&name, call).await?;
-                Ok(summary(&listed, &live, &missing_for(&listed, &secrets)))
-            }
+            Opened::Held(name) => Ok(summary(Held::look(&name, call).await?)),
             Opened::Read { template, held } => {
                 let (live, facts) = look(&template, call).await?;
                 let plan = Plan::new(&template, &live, &facts);
@@ -154,39 +148,12 @@ impl Act for PlanOrgImport {
     }
 }
 
-pub async fn look_at_held(name: &TemplateName, call: &Invocation) -> Result<(Listed, Live, Vec<String>), Failure> {
-    #[derive(Deserialize)]
-    struct Keyed {
-        key: String,
-    }
-    let asked = call.tenant.ask(&secrets::LIST_GLOBAL).fetch::<Vec<Keyed>>();
-    let (listed, all, keys) = tokio::try_join!(listed(name, call), fetch_all(call), asked)?;
-    let listed = listed.ok_or_else(|| {
-        Failure::new(Code::NotFound, "the tenant has no such org template").next("list_org_templates names them.")
-    })?;
-    Ok((listed, Live::new(all), keys.into_iter().map(|one| one.key).collect()))
-}
-
-/// Required, then recommended.
-pub fn missing_for(listed: &Listed, there: &[String]) -> [Vec<String>; 2] {
-    let there = there.iter().cloned().collect();
-    [&listed.required_env, &listed.recommended_env]
-        .map(|needed| needs::missing(&needed.iter().collect::<Vec<_>>(), Some(&there)))
-}
-
-pub fn id_of_held(listed: &Listed, live: &Live, missing: &[Vec<String>; 2]) -> PlanId {
-    let summary = json!([listed.dir, listed.name, listed.workspaces, listed.required_env]);
-    let [required, _] = missing;
-    PlanId::of_held(&summary, live, required)
-}
-
-fn summary(listed: &Listed, live: &Live, missing: &[Vec<String>; 2]) -> PlannedImport {
-    let [required, recommended] = missing.clone();
+fn summary(held: Held) -> PlannedImport {
+    let count = held.listed.workspaces as usize;
     PlannedImport {
-        plan_id: id_of_held(listed, live, missing),
-        name: listed.name.clone(),
+        plan_id: held.id(),
         detail: "summary",
-        create_count: listed.workspaces as usize,
+        create_count: count,
         creates: Vec::new(),
         match_count: 0,
         unsettled_count: 0,
@@ -194,18 +161,19 @@ fn summary(listed: &Listed, live: &Live, missing: &[Vec<String>; 2]) -> PlannedI
         differences: Vec::new(),
         complete_count: 0,
         completes: Vec::new(),
-        missing_required: required,
-        missing_recommended: recommended,
         missing_templates: Vec::new(),
         missing_plugins: Vec::new(),
         schedule_count: 0,
         schedules: Vec::new(),
-        budget: Budgets { now: limits(live), added: Money::of(0), without_limit: listed.workspaces as usize },
+        budget: Budgets { now: limits(&held.live), added: Money::of(0), without_limit: count },
         notes: vec![
             "The tenant shows no more of its template: which workspaces it has, what exists of them and which \
              schedules start isn't known. With a copy in the operator's `template_dirs` it would be."
                 .to_owned(),
         ],
+        name: held.listed.name,
+        missing_required: held.required,
+        missing_recommended: held.recommended,
     }
 }
 
@@ -258,7 +226,7 @@ fn completed(plan: &Plan) -> Vec<Completed> {
     of_found.filter_map(told).collect()
 }
 
-fn differing(one: Difference) -> Differing {
+pub(super) fn differing(one: Difference) -> Differing {
     let short = |value| Data::from(value).excerpt(EXCERPT, "get_workspace, list_schedules");
     Differing { path: one.path, field: one.field, live: short(one.live), template: short(one.template) }
 }
@@ -279,7 +247,7 @@ fn budgets(plan: &Plan, live: &Live) -> Budgets {
     }
 }
 
-fn notes(template: &OrgTemplate, facts: &Facts) -> Vec<String> {
+pub(super) fn notes(template: &OrgTemplate, facts: &Facts) -> Vec<String> {
     let mut notes = vec!["Not compared: channels, memories, files, secrets of single workspaces.".to_owned()];
     if facts.not_looked_at > 0 {
         notes.push(format!("Schedules and models of {} workspaces weren't looked at.", facts.not_looked_at));
@@ -302,86 +270,5 @@ pub fn without_files(plan: &Plan) -> Option<String> {
              tenant holds, and that is imported as a whole, brings them along.",
             FILES.join(", ")
         )
-    })
-}
-
-#[derive(Deserialize, JsonSchema)]
-#[serde(transparent)]
-pub struct CompareOrg(Asked);
-
-#[derive(Serialize, JsonSchema)]
-pub struct ComparedOrg {
-    name: String,
-    /// Nothing is missing, extra or different.
-    in_sync: bool,
-    match_count: usize,
-    missing_count: usize,
-    /// In the template, and not there.
-    missing: Vec<String>,
-    extra_count: usize,
-    /// Below a workspace of the template, and not in it.
-    extra: Vec<Extra>,
-    difference_count: usize,
-    differences: Vec<Differing>,
-    /// Roots beside those of the template; they count as no drift.
-    beside_count: usize,
-    notes: Vec<String>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Extra {
-    path: String,
-    id: WorkspaceId,
-}
-
-impl Act for CompareOrg {
-    type Answer = ComparedOrg;
-
-    async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let Opened::Read { template, .. } = self.0.source().open(call).await? else {
-            return Err(Failure::new(Code::NotSupported, "the tenant doesn't show what is in its template")
-                .next("Give the template as `inline` or `file`, or ask the operator for a copy in `template_dirs`."));
-        };
-        let (live, facts) = look(&template, call).await?;
-        let plan = Plan::new(&template, &live, &facts);
-        Ok(self.0.compared(&template, &plan, &live, &facts))
-    }
-}
-
-impl Asked {
-    fn compared(&self, template: &OrgTemplate, plan: &Plan, live: &Live, facts: &Facts) -> ComparedOrg {
-        let mut differences = plan.differences.clone();
-        differences.extend(lacking(plan));
-        let (extra, beside_count) = plan.extra(live);
-        let missing: Vec<String> = plan.missing().map(|(_, node)| node.path.clone()).collect();
-        let extra: Vec<Extra> = extra.into_iter().map(|(path, one)| Extra { path, id: one.id.clone() }).collect();
-        ComparedOrg {
-            name: template.name.clone(),
-            in_sync: missing.is_empty() && extra.is_empty() && differences.is_empty(),
-            match_count: plan.existing(),
-            missing_count: missing.len(),
-            missing: self.page(missing),
-            extra_count: extra.len(),
-            extra: self.page(extra),
-            difference_count: differences.len(),
-            differences: self.page(differences).into_iter().map(differing).collect(),
-            beside_count,
-            notes: notes(template, facts),
-        }
-    }
-}
-
-/// What an import would set on workspaces that are there.
-fn lacking<'a>(plan: &'a Plan) -> impl Iterator<Item = Difference> + 'a {
-    let of_found = plan.settings.iter().filter(|(at, _)| plan.found(*at).is_some());
-    of_found.filter_map(|(at, setting)| {
-        let path = plan.nodes.get(*at)?.path.clone();
-        let (field, template) = match setting {
-            Setting::Model(model) => ("model".to_owned(), json!(model)),
-            Setting::Budget(cents) => ("budget_limit".to_owned(), json!(cents)),
-            Setting::Rule(rule) => (format!("instructions.{}", rule.title), json!(rule.content)),
-            Setting::Place(place) => ("canvas".to_owned(), json!(place)),
-        };
-        Some(Difference { path, field, live: json!(null), template })
     })
 }

@@ -14,10 +14,11 @@ use crate::tools::ids::WorkspaceId;
 use crate::tools::instructions::{self, Instruction};
 use crate::tools::invocation::Invocation;
 use crate::tools::many::each;
+use crate::tools::plugins;
 use crate::tools::schedules::wire::{self, Schedule};
+use crate::tools::secrets::{self, SecretLine};
 use crate::tools::templates::TEMPLATES;
 use crate::tools::workspaces::{fetch_all, model};
-use crate::tools::{plugins, secrets};
 
 /// The secret in which the tenant keeps a workspace's model.
 pub const MODEL: &str = "MODEL_PROVIDER";
@@ -46,11 +47,6 @@ pub struct Detail {
 }
 
 #[derive(Deserialize)]
-struct Keyed {
-    key: String,
-}
-
-#[derive(Deserialize)]
 struct Identified {
     id: String,
 }
@@ -73,7 +69,7 @@ pub async fn look(template: &OrgTemplate, call: &Invocation) -> Result<(Live, Fa
     let (workspaces, scheduled, secrets, templates, plugins, rules) = tokio::try_join!(
         fetch_all(call),
         call.tenant.ask(&SCHEDULES).fetch::<Vec<Scheduled>>(),
-        when(!call.caller.is_bound(), call.tenant.ask(&secrets::LIST_GLOBAL).fetch::<Vec<Keyed>>()),
+        when(!call.caller.is_bound(), call.tenant.ask(&secrets::LIST_GLOBAL).fetch::<Vec<SecretLine>>()),
         when(names_templates, call.tenant.ask(&TEMPLATES).fetch::<Vec<Identified>>()),
         when(names_plugins, call.tenant.ask(&plugins::REGISTRY).fetch::<Vec<Named>>()),
         when(has_rules, instructions::fetch_all(call)),

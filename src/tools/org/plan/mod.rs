@@ -1,8 +1,11 @@
 //! What importing a template would come to, against the organisation as it is: the pure part. `facts` is what
-//! was looked at, `id` what a plan is known by, `needs` what is missing, `answer` what is told.
+//! was looked at, `held` what there is to see of the tenant's own templates, `needs` what is missing, `id` what a
+//! plan is known by, `answer` and `compare` what is told.
 
 pub mod answer;
+pub mod compare;
 pub mod facts;
+pub mod held;
 pub mod id;
 pub mod needs;
 
