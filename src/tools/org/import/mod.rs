@@ -130,12 +130,12 @@ impl ImportOrg {
         held: Option<&TemplateName>,
         call: &Invocation,
     ) -> Result<Imported, Failure> {
+        let before = fetch_all(call).await?.len();
         let (live, facts) = match &self.plan_id {
             Some(_) => look(template, call).await?,
-            None => (Live::new(fetch_all(call).await?), Facts::default()),
+            None => (Live::new(Vec::new()), Facts::default()),
         };
-        let nothing = Live::new(Vec::new());
-        let plan = Plan::new(template, if self.plan_id.is_some() { &live } else { &nothing }, &facts);
+        let plan = Plan::new(template, &live, &facts);
         if let Some(plan_id) = &self.plan_id {
             check(template, &plan, &live, &facts, plan_id)?;
         }
@@ -152,7 +152,7 @@ impl ImportOrg {
         // Without a plan the tenant has the last word on a template that wants nothing, too.
         if self.plan_id.is_none() || !sending.nodes.is_empty() {
             let total = sending.nodes.len();
-            let answer = self.send(sending.body.clone(), live.workspaces.len(), Some(total), call).await?;
+            let answer = self.send(sending.body.clone(), before, Some(total), call).await?;
             report.made(&sending.nodes, answer);
             for at in &sending.moves {
                 if report.ids.get(*at).is_some_and(Option::is_some) {
