@@ -40,6 +40,7 @@ pub struct Layer {
     pub listen: Option<SocketAddr>,
     pub log: Option<String>,
     pub credential_dirs: Option<Vec<PathBuf>>,
+    pub template_dirs: Option<Vec<PathBuf>>,
     pub allowed_hosts: Option<Vec<String>>,
     pub allowed_origins: Option<Vec<String>>,
 }
@@ -62,6 +63,8 @@ pub struct Config {
     pub log: String,
     /// Directories for credentials besides `credentials/` in the data directory.
     pub credential_dirs: Vec<PathBuf>,
+    /// Directories with copies of organisation templates, a folder each.
+    pub template_dirs: Vec<PathBuf>,
     pub allowed_hosts: Vec<String>,
     pub allowed_origins: Vec<String>,
 }
@@ -118,6 +121,7 @@ impl Config {
             listen: choices.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8787))),
             log: choices.log.unwrap_or_else(|| "warn".to_owned()),
             credential_dirs: choices.credential_dirs.unwrap_or_default(),
+            template_dirs: choices.template_dirs.unwrap_or_default(),
             allowed_hosts: choices.allowed_hosts.unwrap_or_default(),
             allowed_origins: choices.allowed_origins.unwrap_or_default(),
         })
@@ -148,6 +152,7 @@ impl Layer {
             listen: self.listen.or(below.listen),
             log: self.log.or(below.log),
             credential_dirs: self.credential_dirs.or(below.credential_dirs),
+            template_dirs: self.template_dirs.or(below.template_dirs),
             allowed_hosts: self.allowed_hosts.or(below.allowed_hosts),
             allowed_origins: self.allowed_origins.or(below.allowed_origins),
         }

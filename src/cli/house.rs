@@ -73,6 +73,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         deliveries,
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
         drops,
+        template_dirs: config.template_dirs.clone(),
         capsules: config.data.join("capsules"),
         policy: Live::new(rules(config)),
         leases,

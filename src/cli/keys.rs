@@ -7,12 +7,10 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
-use serde_json::{Map, Value};
-use tokio_util::sync::CancellationToken;
+use serde_json::Value;
 
-use super::{Choices, Ending, house, log, output, terminal};
+use super::{Choices, Ending, ask, house, log, output, terminal};
 use crate::config::{self, Layer};
-use crate::dispatch::{Call, Progress};
 use crate::failure::{Code, Failure};
 use crate::transport::caller::Door;
 
@@ -52,21 +50,10 @@ pub(super) async fn run(choices: Choices, flags: Flags) -> Result<(), Ending> {
     let dispatch = house::open(&config).await?;
     let caller = house::caller(&config, &dispatch.server().grants, Door::Cli).await?;
     let arguments = [("name", wanted.name), ("sink", wanted.sink)];
-    let minted = dispatch.call(Call {
-        caller,
-        tool: "mint_org_key".to_owned(),
-        arguments: arguments
-            .map(|(name, text)| (name.to_owned(), Value::from(text)))
-            .into_iter()
-            .collect::<Map<_, _>>(),
-        progress: Progress::default(),
-        asks: terminal::asks(&dispatch.server().consents),
-        cancel: CancellationToken::new(),
-    });
-    let minted = minted.await;
+    let arguments = arguments.map(|(name, text)| (name.to_owned(), Value::from(text))).into_iter().collect();
+    let minted = ask::ask(&dispatch, caller, "mint_org_key".to_owned(), arguments).await;
     dispatch.drain(Duration::from_secs(2)).await;
-    let answer = minted.map_err(|refusal| told(refusal.failure))?;
-    output::json(&answer.content)?;
+    output::json(&minted.map_err(told)?)?;
     output::notice(
         "Give the server this key (MOLECULE_ORG_TOKEN_FILE, or MOLECULE_ORG_TOKEN) and put the admin token away: \
          nothing here needs it again.",

@@ -2,6 +2,7 @@
 //! what came back into an exit code: 0 done, 1 failed, 2 wrong usage, 3 refused or
 //! waiting for a person.
 
+mod ask;
 mod call;
 mod consents;
 mod demo;
@@ -13,6 +14,7 @@ mod http;
 mod journal;
 mod keys;
 mod log;
+mod org;
 mod output;
 mod reload;
 mod stdio;
@@ -65,6 +67,8 @@ enum Command {
     Journal(journal::Flags),
     /// What waits for a person, and a person's answer
     Consents(consents::Flags),
+    /// The organisation as code: plan, import, export, diff
+    Org(org::Flags),
 }
 
 #[derive(Args)]
@@ -211,5 +215,6 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Grants(flags) => grants::run(choices, flags).await,
         Command::Tools(flags) => tools::run(choices, flags).await,
         Command::Consents(flags) => consents::run(choices, flags).await,
+        Command::Org(flags) => org::run(choices.config(None)?, flags).await,
     }
 }

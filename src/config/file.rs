@@ -26,6 +26,7 @@ struct File {
     listen: Option<String>,
     log: Option<String>,
     credential_dirs: Option<Vec<PathBuf>>,
+    template_dirs: Option<Vec<PathBuf>>,
     allowed_hosts: Option<Vec<String>>,
     allowed_origins: Option<Vec<String>>,
 }
@@ -53,6 +54,7 @@ pub(super) fn layer(path: &Path) -> Result<Layer, ConfigError> {
         listen: parse(file.listen, values::listen).map_err(|error| named("listen", error))?,
         log: parse(file.log, values::log).map_err(|error| named("log", error))?,
         credential_dirs: file.credential_dirs,
+        template_dirs: file.template_dirs,
         allowed_hosts: file.allowed_hosts,
         allowed_origins: file.allowed_origins,
     })

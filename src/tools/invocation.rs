@@ -125,6 +125,8 @@ pub struct Server {
     pub directories: Directories,
     /// Pages that a person uses once.
     pub drops: Drops,
+    /// Where the operator keeps copies of organisation templates, a folder each.
+    pub template_dirs: Vec<PathBuf>,
     /// Where what is deleted is kept.
     pub capsules: PathBuf,
     /// What may be done; asked anew for each call.

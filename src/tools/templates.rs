@@ -1,7 +1,7 @@
 //! Workspace templates as the tenant lists them: what a workspace's configuration comes from. The tenant
 //! finds a workspace's template by its name.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::invocation::Invocation;
 use super::prose::Prose;
@@ -32,7 +32,7 @@ pub struct Template {
 }
 
 /// One variable, or one of several.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Required {
     One(String),

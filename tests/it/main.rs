@@ -27,6 +27,7 @@ mod journal;
 mod key_trees;
 mod leases;
 mod once;
+mod organisation;
 mod pace;
 mod paths;
 mod policy;

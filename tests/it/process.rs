@@ -138,6 +138,10 @@ impl Running {
         self.child.id()
     }
 
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
     /// As `kill -9`.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

@@ -364,7 +364,9 @@ async fn an_import_says_what_it_made_and_what_it_lacks() {
     let inline = json!({ "name": "half", "workspaces": [good, broken, { "name": "c" }] });
     let half = house.call("import_org", json!({ "inline": inline })).await;
     assert_eq!((&half["status"], &half["count"]), (&json!("partial"), &json!(1)), "{half}");
-    assert_eq!(names(&half["workspaces"]), ["a"]);
+    assert_eq!(names(&half["workspaces"]), ["b", "c", "a"]);
+    let outcomes: Vec<&Value> = half["workspaces"].as_array().unwrap().iter().map(|one| &one["outcome"]).collect();
+    assert_eq!(outcomes, ["failed", "not_reached", "created"]);
     assert!(half["problem"].as_str().unwrap().contains("workspace b"), "{half}");
     assert_eq!(house.journal("import_org").await["sent"][1], "POST /org/import 207");
 

@@ -462,6 +462,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         deliveries: Deliveries::new(store.clone(), url),
         directories: Directories::new(home.join("credentials"), vec![]),
         drops: Drops::new(store.clone(), client.derived_secret("drops"), told(home)),
+        template_dirs: vec![home.join("templates")],
         capsules: home.join("capsules"),
         policy: Live::new(plan.rules),
         leases: Leases::new(store.clone()),

@@ -9,7 +9,7 @@ use super::workspaces;
 use crate::backend::Route;
 
 const GET: Route = Route::get("/workspaces/{workspace_id}/budget");
-const SET: Route = Route::patch("/workspaces/{workspace_id}/budget");
+pub const SET: Route = Route::patch("/workspaces/{workspace_id}/budget");
 
 pub const TOOLS: &[Tool] = &[
     Draft::read("get_budget", &[GET])

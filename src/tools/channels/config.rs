@@ -71,7 +71,7 @@ pub fn is_secret(name: &str) -> bool {
 }
 
 /// Whether a text is a credential, whatever its field is called.
-fn looks_secret(text: &str) -> bool {
+pub fn looks_secret(text: &str) -> bool {
     let is_key_like = |c: char| c.is_ascii_alphanumeric() || c == '-' || c == '_';
     text.contains("://")
         || text.contains("xox")

@@ -16,8 +16,8 @@ use super::workspaces;
 use crate::backend::Route;
 use crate::failure::{Code, Failure};
 
-const LIST: Route = Route::get("/instructions");
-const CREATE: Route = Route::post("/instructions");
+pub const LIST: Route = Route::get("/instructions");
+pub const CREATE: Route = Route::post("/instructions");
 const UPDATE: Route = Route::put("/instructions/{instruction_id}");
 const DELETE: Route = Route::delete("/instructions/{instruction_id}");
 const RESOLVE: Route = Route::get("/workspaces/{workspace_id}/instructions/resolve");
@@ -85,17 +85,17 @@ pub struct Instruction {
     /// The workspace, as it was named; the tenant doesn't check that there is one.
     #[serde(alias = "scope_target", skip_serializing_if = "Option::is_none")]
     workspace_id: Option<String>,
-    title: String,
-    content: Prose,
+    pub title: String,
+    pub content: Prose,
     /// Higher comes first.
-    priority: i64,
-    enabled: bool,
+    pub priority: i64,
+    pub enabled: bool,
     created_at: DateTime<Utc>,
     updated_at: DateTime<Utc>,
 }
 
 /// All of them; the tenant has no question for one. A bound caller sees those that its workspaces obey.
-async fn fetch_all(call: &Invocation) -> Result<Vec<Instruction>, Failure> {
+pub async fn fetch_all(call: &Invocation) -> Result<Vec<Instruction>, Failure> {
     let mut all: Vec<Instruction> = call.tenant.ask(&LIST).fetch().await?;
     all.retain(|one| one.is_global() || !call.caller.is_bound() || one.target().is_some_and(|id| call.sees(&id)));
     Ok(all)
@@ -117,11 +117,11 @@ async fn fetch_changeable(id: &InstructionId, call: &Invocation) -> Result<Instr
 }
 
 impl Instruction {
-    fn is_global(&self) -> bool {
+    pub fn is_global(&self) -> bool {
         self.scope == Scope::Global.as_str()
     }
 
-    fn target(&self) -> Option<WorkspaceId> {
+    pub fn target(&self) -> Option<WorkspaceId> {
         WorkspaceId::try_from(self.workspace_id.clone()?).ok()
     }
 }

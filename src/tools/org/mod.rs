@@ -3,14 +3,20 @@
 
 mod bundles;
 mod events;
+mod export;
 mod import;
+mod list;
+mod live;
+mod mark;
 mod overview;
+mod plan;
 mod shared_context;
+pub mod template;
 mod templates;
 
 use super::templates::TEMPLATES;
 use super::tool::{Draft, Tool};
-use super::{approvals, keys, schedules, workspaces};
+use super::{approvals, budgets, channels, instructions, keys, plugins, schedules, secrets, workspaces};
 use crate::backend::Route;
 
 const ORG_TEMPLATES: Route = Route::get("/org/templates");
@@ -22,6 +28,37 @@ const SHARED_CONTEXT: Route = Route::get("/workspaces/{workspace_id}/shared-cont
 const EVENTS: Route = Route::get("/events");
 const EVENTS_OF: Route = Route::get("/events/{workspace_id}");
 const SCHEDULES: Route = schedules::HEALTH;
+
+const PLAN_ROUTES: &[Route] = &[
+    ORG_TEMPLATES,
+    workspaces::LIST,
+    workspaces::GET_MODEL,
+    SCHEDULES,
+    schedules::LIST,
+    instructions::LIST,
+    secrets::LIST_GLOBAL,
+    plugins::REGISTRY,
+    TEMPLATES,
+];
+
+/// What a plan looks at, and what is done about it.
+const IMPORT_ROUTES: &[Route] = &[
+    ORG_TEMPLATES,
+    workspaces::LIST,
+    workspaces::GET,
+    workspaces::GET_MODEL,
+    SCHEDULES,
+    schedules::LIST,
+    instructions::LIST,
+    secrets::LIST_GLOBAL,
+    plugins::REGISTRY,
+    TEMPLATES,
+    IMPORT,
+    workspaces::UPDATE,
+    workspaces::SET_MODEL,
+    budgets::SET,
+    instructions::CREATE,
+];
 
 pub const TOOLS: &[Tool] = &[
     Draft::read("get_org_overview", &[
@@ -41,15 +78,45 @@ pub const TOOLS: &[Tool] = &[
         .about("List organisation templates that import_org can use: directory, name, how many workspaces, required variables.")
         .said("ready-made teams, blueprints of whole organisations, starter packs to import")
         .common()
-        .lists::<import::ListOrgTemplates>(),
-    Draft::escalate("import_org", &[ORG_TEMPLATES, workspaces::LIST, IMPORT])
-        .about("Create the workspaces of a template, by directory or inline. Only adds: twice makes twins. About two seconds a workspace.")
+        .lists::<list::ListOrgTemplates>(),
+    Draft::read("plan_org_import", PLAN_ROUTES)
+        .about("What import_org would do with a template, against what is there: creates, matches, differences, missing secrets, templates and plugins, schedules that start, budgets. Gives its `plan_id`.")
+        .said("dry run of an import, preview a blueprint, what would change, what is missing before rolling out a team, simulate")
+        .example(r#"{"template":"starter-team"}"#)
+        .org_wide()
+        .keeping(&["template", "file"])
+        .acts::<plan::answer::PlanOrgImport>(),
+    Draft::read("compare_org", PLAN_ROUTES)
+        .about("Where the live organisation differs from an org template: missing and extra workspaces, fields, schedules.")
+        .said("drift, is the organisation as it should be, diff between the template and reality, infrastructure as code check")
+        .example(r#"{"file":"org.yaml"}"#)
+        .filtered()
+        .keeping(&["template", "file"])
+        .acts::<plan::compare::CompareOrg>(),
+    Draft::read("export_org", &[
+        workspaces::LIST,
+        workspaces::GET_MODEL,
+        schedules::LIST,
+        channels::LIST,
+        instructions::LIST,
+        secrets::LIST,
+        secrets::LIST_GLOBAL,
+        TEMPLATES,
+    ])
+        .about("The live organisation, or a part of it, as an org template: tree, roles, runtimes, models, schedules, channels, instructions; secrets by name. Lists what isn't carried.")
+        .said("organisation as code, backup of the whole organisation, dump all workspaces as yaml, snapshot for version control, clone the organisation")
+        .example(r#"{"file":"org.yaml"}"#)
+        .filtered()
+        .keeping(&["file"])
+        .acts::<export::ExportOrg>(),
+    Draft::escalate("import_org", IMPORT_ROUTES)
+        .about("Create the workspaces of an org template. With a `plan_id` only what is missing; without one twice makes twins. About two seconds a workspace.")
         .said("create a team from a template, set up a whole department, roll out, spin up agents, deploy a blueprint")
         .example(r#"{"template":"starter-team"}"#)
         .everyday()
         .org_wide()
         .creates()
-        .keeping(&["force"])
+        .keeping(&["template", "file", "plan_id", "force"])
         .acts::<import::ImportOrg>(),
     Draft::read("list_templates", &[TEMPLATES])
         .said("workspace templates kinds of agents runtimes skills, which templates for a single new agent, presets to choose from")

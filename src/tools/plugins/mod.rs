@@ -11,7 +11,7 @@ use super::tool::{Draft, Tool};
 use super::workspaces;
 use crate::backend::Route;
 
-const REGISTRY: Route = Route::get("/plugins");
+pub const REGISTRY: Route = Route::get("/plugins");
 const SOURCES: Route = Route::get("/plugins/sources");
 const INSTALLED: Route = Route::get("/workspaces/{workspace_id}/plugins");
 const AVAILABLE: Route = Route::get("/workspaces/{workspace_id}/plugins/available");

@@ -9,7 +9,7 @@ mod list;
 mod run;
 mod times;
 mod update;
-mod wire;
+pub mod wire;
 
 use super::tool::{Draft, Tool};
 use super::{a2a, workspaces};

@@ -24,12 +24,12 @@ pub struct GetModel {
 pub struct Model {
     /// Absent: the one of its template or runtime.
     #[serde(default, skip_serializing_if = "String::is_empty")]
-    model: String,
+    pub model: String,
     /// `default`, or `workspace_secrets` where it was set.
     source: String,
 }
 
-async fn fetch(id: &WorkspaceId, call: &Invocation) -> Result<Model, Failure> {
+pub async fn fetch(id: &WorkspaceId, call: &Invocation) -> Result<Model, Failure> {
     call.tenant.ask(&GET_MODEL).part("workspace_id", id).fetch().await
 }
 

@@ -47,6 +47,10 @@ pub struct Workspace {
     pub budget_limit: Option<i64>,
     #[serde(default)]
     pub monthly_spend: i64,
+    #[serde(default)]
+    pub x: f64,
+    #[serde(default)]
+    pub y: f64,
 }
 
 impl Workspace {

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::snapshot;
 
 /// Ids by which the tenant knows other things than workspaces.
-const OTHER_IDS: [&str; 10] = [
+const OTHER_IDS: [&str; 11] = [
     "approval_id",
     "channel_id",
     "delegation_id",
@@ -19,6 +19,7 @@ const OTHER_IDS: [&str; 10] = [
     "instruction_id",
     "invocation",
     "memory_id",
+    "plan_id",
     "schedule_id",
     "session_id",
     "token_id",

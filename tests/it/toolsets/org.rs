@@ -33,6 +33,12 @@ pub async fn scene(house: &House) {
     assert_eq!(shown["warnings"].as_array().unwrap().len(), 1, "the configuration is its own: {shown}");
     let inline = house.call("import_bundle", json!({ "bundle": shown["bundle"] })).await;
     assert_eq!((&inline["status"], &inline["workspaces"][0]["name"]), (&json!("complete"), &json!("Scene Agent")));
+    let exported = house.call("export_org", json!({ "workspace_id": agent })).await;
+    let template = &exported["template"];
+    assert_eq!((&template["name"], &exported["workspace_count"]), (&json!("Scene Agent"), &json!(1)), "{exported}");
+    assert_eq!(house.call("compare_org", json!({ "inline": template })).await["in_sync"], true);
+    let planned = house.call("plan_org_import", json!({ "inline": template })).await;
+    assert_eq!((&planned["create_count"], &planned["match_count"]), (&json!(0), &json!(1)), "{planned}");
     let events = house.call("list_events", json!({ "limit": 5 })).await;
     assert!(events["count"].is_number(), "{events}");
     for id in [&agent, &inline["workspaces"][0]["id"]] {

@@ -1,0 +1,116 @@
+//! plan_org_import and compare_org.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::{empty, import, plan, team, workspaces};
+
+#[tokio::test]
+async fn a_plan_says_what_would_come() {
+    let house = empty();
+    let mut template = team();
+    template["workspaces"][0]["template"] = json!("no-such-template");
+    template["workspaces"][0]["plugins"] = json!(["no-such-plugin", "code-review"]);
+    template["workspaces"][0]["colour"] = json!("red");
+    template["workspaces"][0]["schedules"] = json!([{ "name": "Never", "cron_expr": "61 * * * *", "prompt": "x" }]);
+    let planned = plan(&house, &template).await;
+    assert_eq!((&planned["detail"], &planned["create_count"]), (&json!("full"), &json!(4)), "{planned}");
+    let created = json!({ "path": "Lead / Frontend", "runtime": "claude-code", "tier": 1 });
+    assert_eq!(planned["creates"][3], created, "{planned}");
+    assert_eq!(planned["missing_required"], json!(["SEARCH_API_KEY"]));
+    assert_eq!(planned["missing_templates"], json!(["no-such-template"]));
+    assert_eq!(planned["missing_plugins"], json!(["no-such-plugin"]));
+    assert!(planned["schedules"][0]["problem"].as_str().unwrap().contains("0 to 59"), "{planned}");
+    assert!(planned["schedules"][1]["next_run"].is_string(), "{planned}");
+    assert_eq!((&planned["budget"]["added"]["cents"], &planned["budget"]["without_limit"]), (&json!(5000), &json!(3)));
+    assert!(planned["notes"].to_string().contains("workspaces.colour"), "{planned}");
+    assert!(workspaces(&house).await.is_empty(), "a plan changes nothing");
+    house.is_balanced().await;
+}
+
+#[tokio::test]
+async fn what_is_there_is_found_and_compared() {
+    let house = empty();
+    import(&house, &team()).await;
+    let (before, compared) =
+        (plan(&house, &team()).await, house.call("compare_org", json!({ "inline": team() })).await);
+    assert_eq!((&before["create_count"], &before["match_count"]), (&json!(0), &json!(4)), "{before}");
+    assert_eq!((&compared["in_sync"], &compared["beside_count"]), (&json!(true), &json!(0)), "{compared}");
+
+    let mut other = team();
+    other["workspaces"][0]["children"][0]["tier"] = json!(1);
+    other["workspaces"][0]["children"][0]["model"] = json!("opus");
+    other["workspaces"][0]["children"][0]["schedules"][0]["cron_expr"] = json!("0 8 * * 1-5");
+    other["workspaces"][0]["children"].as_array_mut().unwrap().remove(1);
+    let compared = house.call("compare_org", json!({ "inline": other })).await;
+    assert_eq!(compared["extra"][0]["path"], "Lead / Frontend", "{compared}");
+    let fields: Vec<&str> =
+        compared["differences"].as_array().unwrap().iter().map(|one| one["field"].as_str().unwrap()).collect();
+    assert_eq!(fields, ["tier", "model", "schedules.Triage.cron_expr"], "{compared}");
+    let differing = plan(&house, &other).await;
+    assert_eq!(differing["difference_count"], 3, "{differing}");
+    assert_ne!(differing["plan_id"], before["plan_id"]);
+    house.is_balanced().await;
+}
+
+#[tokio::test]
+async fn of_a_template_that_the_tenant_holds_only_the_summary_is_known() {
+    let house = empty();
+    let held = json!({ "template": "research-desk" });
+    let planned = house.call("plan_org_import", held.clone()).await;
+    assert_eq!((&planned["detail"], &planned["create_count"]), (&json!("summary"), &json!(3)), "{planned}");
+    assert_eq!(planned["missing_required"], json!(["ANTHROPIC_API_KEY or OPENROUTER_API_KEY", "SEARCH_API_KEY"]));
+    let text = house.refusal("compare_org", held).await;
+    assert!(text.starts_with("NOT_SUPPORTED: ") && text.contains("template_dirs"), "{text}");
+    let text = house.refusal("plan_org_import", json!({ "template": "none" })).await;
+    assert!(text.starts_with("NOT_FOUND: "), "{text}");
+
+    let plan_id = house.call("plan_org_import", json!({ "template": "starter-team" })).await["plan_id"].clone();
+    let by_plan = json!({ "template": "starter-team", "plan_id": plan_id });
+    assert_eq!(house.call("import_org", by_plan.clone()).await["count"], 3);
+    let text = house.refusal("import_org", by_plan).await;
+    assert!(text.starts_with("CONFLICT: ") && text.contains("Nothing was changed."), "{text}");
+}
+
+#[tokio::test]
+async fn a_copy_of_the_operators_shows_what_the_tenant_doesnt() {
+    let house = empty();
+    let folder = house.home.path().join("templates/starter-team");
+    std::fs::create_dir_all(&folder).unwrap();
+    let text = std::fs::read_to_string(crate::snapshot::file("src/backend/embedded/templates/starter-team.yaml"));
+    std::fs::write(folder.join("org.yaml"), text.unwrap()).unwrap();
+    let named = json!({ "template": "starter-team" });
+    let planned = house.call("plan_org_import", named.clone()).await;
+    assert_eq!(
+        (&planned["detail"], &planned["creates"][2]["path"]),
+        (&json!("full"), &json!("Lead / Frontend Engineer"))
+    );
+    let by_plan = json!({ "template": "starter-team", "plan_id": planned["plan_id"] });
+    let imported = house.call("import_org", by_plan).await;
+    assert_eq!((&imported["status"], &imported["count"]), (&json!("complete"), &json!(3)), "{imported}");
+    assert_eq!(house.call("compare_org", named.clone()).await["in_sync"], true);
+    std::fs::write(folder.join("org.yaml"), "name: Other\nworkspaces: [{name: A}]\n").unwrap();
+    let text = house.refusal("plan_org_import", named).await;
+    assert!(text.starts_with("CONFLICT: ") && text.contains("local copy"), "{text}");
+}
+
+#[tokio::test]
+async fn a_plan_over_five_hundred_workspaces_is_quick_and_its_answer_small() {
+    let house = empty();
+    let one = |n: usize| json!({ "name": format!("w{n}"), "external": true, "url": "https://a.example" });
+    let roots: Vec<Value> = (0..500).map(one).collect();
+    let template = json!({ "name": "Large", "workspaces": roots });
+    let mut half = template.clone();
+    half["workspaces"].as_array_mut().unwrap().truncate(250);
+    assert_eq!(house.call("import_org", json!({ "inline": half })).await["count"], 250);
+    let began = Instant::now();
+    let planned = plan(&house, &template).await;
+    let took = began.elapsed();
+    println!("a plan over 500 workspaces took {took:?} and answered {} bytes", planned.to_string().len());
+    assert_eq!((&planned["create_count"], &planned["match_count"]), (&json!(250), &json!(250)));
+    assert!(took < Duration::from_secs(3) && planned.to_string().len() < 20_000, "{took:?}");
+    let rest = house.call("plan_org_import", json!({ "inline": template, "from": 240 })).await;
+    assert_eq!(rest["creates"].as_array().unwrap().len(), 10, "{rest}");
+    assert_eq!(rest["creates"][9]["path"], "w499");
+}
