@@ -18,6 +18,7 @@
 
 pub mod anchor;
 pub mod backend;
+pub mod capsules;
 pub mod cli;
 pub mod config;
 pub mod consent;
@@ -25,6 +26,7 @@ pub mod digest;
 pub mod dispatch;
 pub mod failure;
 pub mod fence;
+pub mod fleets;
 pub mod grants;
 pub mod journal;
 pub mod nearest;

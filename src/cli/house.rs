@@ -15,9 +15,11 @@ use tokio_util::sync::CancellationToken;
 use super::{Ending, reload};
 use crate::backend::embedded::{self, OpenError, Tenant};
 use crate::backend::{Base, Client, Limits, Settings};
+use crate::capsules::Capsules;
 use crate::config::{Config, TenantConfig};
 use crate::consent::Consents;
 use crate::dispatch::{Books, Dispatch};
+use crate::fleets::Fleets;
 use crate::grants::{Grants, Known, State};
 use crate::journal::Journal;
 use crate::policy::Rules;
@@ -53,6 +55,8 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
     let books = Books::new(&store);
     let (consents, grants) = (Consents::new(store.clone()), Grants::new(store.clone()));
     let tenant = config.tenant.as_ref().map_or("embedded", |_| client.address()).to_owned();
+    let capsules = Capsules::new(store.clone(), &config.data, &tenant);
+    let fleets = Fleets::new(store.clone(), &tenant);
     let journal = Journal::open(store, &config.data, &tenant);
     config.rules.anchor.iter().for_each(|anchor| journal.anchored(anchor.clone()));
     let server = Server {
@@ -61,7 +65,8 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         key_tag: client.key_tag().to_owned(),
         key_id: OnceLock::new(),
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
-        capsules: config.data.join("capsules"),
+        capsules,
+        fleets,
         policy: Live::new(rules(config)),
         consents,
         grants,

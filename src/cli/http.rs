@@ -10,7 +10,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{Ending, house, log, output, reload, watch};
+use super::{Ending, forget, house, log, output, reload, watch};
 use crate::config::{Config, values};
 use crate::dispatch::Dispatch;
 use crate::secrets::place::{is_private, write_private};
@@ -42,6 +42,7 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     } else {
         watch::closed_or_refuse(&dispatch).await?;
     }
+    forget::in_background(&dispatch);
     let bearer = if flags.no_auth { None } else { Some(owner_bearer(&config.data)?) };
     refuse_org_key(&config, bearer.as_ref())?;
     let door = open_door(&config, bearer.clone(), dispatch).await?;

@@ -5,6 +5,7 @@
 mod call;
 mod consents;
 mod demo;
+mod forget;
 mod grants;
 mod house;
 mod http;

@@ -1,6 +1,6 @@
 //! `molecule-org-mcp`, `molecule-org-mcp stdio`: nothing but the protocol on stdout.
 
-use super::{Ending, house, log, reload, watch};
+use super::{Ending, forget, house, log, reload, watch};
 use crate::config::Config;
 use crate::transport;
 use crate::transport::caller::Door;
@@ -11,6 +11,7 @@ pub(super) async fn run(config: Config) -> Result<(), Ending> {
     let caller = house::caller(&config, &dispatch.server().grants, Door::Stdio).await?;
     reload::in_background(&config, &dispatch)?;
     watch::in_background(&dispatch);
+    forget::in_background(&dispatch);
     transport::stdio::serve(dispatch, caller).await?;
     Ok(())
 }

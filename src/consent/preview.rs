@@ -46,6 +46,7 @@ impl Preview {
     pub fn of(tool: &Tool, effect: Effect, arguments: &Map<String, Value>, found: &Observation) -> Self {
         let mut lines = vec![format!("{} ({}). {}", tool.title(), effect.as_str(), tool.about)];
         lines.extend(found.workspace.as_ref().map(workspace));
+        lines.extend(listed(found));
         lines.extend(below(effect, found));
         lines.extend(found.workspace.as_ref().and_then(|one| spend(one, &found.below)));
         lines.extend(schedules(found));
@@ -99,6 +100,18 @@ fn workspace(one: &Place) -> String {
         many => format!("{many} running tasks, which are lost"),
     };
     format!("Workspace {}: {}, {tasks}.", called(&one.name, one.id.as_str()), fence::name(&one.status))
+}
+
+/// All of a list, because a yes is for all of it.
+fn listed(found: &Observation) -> Vec<String> {
+    if found.listed.is_empty() && found.not_there == 0 {
+        return Vec::new();
+    }
+    let working = found.listed.iter().filter(|one| one.active_tasks > 0).count();
+    let mut lines = vec![format!("Workspaces: {}, of which {working} run tasks:", found.listed.len())];
+    lines.extend(found.listed.chunks(NAMED).map(|some| format!("  {}", row(some.iter().map(|one| one.name.as_str())))));
+    lines.extend((found.not_there > 0).then(|| format!("{} more aren't there.", found.not_there)));
+    lines
 }
 
 fn below(effect: Effect, found: &Observation) -> Option<String> {

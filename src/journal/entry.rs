@@ -100,6 +100,9 @@ pub struct OutcomeDetail {
     /// The id of what was made, where something was.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<String>,
+    /// The capsule that keeps what was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capsule: Option<String>,
     /// The invocation whose outcome was given again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<String>,

@@ -49,6 +49,8 @@ pub struct Rules {
     pub consent: ConsentRules,
     pub limits: Limits,
     pub credentials: CredentialRules,
+    /// How many days what is deleted is kept; none: until somebody takes it away.
+    pub keep_days: Option<u32>,
     /// Where the journal's checkpoints go, too.
     pub anchor: Option<Anchor>,
     /// Begins the digest of the policy file; none without one.
@@ -69,6 +71,7 @@ impl Default for Rules {
             consent: ConsentRules::default(),
             limits: Limits::default(),
             credentials: CredentialRules::default(),
+            keep_days: Some(30),
             anchor: None,
             digest: None,
         }

@@ -1,7 +1,6 @@
 //! What a running tool may use: the tenant as this call sees it, the clock, the caller, and the
 //! rooms of this server that some tools speak of.
 
-use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 
 use chrono::{DateTime, Utc};
@@ -13,8 +12,10 @@ use super::cursor::Seal;
 use super::ids::WorkspaceId;
 use super::surface::Surface;
 use crate::backend::{Tenant, has_key_form};
+use crate::capsules::Capsules;
 use crate::consent::Consents;
 use crate::failure::{Code, Failure};
+use crate::fleets::Fleets;
 use crate::grants::Grants;
 use crate::journal::Journal;
 use crate::policy::Rules;
@@ -32,6 +33,8 @@ pub struct Invocation {
     pub caller: Caller,
     /// The id of what this call made, for the journal.
     pub made: OnceLock<String>,
+    /// The capsule that keeps what this call deletes, for the journal.
+    pub capsule: OnceLock<String>,
     /// When the call began; ages are counted from here.
     pub now: DateTime<Utc>,
     /// What the tool looked at before its intent was written down.
@@ -80,6 +83,25 @@ impl Invocation {
         }
     }
 
+    /// The same call for one of many items: once begun it is finished, though the caller cancels, and its own
+    /// steps aren't the call's.
+    pub fn for_an_item(&self) -> Self {
+        Self {
+            id: self.id,
+            tenant: self.tenant.regardless(),
+            progress: Progress::default(),
+            caller: self.caller.clone(),
+            made: OnceLock::new(),
+            capsule: OnceLock::new(),
+            now: self.now,
+            seen: None,
+            unclear_since: None,
+            tree: self.tree.clone(),
+            rules: Arc::clone(&self.rules),
+            server: Arc::clone(&self.server),
+        }
+    }
+
     /// Something new has this id. The first is what the call is about.
     pub fn made(&self, id: impl ToString) {
         let _ = self.made.set(id.to_string());
@@ -98,7 +120,9 @@ pub struct Server {
     pub key_id: OnceLock<String>,
     pub directories: Directories,
     /// Where what is deleted is kept.
-    pub capsules: PathBuf,
+    pub capsules: Capsules,
+    /// What calls over many workspaces left undone.
+    pub fleets: Fleets,
     /// What may be done; asked anew for each call.
     pub policy: Live,
     pub grants: Grants,

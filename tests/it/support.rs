@@ -15,8 +15,10 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use molecule_org_mcp::backend::embedded::{self, Tenant};
 use molecule_org_mcp::backend::{Base, Client, Limits, Settings};
+use molecule_org_mcp::capsules::Capsules;
 use molecule_org_mcp::consent::{Asks, Consents};
 use molecule_org_mcp::dispatch::{Answer, Books, Call, Dispatch, Progress, Refusal};
+use molecule_org_mcp::fleets::Fleets;
 use molecule_org_mcp::grants::Grants;
 use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::policy::Rules;
@@ -377,7 +379,8 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         key_tag: client.key_tag().to_owned(),
         key_id: OnceLock::new(),
         directories: Directories::new(home.join("credentials"), vec![]),
-        capsules: home.join("capsules"),
+        capsules: Capsules::new(store.clone(), home, url),
+        fleets: Fleets::new(store.clone(), url),
         policy: Live::new(plan.rules),
         consents: Consents::new(store.clone()),
         grants: Grants::new(store.clone()),

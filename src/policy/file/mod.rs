@@ -31,6 +31,7 @@ struct File {
     credentials: Credentials,
     ceiling: Ceiling,
     journal: Journal,
+    capsules: Capsules,
 }
 
 /// What isn't named, the role may not.
@@ -104,6 +105,12 @@ struct Journal {
     anchor: Option<Elsewhere>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Capsules {
+    keep_days: Option<Count>,
+}
+
 /// The rules that a policy file sets, with the built-in ones where it says nothing.
 pub fn rules(text: &str) -> Result<Rules, String> {
     // A file that is being written, or that a full disk cut off, isn't the wish to have no policy.
@@ -130,6 +137,7 @@ pub fn rules(text: &str) -> Result<Rules, String> {
             sinks: file.credentials.sinks.unwrap_or(usual.credentials.sinks),
             sources: file.credentials.sources.unwrap_or(usual.credentials.sources),
         },
+        keep_days: file.capsules.keep_days.map_or(usual.keep_days, |days| days.0),
         anchor: file.journal.anchor.map(|anchor| anchor.0),
         digest: Some(digest(text)),
     })

@@ -14,13 +14,15 @@ mod send;
 mod users;
 mod wire;
 
+pub use wire::kept;
+
 use super::tool::{Draft, Tool};
 use super::workspaces;
 use crate::backend::Route;
 
 const ADAPTERS: Route = Route::get("/channels/adapters");
 const DISCOVER: Route = Route::post("/channels/discover");
-const LIST: Route = Route::get("/workspaces/{workspace_id}/channels");
+pub const LIST: Route = Route::get("/workspaces/{workspace_id}/channels");
 const ADD: Route = Route::post("/workspaces/{workspace_id}/channels");
 const UPDATE: Route = Route::patch("/workspaces/{workspace_id}/channels/{channel_id}");
 const REMOVE: Route = Route::delete("/workspaces/{workspace_id}/channels/{channel_id}");

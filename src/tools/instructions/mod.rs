@@ -16,9 +16,9 @@ use super::workspaces;
 use crate::backend::Route;
 use crate::failure::{Code, Failure};
 
-const LIST: Route = Route::get("/instructions");
-const CREATE: Route = Route::post("/instructions");
-const UPDATE: Route = Route::put("/instructions/{instruction_id}");
+pub const LIST: Route = Route::get("/instructions");
+pub const CREATE: Route = Route::post("/instructions");
+pub const UPDATE: Route = Route::put("/instructions/{instruction_id}");
 const DELETE: Route = Route::delete("/instructions/{instruction_id}");
 const RESOLVE: Route = Route::get("/workspaces/{workspace_id}/instructions/resolve");
 
