@@ -35,7 +35,8 @@ impl Fleets {
     pub async fn left(&self, id: &str, whose: &Whose) -> Result<Option<Vec<WorkspaceId>>, Failure> {
         let (id, tenant, whose) = (id.to_owned(), Arc::clone(&self.tenant), whose.clone());
         let query = move |connection: &rusqlite::Connection| {
-            const SQL: &str = "SELECT workspaces FROM fleets WHERE id = ?1 AND tenant = ?2 AND caller = ?3 AND tool = ?4";
+            const SQL: &str =
+                "SELECT workspaces FROM fleets WHERE id = ?1 AND tenant = ?2 AND caller = ?3 AND tool = ?4";
             let values = params![id, tenant, whose.caller, whose.tool];
             connection.query_row(SQL, values, |row| row.get::<_, String>(0)).optional()
         };

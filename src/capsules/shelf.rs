@@ -31,7 +31,8 @@ impl Shelf {
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
             let workspaces = serde_json::to_string(&label.workspaces).unwrap_or_default();
             let (made, until) = (stamp(label.made), label.until.map(stamp));
-            let values = params![label.id, tenant, made, until, workspaces, i64::try_from(label.size).unwrap_or(i64::MAX)];
+            let values =
+                params![label.id, tenant, made, until, workspaces, i64::try_from(label.size).unwrap_or(i64::MAX)];
             connection.execute(SQL, values).map(|_| ())
         };
         self.store.change(Durability::Synced, change).await

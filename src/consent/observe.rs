@@ -248,7 +248,9 @@ fn workspace_id(value: &Value) -> Option<WorkspaceId> {
 
 fn ids(arguments: &Map<String, Value>, name: &str) -> Vec<WorkspaceId> {
     let given = arguments.get(name);
-    let values = given.and_then(Value::as_array).map_or_else(|| given.into_iter().collect(), |all| all.iter().collect::<Vec<_>>());
+    let values = given
+        .and_then(Value::as_array)
+        .map_or_else(|| given.into_iter().collect(), |all| all.iter().collect::<Vec<_>>());
     values.into_iter().filter_map(workspace_id).collect()
 }
 

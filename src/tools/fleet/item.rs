@@ -43,7 +43,7 @@ impl Item {
     }
 
     pub(super) fn because(mut self, why: &str) -> Self {
-        self.why = Some(start(why, REASON));
+        self.why = Some(start(why, REASON).into_owned());
         self
     }
 

@@ -51,7 +51,8 @@ impl Choice {
         let parents: BTreeMap<&WorkspaceId, Option<&WorkspaceId>> =
             all.iter().map(|one| (&one.id, one.parent_id.as_ref())).collect();
         let depth = |id: &WorkspaceId| {
-            let above = std::iter::successors(parents.get(id).copied().flatten(), |id| parents.get(*id).copied().flatten());
+            let above =
+                std::iter::successors(parents.get(id).copied().flatten(), |id| parents.get(*id).copied().flatten());
             // A circle of parents has an end here.
             above.take(all.len()).count()
         };

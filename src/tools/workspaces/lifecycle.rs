@@ -133,8 +133,7 @@ pub async fn resume(before: Detail, interrupting: bool, call: &Invocation) -> Re
     }
     refuse_external(&before, "resuming")?;
     let all = fetch_everything(call).await?;
-    let paused: Vec<_> =
-        descendants(&all, &before.id).into_iter().filter(|one| one.status == "paused").collect();
+    let paused: Vec<_> = descendants(&all, &before.id).into_iter().filter(|one| one.status == "paused").collect();
     if let Some(external) = paused.iter().find(|one| one.is_external()) {
         let who = called(&external.name, &external.id);
         return Err(Failure::new(

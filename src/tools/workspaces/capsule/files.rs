@@ -40,8 +40,7 @@ pub(super) async fn keep_files(
     missing: &mut Vec<Missing>,
     call: &Invocation,
 ) -> Result<Vec<File>, Failure> {
-    let listed: Vec<Entry> =
-        part("files", missing, call, || entries(id, Root::Configs, None, DEEPEST, call)).await?;
+    let listed: Vec<Entry> = part("files", missing, call, || entries(id, Root::Configs, None, DEEPEST, call)).await?;
     let mut kept = Vec::new();
     for entry in listed.into_iter().filter(|entry| !entry.dir) {
         let what = format!("file {}", entry.path);

@@ -62,22 +62,33 @@ pub(super) async fn keep(id: &WorkspaceId, shared: &Shared, call: &Invocation) -
     let schedules = part("schedules", &mut missing, call, || ask(&SCHEDULES).fetch()).await?;
     let secrets = part("names of secrets", &mut missing, call, || ask(&SECRETS).fetch()).await?;
     let channels = part("channels", &mut missing, call, || channels::kept(id, call)).await?;
-    let values: Vec<Valued> =
-        part("values under keys", &mut missing, call, || ask(&memory::KEPT).fetch()).await?;
+    let values: Vec<Valued> = part("values under keys", &mut missing, call, || ask(&memory::KEPT).fetch()).await?;
     let memories = keep_memories(&workspace, shared, &mut missing, call).await?;
     let (mut plugins, mut files) = (Vec::new(), Vec::new());
     if workspace.runs() {
         plugins = part("plugins", &mut missing, call, || ask(&plugins::INSTALLED).fetch()).await?;
         files = keep_files(id, &shared.budget, &mut missing, call).await?;
     } else if !workspace.is_external() {
-        let why = format!("its container doesn't run (it is {}), and the tenant shows only a template's", workspace.status);
+        let why =
+            format!("its container doesn't run (it is {}), and the tenant shows only a template's", workspace.status);
         missing.push(Missing { what: "files and plugins".to_owned(), why });
     }
     let instructions = shared.instructions_of(id, &mut missing);
     let model = Some(model.model).filter(|name| model.source != "default" && !name.is_empty());
     let config = config.data;
     Ok(Kept {
-        workspace, config, model, files, schedules, channels, memories, values, secrets, plugins, instructions, missing,
+        workspace,
+        config,
+        model,
+        files,
+        schedules,
+        channels,
+        memories,
+        values,
+        secrets,
+        plugins,
+        instructions,
+        missing,
     })
 }
 

@@ -66,7 +66,8 @@ pub(super) async fn keep_memories(
     if is_full {
         missing.push(Missing { what: "older memories".to_owned(), why: "the tenant shows the 50 newest".to_owned() });
     }
-    let whole = |one: Shown| exported.iter().find(|other| other.id == one.id).map_or_else(|| one.clone().into(), Into::into);
+    let whole =
+        |one: Shown| exported.iter().find(|other| other.id == one.id).map_or_else(|| one.clone().into(), Into::into);
     Ok(shown.into_iter().rev().map(whole).collect())
 }
 

@@ -43,9 +43,8 @@ pub(super) async fn save(lost: Vec<WorkspaceId>, call: &Invocation) -> Result<Sa
     let workspaces = parents_first(kept?);
     let not_in_capsule = missing(&workspaces);
     let capsule = Capsule { version: VERSION, invocation: call.id.to_string(), at: call.now, workspaces };
-    let content = serde_json::to_vec(&capsule).map_err(|error| {
-        Failure::new(Code::Internal, "a capsule can't be written").operator(error.to_string())
-    })?;
+    let content = serde_json::to_vec(&capsule)
+        .map_err(|error| Failure::new(Code::Internal, "a capsule can't be written").operator(error.to_string()))?;
     let label = label(&capsule, content.len(), call);
     let saved = Saved { capsule: label.id.clone(), kept_until: label.until, not_in_capsule };
     call.server.capsules.keep(label, content).await?;
@@ -133,7 +132,10 @@ mod tests {
         let order = |all: Vec<Kept>| -> Vec<char> {
             parents_first(all).iter().filter_map(|one| one.workspace.id.as_str().chars().last()).collect()
         };
-        assert_eq!(order(vec![kept(3, Some(2)), kept(2, Some(1)), kept(4, Some(9)), kept(1, None)]), ['4', '1', '2', '3']);
+        assert_eq!(
+            order(vec![kept(3, Some(2)), kept(2, Some(1)), kept(4, Some(9)), kept(1, None)]),
+            ['4', '1', '2', '3']
+        );
         assert_eq!(order(vec![kept(1, Some(2)), kept(2, Some(1))]).len(), 2);
     }
 }

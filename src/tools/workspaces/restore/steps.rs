@@ -48,7 +48,12 @@ impl Steps {
         self.get(old, MADE).and_then(|id| WorkspaceId::try_from(id).ok())
     }
 
-    pub(super) async fn set_made(&self, old: &WorkspaceId, new: &WorkspaceId, call: &Invocation) -> Result<(), Failure> {
+    pub(super) async fn set_made(
+        &self,
+        old: &WorkspaceId,
+        new: &WorkspaceId,
+        call: &Invocation,
+    ) -> Result<(), Failure> {
         self.set(old, MADE, new, call).await
     }
 
