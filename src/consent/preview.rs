@@ -154,7 +154,7 @@ fn schedules(found: &Observation) -> Option<String> {
 }
 
 /// The first names of many.
-fn row<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+pub fn row<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     let more = names.len().saturating_sub(NAMED);
     let named: Vec<String> = names.take(NAMED).map(|name| fence::quoted(&start(name, TYPEABLE))).collect();
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };

@@ -1,16 +1,20 @@
 //! The toolset `fleet` against the embedded tenant: each item by itself, an end between two of them, and a
 //! way to go on.
 
+use std::time::Duration;
+
 use molecule_org_mcp::consent::Asks;
 use molecule_org_mcp::dispatch::{Call, Progress};
 use molecule_org_mcp::policy::Rules;
 use molecule_org_mcp::policy::limits::Limits;
 use molecule_org_mcp::transport::caller::Caller;
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
-use crate::support::{House, Plan, waived};
+use crate::process::{Running, ended, towards};
+use crate::support::{Host, House, Plan, state, waived};
 
 const SOME: &str = "de300000-0000-4000-8000-000000000001";
 
@@ -215,7 +219,7 @@ async fn a_pace_that_is_used_up_leaves_the_rest_for_later() {
         while posted(&house, "/pause") < 3 {
             tokio::task::yield_now().await;
         }
-        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
         cancel.cancel();
     };
     let (report, ()) = tokio::join!(call, tired);
@@ -223,4 +227,37 @@ async fn a_pace_that_is_used_up_leaves_the_rest_for_later() {
     let [done, _, failed, not_reached] = counts(&report);
     assert!(done == 3 && failed == 0 && not_reached == 3, "who has to wait didn't fail: {report}");
     assert!(report["resume"].is_string());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_process_left_is_gone_on_from() {
+    const MANY: usize = 20;
+    let host = Host::start(false, Duration::from_millis(3));
+    let data = tempfile::tempdir().unwrap();
+    let command = || towards(&host.url, host.key.expose_secret(), data.path());
+    let mut ids = Vec::new();
+    for n in 0..MANY {
+        let wish = json!({ "name": format!("M{n}"), "external": true, "url": "https://a.example" });
+        ids.push(host.ask_as_owner("POST", "/workspaces", wish).await.1["id"].clone());
+    }
+    let mut process = Running::start(command(), &[]);
+    process.greet();
+    process.call(1, "pause_workspaces", json!({ "workspace_ids": ids, "at_once": 2 }));
+    let paused = || host.asked().iter().filter(|one| one.path.ends_with("/pause")).count();
+    while paused() < 6 {
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    process.kill();
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let before = paused();
+    assert!(before < MANY, "killed too late to show anything");
+    let sql = "SELECT id, workspaces FROM fleets";
+    let (id, left): (String, String) =
+        state(data.path()).query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    let left: Vec<String> = serde_json::from_str(&left).unwrap();
+    let rest = ended(command(), &["call", "pause_workspaces", &format!("resume={id}")]).await.json();
+    let [done, skipped, failed, not_reached] = counts(&rest);
+    assert_eq!((done + skipped, failed + not_reached), (i64::try_from(left.len()).unwrap(), 0), "{rest}");
+    assert_eq!(paused(), MANY, "{before} before the kill, and none twice");
+    assert_eq!(state(data.path()).query_row("SELECT count(*) FROM fleets", [], |row| row.get::<_, u32>(0)).unwrap(), 0);
 }

@@ -60,6 +60,11 @@ impl Lost {
         Self { workspace_id: id.clone(), what: what.to_owned(), names: Vec::new(), why, again: true }
     }
 
+    /// The tenant doesn't take these.
+    pub fn refused(id: &WorkspaceId, what: &str, names: Vec<String>) -> Option<Self> {
+        (!names.is_empty()).then(|| Self::for_good(id, what, names, "the tenant refuses them"))
+    }
+
     fn for_good(id: &WorkspaceId, what: &str, names: Vec<String>, why: &str) -> Self {
         let names = names.into_iter().take(NAMED).collect();
         Self { workspace_id: id.clone(), what: what.to_owned(), names, why: why.to_owned(), again: false }

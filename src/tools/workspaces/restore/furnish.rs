@@ -10,6 +10,7 @@ use super::super::wire::fetch_one;
 use super::super::{SET_MODEL, UPDATE, UPDATE_CONFIG};
 use super::answer::{Back, Lost, lost_for_good};
 use super::steps::Steps;
+use crate::backend::Route;
 use crate::failure::{Code, Failure};
 use crate::tools::container::{not_running, runs};
 use crate::tools::ids::{FilePath, InstructionId, WorkspaceId};
@@ -38,7 +39,10 @@ pub(super) async fn furnish(
             continue;
         }
         match room.bring(part).await {
-            Ok(()) => there.restored.push(format!("{}: {count}", part.name())),
+            Ok(refused) => {
+                there.restored.push(format!("{}: {}", part.name(), count.saturating_sub(refused.len())));
+                lost.extend(Lost::refused(id, part.name(), refused));
+            }
             Err(failure) if failure.code() == Code::Cancelled => return Err(failure),
             Err(failure) => lost.push(Lost::this_time(id, part.name(), &failure)),
         }
@@ -111,45 +115,49 @@ impl Room<'_> {
         &self.kept.workspace.id
     }
 
-    async fn bring(&self, part: Part) -> Result<(), Failure> {
+    /// What of it the tenant refused for good.
+    async fn bring(&self, part: Part) -> Result<Vec<String>, Failure> {
         let done = format!("{} done", part.name());
-        if self.steps.get(self.old(), &done).is_some() {
-            return Ok(());
+        if let Some(refused) = self.steps.get(self.old(), &done) {
+            return Ok(serde_json::from_str(&refused).unwrap_or_default());
         }
-        match part {
-            Part::Folded => self.send(&UPDATE, &json!({ "collapsed": true })).await?,
-            Part::Config => self.send(&UPDATE_CONFIG, &self.kept.config).await?,
+        let refused = match part {
+            Part::Folded => self.send(&UPDATE, &json!({ "collapsed": true })).await.map(|()| Vec::new())?,
+            Part::Config => self.send(&UPDATE_CONFIG, &self.kept.config).await.map(|()| Vec::new())?,
+            Part::Model => self.send(&SET_MODEL, &json!({ "model": self.kept.model })).await.map(|()| Vec::new())?,
             Part::Values => self.values().await?,
             Part::Memories => self.memories().await?,
-            Part::Instructions => self.instructions().await?,
-            Part::Model => self.send(&SET_MODEL, &json!({ "model": self.kept.model })).await?,
+            Part::Instructions => self.instructions().await.map(|()| Vec::new())?,
             Part::Files => self.files().await?,
             Part::Schedules => self.schedules().await?,
-        }
-        self.steps.set(self.old(), &done, "", self.call).await
+        };
+        self.steps.set(self.old(), &done, json!(refused), self.call).await?;
+        Ok(refused)
     }
 
-    async fn send(&self, route: &'static crate::backend::Route, body: &Value) -> Result<(), Failure> {
+    async fn send(&self, route: &'static Route, body: &Value) -> Result<(), Failure> {
         let ask = || self.call.tenant.ask(route).part("workspace_id", self.id).body(body).received();
         patiently(self.call, ask).await.map(|_| ())
     }
 
     /// Writing one again only makes another version of it. What is over stays away.
-    async fn values(&self) -> Result<(), Failure> {
+    async fn values(&self) -> Result<Vec<String>, Failure> {
+        let mut refused = Vec::new();
         for one in &self.kept.values {
             let left = one.expires_at.map(|end| (end - self.call.now).num_seconds());
             if left.is_some_and(|seconds| seconds <= 0) {
                 continue;
             }
             let body = json!({ "key": one.key, "value": one.value, "ttl_seconds": left });
-            self.send(&memory::KEEP, &body).await?;
+            note(self.send(&memory::KEEP, &body).await, &one.key, &mut refused)?;
         }
-        Ok(())
+        Ok(refused)
     }
 
     /// In their order. Of the one that an earlier try broke off at, the tenant's newest tell.
-    async fn memories(&self) -> Result<(), Failure> {
+    async fn memories(&self) -> Result<Vec<String>, Failure> {
         const DONE: &str = "memories kept";
+        let mut refused = Vec::new();
         let begun = self.steps.count(self.old(), DONE);
         let mut unsure = self.steps.get(self.old(), DONE).is_some();
         if begun == 0 && !unsure {
@@ -161,11 +169,11 @@ impl Room<'_> {
                 if let (false, Some(fields)) = (one.namespace.is_empty(), body.as_object_mut()) {
                     fields.insert("namespace".to_owned(), json!(one.namespace));
                 }
-                self.send(&memory::COMMIT, &body).await?;
+                note(self.send(&memory::COMMIT, &body).await, &format!("a {} one", one.scope), &mut refused)?;
             }
             self.steps.set(self.old(), DONE, at + 1, self.call).await?;
         }
-        Ok(())
+        Ok(refused)
     }
 
     async fn has_memory(&self, content: &str) -> Result<bool, Failure> {
@@ -226,8 +234,9 @@ impl Room<'_> {
         Ok(all.into_iter().find(is_it).map(|listed| (listed.id, listed.one.enabled)))
     }
 
-    async fn files(&self) -> Result<(), Failure> {
+    async fn files(&self) -> Result<Vec<String>, Failure> {
         self.come_up().await?;
+        let mut refused = Vec::new();
         for file in &self.kept.files {
             let Ok(path) = FilePath::try_from(file.path.clone()) else { continue };
             let body = json!({ "content": file.content });
@@ -235,9 +244,9 @@ impl Room<'_> {
                 let ask = self.call.tenant.ask(&files::WRITE).part("workspace_id", self.id).part("path", &path);
                 ask.body(&body).received()
             };
-            patiently(self.call, ask).await?;
+            note(patiently(self.call, ask).await.map(|_| ()), &file.path, &mut refused)?;
         }
-        Ok(())
+        Ok(refused)
     }
 
     /// Without a running container the tenant would write into a template.
@@ -255,11 +264,23 @@ impl Room<'_> {
     }
 
     /// A name is one schedule's in a workspace.
-    async fn schedules(&self) -> Result<(), Failure> {
+    async fn schedules(&self) -> Result<Vec<String>, Failure> {
+        let mut refused = Vec::new();
         let there = patiently(self.call, || schedules::names(self.id, self.call)).await?;
         for one in self.kept.schedules.iter().filter(|one| !there.contains(&one.name)) {
-            self.send(&schedules::CREATE, &json!(one)).await?;
+            note(self.send(&schedules::CREATE, &json!(one)).await, &one.name, &mut refused)?;
         }
-        Ok(())
+        Ok(refused)
+    }
+}
+
+/// One that the tenant refuses doesn't keep the others away; another try wouldn't bring it.
+fn note(sent: Result<(), Failure>, name: &str, refused: &mut Vec<String>) -> Result<(), Failure> {
+    match sent {
+        Err(failure) if matches!(failure.code(), Code::InvalidInput | Code::ForbiddenByTenant | Code::TooLarge) => {
+            refused.push(format!("{name}: {}", failure.message()));
+            Ok(())
+        }
+        sent => sent,
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use super::super::CREATE;
@@ -15,8 +15,16 @@ use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
 use crate::tools::many::patiently;
 
-/// Whoever had its name and place before it was made.
-const BEFORE: &str = "before";
+/// What was about to be made.
+const BEGUN: &str = "begun";
+
+/// Name and place of the one to be made, and who had them before.
+#[derive(Debug, Serialize, Deserialize)]
+struct Begun {
+    name: String,
+    parent: Option<WorkspaceId>,
+    alike: BTreeSet<WorkspaceId>,
+}
 
 #[derive(Deserialize)]
 struct Created {
@@ -33,16 +41,24 @@ pub(super) async fn make(
     if let Some(made) = steps.made_of(&old.id) {
         return Ok(made);
     }
-    let alike = alike(name, parent, call).await?;
-    if let Some(before) = steps.get(&old.id, BEFORE) {
-        if let Some(found) = begun(&before, alike)? {
-            steps.set_made(&old.id, &found, call).await?;
-            return Ok(found);
+    let earlier = steps.get(&old.id, BEGUN).and_then(|text| serde_json::from_str::<Begun>(&text).ok());
+    let begun = match earlier {
+        Some(begun) => {
+            let now = alike(&begun.name, begun.parent.as_ref(), call).await?;
+            if let Some(found) = begun.made(&now)? {
+                steps.set_made(&old.id, &found, call).await?;
+                return Ok(found);
+            }
+            begun
         }
-    } else {
-        steps.set(&old.id, BEFORE, serde_json::to_string(&alike).unwrap_or_default(), call).await?;
-    }
-    let body = body(old, name, parent);
+        None => {
+            let alike = alike(name, parent, call).await?;
+            let begun = Begun { name: name.to_owned(), parent: parent.cloned(), alike };
+            steps.set(&old.id, BEGUN, json!(begun), call).await?;
+            begun
+        }
+    };
+    let body = body(old, &begun.name, begun.parent.as_ref());
     let created: Created = patiently(call, || call.tenant.ask(&CREATE).body(&body).fetch()).await?;
     call.made(&created.id);
     steps.set_made(&old.id, &created.id, call).await.map_err(|failure| failure.changed(Changed::Yes))?;
@@ -56,15 +72,16 @@ async fn alike(name: &str, parent: Option<&WorkspaceId>, call: &Invocation) -> R
     Ok(all.into_iter().filter(is_alike).map(|one| one.id).collect())
 }
 
-/// What an earlier call made, of which it is only known that it was begun.
-fn begun(before: &str, now: BTreeSet<WorkspaceId>) -> Result<Option<WorkspaceId>, Failure> {
-    let before: BTreeSet<WorkspaceId> = serde_json::from_str(before).unwrap_or_default();
-    let new: Vec<&WorkspaceId> = now.difference(&before).collect();
-    match new.as_slice() {
-        [] => Ok(None),
-        [one] => Ok(Some((*one).clone())),
-        _ => Err(Failure::new(Code::Conflict, "which of several new workspaces an earlier try made isn't clear")
-            .next("Remove or rename those that it didn't make, then call again with the same capsule.")),
+impl Begun {
+    /// What an earlier call made, of which it is only known that it was begun.
+    fn made(&self, now: &BTreeSet<WorkspaceId>) -> Result<Option<WorkspaceId>, Failure> {
+        let new: Vec<&WorkspaceId> = now.difference(&self.alike).collect();
+        match new.as_slice() {
+            [] => Ok(None),
+            [one] => Ok(Some((*one).clone())),
+            _ => Err(Failure::new(Code::Conflict, "which of several new workspaces an earlier try made isn't clear")
+                .next("Remove or rename those that it didn't make, then call again with the same capsule.")),
+        }
     }
 }
 
@@ -95,9 +112,9 @@ mod tests {
     #[test]
     fn what_an_earlier_try_made_is_who_wasnt_there_before() {
         let id = |n: u8| WorkspaceId::try_from(format!("00000000-0000-4000-8000-{n:012}")).unwrap();
-        let before = serde_json::to_string(&[id(1)]).unwrap();
-        assert_eq!(begun(&before, BTreeSet::from([id(1)])).unwrap(), None);
-        assert_eq!(begun(&before, BTreeSet::from([id(1), id(2)])).unwrap(), Some(id(2)));
-        assert!(begun(&before, BTreeSet::from([id(2), id(3)])).is_err());
+        let begun = Begun { name: "x".to_owned(), parent: None, alike: BTreeSet::from([id(1)]) };
+        assert_eq!(begun.made(&BTreeSet::from([id(1)])).unwrap(), None);
+        assert_eq!(begun.made(&BTreeSet::from([id(1), id(2)])).unwrap(), Some(id(2)));
+        assert!(begun.made(&BTreeSet::from([id(2), id(3)])).is_err());
     }
 }
