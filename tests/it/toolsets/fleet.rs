@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
-use crate::process::{Running, ended, towards};
+use crate::process::{Running, towards};
 use crate::support::{Host, House, Plan, state, waived};
 
 const SOME: &str = "de300000-0000-4000-8000-000000000001";
@@ -255,7 +255,11 @@ async fn what_a_killed_process_left_is_gone_on_from() {
     let (id, left): (String, String) =
         state(data.path()).query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
     let left: Vec<String> = serde_json::from_str(&left).unwrap();
-    let rest = ended(command(), &["call", "pause_workspaces", &format!("resume={id}")]).await.json();
+    // Through the same door: what is left is its caller's.
+    let mut process = Running::start(command(), &[]);
+    process.greet();
+    process.call(1, "pause_workspaces", json!({ "resume": id }));
+    let rest = process.answer()["result"]["structuredContent"].clone();
     let [done, skipped, failed, not_reached] = counts(&rest);
     assert_eq!((done + skipped, failed + not_reached), (i64::try_from(left.len()).unwrap(), 0), "{rest}");
     assert_eq!(paused(), MANY, "{before} before the kill, and none twice");
