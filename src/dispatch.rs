@@ -35,8 +35,10 @@ use crate::pace;
 use crate::repeats::{Before, Repeats};
 use crate::store::Store;
 use crate::tools::catalogue::Entry;
+use crate::tools::fleet;
 use crate::tools::invocation::{Invocation, Server};
 use crate::tools::surface::{Through, Way};
+use crate::tools::toolset::Toolset;
 use crate::transport::caller::Caller;
 use admit::Asked;
 use carry::set_out;
@@ -148,6 +150,7 @@ impl Dispatch {
         let begun = Instant::now();
         let way = self.open(&mut call);
         let way = self.server.grants.renew(&mut call.caller, Utc::now()).and(way);
+        let way = self.recall(&mut call).await.and(way);
         let rules = self.server.policy.now();
         let mut record = Record::new(id, &call, &self.server, &rules);
         let asked = Asked { id, rules: &rules, caller: &call.caller, cancel: &call.cancel, now: Utc::now() };
@@ -196,6 +199,7 @@ impl Dispatch {
             caller: call.caller,
             made: OnceLock::new(),
             revoked: Mutex::default(),
+            capsule: OnceLock::new(),
             now: Utc::now(),
             seen: None,
             unclear_since,
@@ -216,6 +220,16 @@ impl Dispatch {
         let (tool, arguments) = Through::open(&outer.tool, std::mem::take(&mut call.arguments))?;
         (call.tool, call.arguments) = (tool, arguments);
         Ok(Some(way))
+    }
+
+    /// What an earlier call over many workspaces left is put where the arguments name that call.
+    async fn recall(&self, call: &mut Call) -> Result<(), Failure> {
+        match self.server.catalogue.find(&call.tool) {
+            Some(entry) if entry.toolset == Toolset::Fleet => {
+                fleet::recall(entry.tool.name, &mut call.arguments, call.caller.identity(), &self.server.fleets).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// No new calls; those that run may finish until `deadline`. Then the journal is flushed.

@@ -18,6 +18,7 @@
 
 pub mod anchor;
 pub mod backend;
+pub mod capsules;
 pub mod cli;
 pub mod config;
 pub mod consent;
@@ -27,6 +28,7 @@ pub mod dispatch;
 pub mod drops;
 pub mod failure;
 pub mod fence;
+pub mod fleets;
 pub mod grants;
 pub mod journal;
 pub mod leases;

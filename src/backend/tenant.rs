@@ -38,6 +38,21 @@ impl Tenant {
         Ask::new(self.clone(), route)
     }
 
+    /// The same, whether or not the caller cancels.
+    #[must_use]
+    pub fn regardless(&self) -> Self {
+        Self { cancel: CancellationToken::new(), ..self.clone() }
+    }
+
+    pub fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+
+    /// Returns when the caller cancels.
+    pub async fn cancelled(&self) {
+        self.cancel.cancelled().await;
+    }
+
     /// Whether this invocation changed anything so far.
     pub fn changed(&self) -> Changed {
         self.log.changed()

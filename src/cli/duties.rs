@@ -1,9 +1,9 @@
 //! What a serving process does by itself: it revokes leased keys that are due and credentials that nobody took
-//! from their page, and sends webhooks.
+//! from their page, sends webhooks, and takes away what was kept for a time.
 
 use std::sync::Arc;
 
-use super::drops;
+use super::{drops, forget};
 use crate::dispatch::Dispatch;
 use crate::leases;
 use crate::webhooks::sender;
@@ -15,6 +15,6 @@ pub(super) fn in_background(dispatch: &Arc<Dispatch>) {
             tracing::error!(%failure, "leases can't be looked up yet");
         }
         let own = || Arc::clone(&dispatch);
-        tokio::join!(leases::runner::run(own()), drops::look_after(own()), sender::run(own()));
+        tokio::join!(leases::runner::run(own()), drops::look_after(own()), sender::run(own()), forget::run(own()));
     });
 }

@@ -15,11 +15,13 @@ use tokio_util::sync::CancellationToken;
 use super::{Ending, output, reload};
 use crate::backend::embedded::{self, OpenError, Tenant};
 use crate::backend::{Base, Client, KeyFile, Limits, Settings};
+use crate::capsules::Capsules;
 use crate::config::{Config, TenantConfig};
 use crate::consent::Consents;
 use crate::deliveries::Deliveries;
 use crate::dispatch::{Books, Dispatch};
 use crate::drops::Drops;
+use crate::fleets::Fleets;
 use crate::grants::{Grants, Known, State};
 use crate::journal::Journal;
 use crate::leases::Leases;
@@ -64,6 +66,8 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
     let (leases, outbox) = (Leases::new(store.clone()), Outbox::new(store.clone()));
     let tenant = config.tenant.as_ref().map_or("embedded", |_| client.address()).to_owned();
     let deliveries = Deliveries::new(store.clone(), &tenant);
+    let capsules = Capsules::new(store.clone(), &config.data, &tenant);
+    let fleets = Fleets::new(store.clone(), &tenant);
     let journal = Journal::open(store, &config.data, &tenant);
     config.rules.anchor.iter().for_each(|anchor| journal.anchored(anchor.clone()));
     let server = Server {
@@ -74,7 +78,8 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
         drops,
         template_dirs: config.template_dirs.clone(),
-        capsules: config.data.join("capsules"),
+        capsules,
+        fleets,
         policy: Live::new(rules(config)),
         leases,
         outbox,

@@ -8,6 +8,7 @@ mod consents;
 mod demo;
 mod drops;
 mod duties;
+mod forget;
 mod grants;
 mod house;
 mod http;

@@ -1,7 +1,7 @@
 //! Looking at what a call is about, before a person is asked and again before their yes is used. What the
 //! arguments name decides what is looked at; no tool has a look of its own.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 use crate::backend::{Route, Tenant};
 use crate::failure::{Code, Failure};
 use crate::fence;
-use crate::policy::target::NAMES;
+use crate::policy::target::{NAMES, Reach};
 use crate::text::start;
 use crate::tools::approvals::{self, Approval};
 use crate::tools::catalogue::Entry;
@@ -28,6 +28,8 @@ pub const ROUTES: &[Route] = &[workspaces::LIST, workspaces::GET, LIST_KEYS, app
 const LOOKED_INTO: usize = 50;
 /// Workspaces that arguments name besides the one they are about.
 const OTHERS: usize = 20;
+/// Arguments that name many: these are what such a call is about.
+const LISTS: [&str; 2] = ["workspace_ids", "subtree"];
 /// Characters of a text of the tenant.
 const LONGEST: usize = 300;
 
@@ -39,6 +41,10 @@ pub struct Observation {
     /// Names of those that are on.
     pub schedules: Vec<String>,
     pub not_looked_at: usize,
+    /// Those of a list or a subtree, by their names.
+    pub listed: Vec<Place>,
+    /// Workspaces of the list that aren't there.
+    pub not_there: usize,
     /// Each with the argument that names it.
     pub others: Vec<(&'static str, Place)>,
     pub key: Option<Key>,
@@ -100,7 +106,7 @@ pub async fn observe(
 ) -> Result<Observation, Failure> {
     let mut found = Observation::default();
     let about = arguments.get("workspace_id").and_then(workspace_id);
-    found.look_at_workspaces(tenant, about.as_ref(), effect, arguments, sees).await?;
+    found.look_at_workspaces(tenant, entry, about.as_ref(), effect, arguments, sees).await?;
     if let (Toolset::Keys, Some(key)) = (entry.toolset, arguments.get("key").and_then(Value::as_str)) {
         match entry.tool.name {
             REVOKE_TREE => found.look_at_key_tree(tenant, key).await?,
@@ -117,16 +123,22 @@ impl Observation {
     async fn look_at_workspaces(
         &mut self,
         tenant: &Tenant,
+        entry: &Entry,
         about: Option<&WorkspaceId>,
         effect: Effect,
         arguments: &Map<String, Value>,
         sees: impl Fn(&WorkspaceId) -> bool,
     ) -> Result<(), Failure> {
         let named = others(arguments);
-        if about.is_none() && named.is_empty() {
+        let has_list = LISTS.iter().any(|name| arguments.contains_key(*name));
+        if about.is_none() && named.is_empty() && !has_list {
             return Ok(());
         }
         let all: Vec<Workspace> = tenant.ask(&workspaces::LIST).fetch().await?;
+        if has_list {
+            self.look_at_list(&all, arguments, entry.tool.reach == Reach::NamedAndBelow, sees);
+            return Ok(());
+        }
         for (argument, id) in named {
             let place = find(tenant, &all, &id).await?;
             self.saw(&format!("`{argument}`'s name"), &format!("{id} {}", place.name));
@@ -153,6 +165,29 @@ impl Observation {
         }
         self.workspace = Some(place);
         Ok(())
+    }
+
+    /// A yes is for exactly these. What they do by themselves meanwhile, but for the work that would be lost,
+    /// doesn't matter.
+    fn look_at_list(
+        &mut self,
+        all: &[Workspace],
+        arguments: &Map<String, Value>,
+        reaches_below: bool,
+        sees: impl Fn(&WorkspaceId) -> bool,
+    ) {
+        let (named, roots) = (ids(arguments, "workspace_ids"), ids(arguments, "subtree"));
+        let above = roots.iter().chain(named.iter().filter(|_| reaches_below));
+        let below = above.flat_map(|root| descendants(all, root)).map(|one| &one.id);
+        let wanted: BTreeSet<&WorkspaceId> = named.iter().chain(&roots).chain(below).filter(|id| sees(id)).collect();
+        let found: Vec<&Workspace> = all.iter().filter(|one| wanted.contains(&one.id)).collect();
+        self.not_there = wanted.len() - found.len();
+        self.listed = found.into_iter().cloned().map(Place::from).collect();
+        self.listed.sort_by(|one, other| (&one.name, &one.id).cmp(&(&other.name, &other.id)));
+        let lines: Vec<String> = self.listed.iter().map(|one| format!("{} {}", one.id, one.name)).collect();
+        self.saw("the list of workspaces", &lines.join("\n"));
+        let runs = self.listed.iter().any(|one| one.active_tasks > 0);
+        self.saw("whether tasks run there", if runs { "yes" } else { "no" });
     }
 
     /// Only shown: one that doesn't answer is counted with those that weren't looked at.
@@ -224,8 +259,16 @@ fn workspace_id(value: &Value) -> Option<WorkspaceId> {
     WorkspaceId::try_from(value.as_str()?.to_owned()).ok()
 }
 
+fn ids(arguments: &Map<String, Value>, name: &str) -> Vec<WorkspaceId> {
+    let given = arguments.get(name);
+    let values = given
+        .and_then(Value::as_array)
+        .map_or_else(|| given.into_iter().collect(), |all| all.iter().collect::<Vec<_>>());
+    values.into_iter().filter_map(workspace_id).collect()
+}
+
 fn others(arguments: &Map<String, Value>) -> Vec<(&'static str, WorkspaceId)> {
-    let named = NAMES.into_iter().filter(|name| *name != "workspace_id");
+    let named = NAMES.into_iter().filter(|name| *name != "workspace_id" && !LISTS.contains(name));
     let given = named.filter_map(|name| Some((name, arguments.get(name)?)));
     let each = given.flat_map(|(name, value)| {
         let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);

@@ -48,6 +48,7 @@ impl Preview {
     pub fn of(tool: &Tool, effect: Effect, arguments: &Map<String, Value>, found: &Observation) -> Self {
         let mut lines = vec![format!("{} ({}). {}", tool.title(), effect.as_str(), tool.about)];
         lines.extend(found.workspace.as_ref().map(workspace));
+        lines.extend(listed(found));
         lines.extend(below(effect, found));
         lines.extend(found.workspace.as_ref().and_then(|one| spend(one, &found.below)));
         lines.extend(schedules(found));
@@ -104,6 +105,18 @@ fn workspace(one: &Place) -> String {
     format!("Workspace {}: {}, {tasks}.", called(&one.name, one.id.as_str()), fence::name(&one.status))
 }
 
+/// All of a list, because a yes is for all of it.
+fn listed(found: &Observation) -> Vec<String> {
+    if found.listed.is_empty() && found.not_there == 0 {
+        return Vec::new();
+    }
+    let working = found.listed.iter().filter(|one| one.active_tasks > 0).count();
+    let mut lines = vec![format!("Workspaces: {}, of which {working} run tasks:", found.listed.len())];
+    lines.extend(found.listed.chunks(NAMED).map(|some| format!("  {}", row(some.iter().map(|one| one.name.as_str())))));
+    lines.extend((found.not_there > 0).then(|| format!("{} more aren't there.", found.not_there)));
+    lines
+}
+
 fn below(effect: Effect, found: &Observation) -> Option<String> {
     if found.workspace.is_none() || (found.below.is_empty() && effect != Effect::Destroy) {
         return None;
@@ -155,7 +168,7 @@ fn key_tree(drawn: &[String]) -> Vec<String> {
 }
 
 /// The first names of many.
-fn row<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
+pub fn row<'a>(names: impl ExactSizeIterator<Item = &'a str>) -> String {
     let more = names.len().saturating_sub(NAMED);
     let named: Vec<String> = names.take(NAMED).map(|name| fence::quoted(&start(name, TYPEABLE))).collect();
     let more = if more == 0 { String::new() } else { format!(" and {more} more") };

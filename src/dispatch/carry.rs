@@ -136,6 +136,7 @@ async fn carry_out(
     let mut outcome = record.outcome(&result, &invocation.tenant, begun.elapsed());
     outcome.detail.made = invocation.made.get().cloned();
     outcome.detail.revoked = keys::revoked(&invocation);
+    outcome.detail.capsule = invocation.capsule.get().cloned();
     log(admitted.entry, admitted.effect, &invocation, &result);
     if let Err(error) = conclude(&invocation, outcome, admitted.once, &result).await {
         tracing::error!(%error, invocation = %invocation.id, "an outcome isn't in the journal");

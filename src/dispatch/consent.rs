@@ -13,7 +13,7 @@ use crate::backend::Tenant;
 use crate::consent::asks::Brought;
 use crate::consent::form::Form;
 use crate::consent::observe::{Observation, observe};
-use crate::consent::preview::Preview;
+use crate::consent::preview::{Preview, row};
 use crate::consent::{Agreer, Answered, Asks, Bond, HOLDS, Question, Said, Standing};
 use crate::failure::{Code, Failure};
 use crate::journal::entry::Agreement;
@@ -202,10 +202,21 @@ impl Petition {
         let found = self.wait(observe(&self.tenant, entry, self.effect, &self.arguments, sees)).await;
         let found: Observation = found.map_err(|failure| self.told(failure))?;
         let mut preview = Preview::of(&entry.tool, self.effect, &self.arguments, &found);
+        self.look_into_capsule(&mut preview).await?;
         preview.lines.push(format!("Asked by {}.", self.asker()));
         let shown = self.tenant.without_key(Ok(json!(preview.lines)))?;
         preview.lines = serde_json::from_value(shown).unwrap_or_default();
         Ok(preview)
+    }
+
+    /// Whose names stand on a capsule that the arguments name.
+    async fn look_into_capsule(&self, preview: &mut Preview) -> Result<(), Failure> {
+        let Some(id) = self.arguments.get("capsule").and_then(Value::as_str) else { return Ok(()) };
+        let Some(label) = self.server.capsules.find(id, Utc::now()).await? else { return Ok(()) };
+        let made = label.made.format("%F %R UTC");
+        let names = label.workspaces.iter().map(|one| one.name.as_str());
+        preview.lines.push(format!("In the capsule of {made}: {}: {}.", label.workspaces.len(), row(names)));
+        Ok(())
     }
 
     fn asker(&self) -> String {

@@ -103,6 +103,9 @@ pub struct OutcomeDetail {
     /// The org keys that it revoked.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub revoked: Vec<KeyMark>,
+    /// The capsule that keeps what was deleted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capsule: Option<String>,
     /// The invocation whose outcome was given again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub repeats: Option<String>,

@@ -50,6 +50,8 @@ pub struct Rules {
     pub consent: ConsentRules,
     pub limits: Limits,
     pub credentials: CredentialRules,
+    /// How many days what is deleted is kept; none: until somebody takes it away.
+    pub keep_days: Option<u32>,
     /// Where the journal's checkpoints go, too.
     pub anchor: Option<Anchor>,
     /// Who is told what happens to org keys, by names that the operator chose.
@@ -72,6 +74,7 @@ impl Default for Rules {
             consent: ConsentRules::default(),
             limits: Limits::default(),
             credentials: CredentialRules::default(),
+            keep_days: Some(30),
             anchor: None,
             webhooks: BTreeMap::new(),
             digest: None,

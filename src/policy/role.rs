@@ -91,6 +91,7 @@ impl Powers {
             Toolset::Plugins,
             Toolset::Checkpoints,
             Toolset::Artifacts,
+            Toolset::Fleet,
         ];
         let (write, destroy, escalate) = match role {
             Role::Viewer => (none(), none(), none()),

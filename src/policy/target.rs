@@ -21,8 +21,8 @@ pub enum Reach {
 }
 
 /// Arguments that name a workspace.
-pub const NAMES: [&str; 6] =
-    ["workspace_id", "parent_id", "target_id", "target_workspace_id", "caller_id", "workspace_ids"];
+pub const NAMES: [&str; 7] =
+    ["workspace_id", "parent_id", "target_id", "target_workspace_id", "caller_id", "workspace_ids", "subtree"];
 
 /// The workspaces that a call touches, and how far it reaches beyond them.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -109,14 +109,22 @@ pub fn is_private(_: &Path) -> io::Result<bool> {
 
 /// Writes a file that only its owner may read, whole or not at all.
 pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    write_pieces(path, &[text.as_bytes(), b"\n"])
+}
+
+/// The same for what is no text.
+pub fn write_private_bytes(path: &Path, content: &[u8]) -> io::Result<()> {
+    write_pieces(path, &[content])
+}
+
+fn write_pieces(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
     let draft = path.with_extension(format!("{}.new", Uuid::new_v4().simple()));
     let mut options = OpenOptions::new();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(&draft)?;
-    file.write_all(text.as_bytes())?;
-    file.write_all(b"\n")?;
+    pieces.iter().try_for_each(|piece| file.write_all(piece))?;
     file.sync_all()?;
     fs::rename(&draft, path)
 }

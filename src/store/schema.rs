@@ -205,6 +205,30 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (endpoint, event)
     ) STRICT;
 ",
+    "
+    CREATE TABLE capsules (
+        id         TEXT PRIMARY KEY,
+        tenant     TEXT NOT NULL,
+        made       TEXT NOT NULL,
+        until      TEXT,
+        workspaces TEXT NOT NULL,
+        size       INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE capsule_steps (
+        capsule TEXT NOT NULL,
+        step    TEXT NOT NULL,
+        made    TEXT NOT NULL,
+        PRIMARY KEY (capsule, step)
+    ) STRICT;
+    CREATE TABLE fleets (
+        id         TEXT PRIMARY KEY,
+        tenant     TEXT NOT NULL,
+        caller     TEXT NOT NULL,
+        tool       TEXT NOT NULL,
+        workspaces TEXT NOT NULL,
+        at         TEXT NOT NULL
+    ) STRICT;
+",
 ];
 
 /// Applies the steps that the file hasn't seen.

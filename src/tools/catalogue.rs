@@ -8,7 +8,7 @@ use super::surface::Index;
 use super::tool::{Place, Tool};
 use super::toolset::Toolset;
 use super::{
-    agents, approvals, artifacts, budgets, channels, checkpoints, files, governance, instructions, keys, memory,
+    agents, approvals, artifacts, budgets, channels, checkpoints, files, fleet, governance, instructions, keys, memory,
 };
 use super::{org, platform, plugins, schedules, secrets, surface, workspaces};
 use crate::nearest::nearest;
@@ -30,6 +30,7 @@ const TOOLSETS: &[(Toolset, &[Tool])] = &[
     (Toolset::Instructions, instructions::TOOLS),
     (Toolset::Checkpoints, checkpoints::TOOLS),
     (Toolset::Artifacts, artifacts::TOOLS),
+    (Toolset::Fleet, fleet::TOOLS),
     (Toolset::Platform, platform::TOOLS),
     (Toolset::Governance, governance::TOOLS),
     (Toolset::Surface, surface::TOOLS),

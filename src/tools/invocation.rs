@@ -13,10 +13,12 @@ use super::cursor::Seal;
 use super::ids::WorkspaceId;
 use super::surface::Surface;
 use crate::backend::{Keyring, Tenant, has_key_form};
+use crate::capsules::Capsules;
 use crate::consent::Consents;
 use crate::deliveries::Deliveries;
 use crate::drops::Drops;
 use crate::failure::{Code, Failure};
+use crate::fleets::Fleets;
 use crate::grants::Grants;
 use crate::journal::Journal;
 use crate::journal::entry::KeyMark;
@@ -40,6 +42,8 @@ pub struct Invocation {
     pub made: OnceLock<String>,
     /// The org keys that this call revoked, for the journal and whoever is told.
     pub revoked: Mutex<Vec<KeyMark>>,
+    /// The capsule that keeps what this call deletes, for the journal.
+    pub capsule: OnceLock<String>,
     /// When the call began; ages are counted from here.
     pub now: DateTime<Utc>,
     /// What the tool looked at before its intent was written down.
@@ -97,6 +101,25 @@ impl Invocation {
         }
     }
 
+    /// The same call for one of many items: once begun it is finished, though the caller cancels, and its own
+    /// steps aren't the call's.
+    pub fn for_an_item(&self) -> Self {
+        Self {
+            id: self.id,
+            tenant: self.tenant.regardless(),
+            progress: Progress::default(),
+            caller: self.caller.clone(),
+            made: OnceLock::new(),
+            capsule: OnceLock::new(),
+            now: self.now,
+            seen: None,
+            unclear_since: None,
+            tree: self.tree.clone(),
+            rules: Arc::clone(&self.rules),
+            server: Arc::clone(&self.server),
+        }
+    }
+
     /// Something new has this id. The first is what the call is about.
     pub fn made(&self, id: impl ToString) {
         let _ = self.made.set(id.to_string());
@@ -128,7 +151,9 @@ pub struct Server {
     /// Where the operator keeps copies of organisation templates, a folder each.
     pub template_dirs: Vec<PathBuf>,
     /// Where what is deleted is kept.
-    pub capsules: PathBuf,
+    pub capsules: Capsules,
+    /// What calls over many workspaces left undone.
+    pub fleets: Fleets,
     /// What may be done; asked anew for each call.
     pub policy: Live,
     pub grants: Grants,

@@ -32,6 +32,7 @@ pub mod budgets;
 pub mod channels;
 pub mod checkpoints;
 pub mod files;
+pub mod fleet;
 pub mod governance;
 pub mod instructions;
 pub mod keys;

@@ -13,7 +13,7 @@ use super::invocation::Invocation;
 use super::list::List;
 use super::many::each;
 use super::tool::{Act, Draft, Tool};
-use super::workspaces::wire::Workspace;
+use super::workspaces::wire::{Detail, Workspace};
 use super::workspaces::{self, confirm_exists, fetch_all, fetch_one};
 use crate::backend::Route;
 use crate::failure::Failure;
@@ -187,11 +187,7 @@ impl Act for SetSecret {
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let value = self.source.read(&call.places().about(&self.about())).await?;
-        let restarts = own_restart(&self.workspace_id, call).await?;
-        call.may_pass_on(value.expose())?;
-        let ask = call.tenant.ask(&SET).part("workspace_id", &self.workspace_id);
-        ask.hiding(value.expose()).body(&Body { key: &self.key, value }).received().await?;
-        Ok(Changed { key: self.key, status: "saved", restarts, not_looked_at: 0 })
+        set(fetch_one(&self.workspace_id, call).await?, self.key, value, call).await
     }
 }
 
@@ -200,6 +196,13 @@ impl SetSecret {
     fn about(&self) -> String {
         format!("{} of workspace {}", self.key, self.workspace_id)
     }
+}
+
+pub async fn set(one: Detail, key: SecretName, value: Credential, call: &Invocation) -> Result<Changed, Failure> {
+    call.may_pass_on(value.expose())?;
+    let ask = call.tenant.ask(&SET).part("workspace_id", &one.id);
+    ask.hiding(value.expose()).body(&Body { key: &key, value }).received().await?;
+    Ok(Changed { key, status: "saved", restarts: restarted(one), not_looked_at: 0 })
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -268,9 +271,12 @@ impl Act for DeleteGlobalSecret {
 
 /// The workspace itself, where it runs here; and a clear error where there is none.
 async fn own_restart(id: &WorkspaceId, call: &Invocation) -> Result<Vec<Restarted>, Failure> {
-    let one = fetch_one(id, call).await?;
+    Ok(restarted(fetch_one(id, call).await?))
+}
+
+fn restarted(one: Detail) -> Vec<Restarted> {
     let restarts = !one.is_external() && one.status != "paused" && one.status != "removed";
-    Ok(restarts.then_some(Restarted { id: one.id, name: one.name }).into_iter().collect())
+    restarts.then_some(Restarted { id: one.id, name: one.name }).into_iter().collect()
 }
 
 /// Every workspace that isn't paused, external, or holding a secret of its own under that name.

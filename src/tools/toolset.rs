@@ -22,6 +22,7 @@ pub enum Toolset {
     Instructions,
     Checkpoints,
     Artifacts,
+    Fleet,
     Platform,
     Governance,
     /// The tools that find and call others: always there, and not for an operator to name.
@@ -29,7 +30,7 @@ pub enum Toolset {
 }
 
 impl Toolset {
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Org,
         Self::Workspaces,
         Self::Keys,
@@ -45,6 +46,7 @@ impl Toolset {
         Self::Instructions,
         Self::Checkpoints,
         Self::Artifacts,
+        Self::Fleet,
         Self::Platform,
         Self::Governance,
     ];
@@ -66,6 +68,7 @@ impl Toolset {
             Self::Instructions => "instructions",
             Self::Checkpoints => "checkpoints",
             Self::Artifacts => "artifacts",
+            Self::Fleet => "fleet",
             Self::Platform => "platform",
             Self::Governance => "governance",
             Self::Surface => "surface",

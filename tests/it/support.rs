@@ -17,10 +17,12 @@ use axum::middleware::{Next, from_fn};
 use axum::response::Response;
 use molecule_org_mcp::backend::embedded::{self, Tenant};
 use molecule_org_mcp::backend::{Base, Client, Limits, Settings};
+use molecule_org_mcp::capsules::Capsules;
 use molecule_org_mcp::consent::{Asks, Consents};
 use molecule_org_mcp::deliveries::Deliveries;
 use molecule_org_mcp::dispatch::{Answer, Books, Call, Dispatch, Progress, Refusal};
 use molecule_org_mcp::drops::Drops;
+use molecule_org_mcp::fleets::Fleets;
 use molecule_org_mcp::grants::Grants;
 use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::leases::Leases;
@@ -463,7 +465,8 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         directories: Directories::new(home.join("credentials"), vec![]),
         drops: Drops::new(store.clone(), client.derived_secret("drops"), told(home)),
         template_dirs: vec![home.join("templates")],
-        capsules: home.join("capsules"),
+        capsules: Capsules::new(store.clone(), home, url),
+        fleets: Fleets::new(store.clone(), url),
         policy: Live::new(plan.rules),
         leases: Leases::new(store.clone()),
         outbox: Outbox::new(store.clone()),

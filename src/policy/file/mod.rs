@@ -35,6 +35,7 @@ struct File {
     ceiling: Ceiling,
     journal: Journal,
     webhooks: BTreeMap<String, Webhook>,
+    capsules: Capsules,
 }
 
 /// What isn't named, the role may not.
@@ -117,6 +118,12 @@ struct Webhook {
     events: Option<BTreeSet<Kind>>,
 }
 
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Capsules {
+    keep_days: Option<Count>,
+}
+
 /// The rules that a policy file sets, with the built-in ones where it says nothing.
 pub fn rules(text: &str) -> Result<Rules, String> {
     // A file that is being written, or that a full disk cut off, isn't the wish to have no policy.
@@ -144,6 +151,7 @@ pub fn rules(text: &str) -> Result<Rules, String> {
             sources: file.credentials.sources.unwrap_or(usual.credentials.sources),
             commands: file.credentials.commands.into_iter().map(|(name, programs)| (name.0, programs.0)).collect(),
         },
+        keep_days: file.capsules.keep_days.map_or(usual.keep_days, |days| days.0),
         anchor: file.journal.anchor.map(|anchor| anchor.0),
         webhooks: file.webhooks.into_iter().map(|(name, one)| (name, one.into())).collect(),
         digest: Some(digest(text)),

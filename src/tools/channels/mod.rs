@@ -15,7 +15,7 @@ mod users;
 mod wire;
 
 pub use config::looks_secret;
-pub use wire::Channel;
+pub use wire::{Channel, kept};
 
 use super::tool::{Draft, Tool};
 use super::workspaces;

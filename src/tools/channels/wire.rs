@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -120,6 +121,13 @@ fn named(name: &str) -> String {
 /// By age; none for a workspace that isn't there.
 pub async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<Channel>, Failure> {
     call.tenant.ask(&LIST).part("workspace_id", workspace).fetch().await
+}
+
+/// What may be kept of them: what is shown.
+pub async fn kept<T: DeserializeOwned>(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<T>, Failure> {
+    let shown = fetch(workspace, call).await?.into_iter().map(|one| serde_json::to_value(one.line()));
+    let kept: serde_json::Result<Vec<T>> = shown.map(|line| line.and_then(serde_json::from_value)).collect();
+    kept.map_err(|_| Failure::new(Code::Internal, "a channel can't be kept"))
 }
 
 /// One of this workspace's. The tenant itself would send through anybody's.

@@ -3,8 +3,8 @@
 
 mod chat;
 mod list;
-mod place;
-mod read;
+pub mod place;
+pub mod read;
 mod replace;
 mod write;
 
@@ -12,9 +12,9 @@ use super::tool::{Draft, Tool};
 use super::workspaces;
 use crate::backend::Route;
 
-const LIST: Route = Route::get("/workspaces/{workspace_id}/files");
-const READ: Route = Route::get("/workspaces/{workspace_id}/files/{*path}");
-const WRITE: Route = Route::put("/workspaces/{workspace_id}/files/{*path}");
+pub const LIST: Route = Route::get("/workspaces/{workspace_id}/files");
+pub const READ: Route = Route::get("/workspaces/{workspace_id}/files/{*path}");
+pub const WRITE: Route = Route::put("/workspaces/{workspace_id}/files/{*path}");
 const DELETE: Route = Route::delete("/workspaces/{workspace_id}/files/{*path}");
 const REPLACE: Route = Route::put("/workspaces/{workspace_id}/files");
 const UPLOAD: Route = Route::post("/workspaces/{workspace_id}/chat/uploads");

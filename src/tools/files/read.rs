@@ -84,7 +84,7 @@ impl Act for ReadFile {
 impl Found {
     /// The tenant replaces bytes that are no text by marks, which changes the length, or, where it counts
     /// afterwards, leaves a text that is full of marks.
-    fn is_binary(&self) -> bool {
+    pub fn is_binary(&self) -> bool {
         const MARK: char = '\u{fffd}';
         let marks = self.content.matches(MARK).count();
         let whole = usize::try_from(self.size) == Ok(self.content.len());

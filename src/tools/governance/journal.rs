@@ -129,6 +129,9 @@ pub struct JournalLine {
     /// The id of what was made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub made: Option<String>,
+    /// What was deleted: restore_workspace takes it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub capsule: Option<String>,
     /// The invocation whose outcome was given again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub repeats: Option<String>,
@@ -201,6 +204,7 @@ impl From<Record> for JournalLine {
             candidates: candidates.unwrap_or_default(),
             changed,
             made: detail.made,
+            capsule: detail.capsule,
             repeats: detail.repeats,
             duration_ms,
             sent: detail.sent.into_iter().map(request).collect(),

@@ -18,7 +18,7 @@ use crate::failure::{Code, Failure};
 
 pub const LIST: Route = Route::get("/instructions");
 pub const CREATE: Route = Route::post("/instructions");
-const UPDATE: Route = Route::put("/instructions/{instruction_id}");
+pub const UPDATE: Route = Route::put("/instructions/{instruction_id}");
 const DELETE: Route = Route::delete("/instructions/{instruction_id}");
 const RESOLVE: Route = Route::get("/workspaces/{workspace_id}/instructions/resolve");
 

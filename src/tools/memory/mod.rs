@@ -12,14 +12,14 @@ use super::tool::{Draft, Tool};
 use super::workspaces::{self, GET};
 use crate::backend::Route;
 
-const MEMORIES: Route = Route::get("/workspaces/{workspace_id}/memories");
-const COMMIT: Route = Route::post("/workspaces/{workspace_id}/memories");
+pub const MEMORIES: Route = Route::get("/workspaces/{workspace_id}/memories");
+pub const COMMIT: Route = Route::post("/workspaces/{workspace_id}/memories");
 const FORGET: Route = Route::delete("/workspaces/{workspace_id}/memories/{memory_id}");
-const KEPT: Route = Route::get("/workspaces/{workspace_id}/memory");
+pub const KEPT: Route = Route::get("/workspaces/{workspace_id}/memory");
 const KEPT_ONE: Route = Route::get("/workspaces/{workspace_id}/memory/{key}");
-const KEEP: Route = Route::post("/workspaces/{workspace_id}/memory");
+pub const KEEP: Route = Route::post("/workspaces/{workspace_id}/memory");
 const DROP: Route = Route::delete("/workspaces/{workspace_id}/memory/{key}");
-const EXPORT: Route = Route::get("/admin/memories/export");
+pub const EXPORT: Route = Route::get("/admin/memories/export");
 const IMPORT: Route = Route::post("/admin/memories/import");
 
 pub const TOOLS: &[Tool] = &[

@@ -15,6 +15,7 @@ use crate::tools::container::not_running;
 use crate::tools::ids::{PluginName, Sha256, WorkspaceId};
 use crate::tools::invocation::Invocation;
 use crate::tools::tool::Act;
+use crate::tools::workspaces::wire::Detail;
 use crate::tools::workspaces::{fetch_one, refuse_running};
 
 /// The tenant gives up after five minutes.
@@ -55,20 +56,30 @@ impl Act for InstallPlugin {
 
     async fn act(self, call: &Invocation) -> Result<Installed, Failure> {
         let workspace = fetch_one(&self.workspace_id, call).await?;
-        refuse_running(&workspace, workspace.active_tasks, self.interrupting, "installing a plugin in")?;
-        let mut body = json!({ "source": self.source });
-        if let (Some(sha256), Some(fields)) = (&self.sha256, body.as_object_mut()) {
-            fields.insert("sha256".to_owned(), json!(sha256));
-        }
-        call.progress.step(0, Some(1), "the tenant fetches and checks the plugin");
-        let ask = call.tenant.ask(&INSTALL).part("workspace_id", &self.workspace_id).body(&body);
-        let answer = ask.within(PATIENCE).expecting(&[503]).received().await.map_err(refused)?;
-        if answer.status == 503 {
-            return Err(not_running(&workspace).confirmed(Changed::No));
-        }
-        let Answer { plugin, source } = answer.decode()?;
-        Ok(Installed { plugin, source, note: RESTARTS })
+        install(workspace, &self.source, self.sha256.as_ref(), self.interrupting, call).await
     }
+}
+
+pub async fn install(
+    workspace: Detail,
+    source: &Address,
+    sha256: Option<&Sha256>,
+    interrupting: bool,
+    call: &Invocation,
+) -> Result<Installed, Failure> {
+    refuse_running(&workspace, workspace.active_tasks, interrupting, "installing a plugin in")?;
+    let mut body = json!({ "source": source });
+    if let (Some(sha256), Some(fields)) = (sha256, body.as_object_mut()) {
+        fields.insert("sha256".to_owned(), json!(sha256));
+    }
+    call.progress.step(0, Some(1), "the tenant fetches and checks the plugin");
+    let ask = call.tenant.ask(&INSTALL).part("workspace_id", &workspace.id).body(&body);
+    let answer = ask.within(PATIENCE).expecting(&[503]).received().await.map_err(refused)?;
+    if answer.status == 503 {
+        return Err(not_running(&workspace).confirmed(Changed::No));
+    }
+    let Answer { plugin, source } = answer.decode()?;
+    Ok(Installed { plugin, source, note: RESTARTS })
 }
 
 fn refused(failure: Failure) -> Failure {

@@ -7,16 +7,19 @@ mod compatibility;
 mod install;
 mod list;
 
+pub use address::Address;
+pub use install::install;
+
 use super::tool::{Draft, Tool};
 use super::workspaces;
 use crate::backend::Route;
 
 pub const REGISTRY: Route = Route::get("/plugins");
 const SOURCES: Route = Route::get("/plugins/sources");
-const INSTALLED: Route = Route::get("/workspaces/{workspace_id}/plugins");
+pub const INSTALLED: Route = Route::get("/workspaces/{workspace_id}/plugins");
 const AVAILABLE: Route = Route::get("/workspaces/{workspace_id}/plugins/available");
 const COMPATIBILITY: Route = Route::get("/workspaces/{workspace_id}/plugins/compatibility");
-const INSTALL: Route = Route::post("/workspaces/{workspace_id}/plugins");
+pub const INSTALL: Route = Route::post("/workspaces/{workspace_id}/plugins");
 const UNINSTALL: Route = Route::delete("/workspaces/{workspace_id}/plugins/{name}");
 const ALLOWLIST: Route = Route::get("/orgs/{workspace_id}/plugins/allowlist");
 const SET_ALLOWLIST: Route = Route::put("/orgs/{workspace_id}/plugins/allowlist");

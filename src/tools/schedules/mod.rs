@@ -11,12 +11,14 @@ mod times;
 mod update;
 pub mod wire;
 
+pub use wire::names;
+
 use super::tool::{Draft, Tool};
 use super::{a2a, workspaces};
 use crate::backend::Route;
 
 pub const LIST: Route = Route::get("/workspaces/{workspace_id}/schedules");
-const CREATE: Route = Route::post("/workspaces/{workspace_id}/schedules");
+pub const CREATE: Route = Route::post("/workspaces/{workspace_id}/schedules");
 const UPDATE: Route = Route::patch("/workspaces/{workspace_id}/schedules/{schedule_id}");
 const DELETE: Route = Route::delete("/workspaces/{workspace_id}/schedules/{schedule_id}");
 /// Answers the prompt, and runs nothing.

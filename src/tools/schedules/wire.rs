@@ -40,6 +40,11 @@ pub async fn fetch(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<Sch
     call.tenant.ask(&LIST).part("workspace_id", workspace).fetch().await
 }
 
+/// What they are called.
+pub async fn names(workspace: &WorkspaceId, call: &Invocation) -> Result<Vec<String>, Failure> {
+    Ok(fetch(workspace, call).await?.into_iter().map(|one| one.name).collect())
+}
+
 /// One of this workspace's.
 pub fn find<'a>(all: &'a [Schedule], id: &ScheduleId) -> Result<&'a Schedule, Failure> {
     all.iter().find(|one| one.id == *id).ok_or_else(|| {

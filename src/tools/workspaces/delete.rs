@@ -4,8 +4,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use super::DELETE;
+use super::capsule::{self, Saved};
 use super::wire::{Workspace, called, descendants, fetch_everything, fetch_one};
-use super::{DELETE, capsule};
 use crate::failure::{Changed, Code, Failure};
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
@@ -33,9 +34,8 @@ pub struct DeletedWorkspace {
     name: String,
     /// `removed`, or `purged`.
     status: String,
-    /// The file on the server that keeps what it was: its fields, configuration, schedules and the
-    /// names of its secrets.
-    capsule: String,
+    #[serde(flatten)]
+    saved: Saved,
     /// What went with it.
     also_removed: Vec<Named>,
     /// What the administrator should still look at.
@@ -71,13 +71,14 @@ impl Act for DeleteWorkspace {
         let below = descendants(&all, &self.workspace_id);
         self.check(&target.name, target.active_tasks, &below)?;
         let notes = notes(target.is_external, &below);
-        let capsule = capsule::save(&self.workspace_id, &below, call).await?;
+        let lost = std::iter::once(&self.workspace_id).chain(below.iter().map(|one| &one.id)).cloned().collect();
+        let saved = capsule::save(lost, call).await?;
         let answer = self.send(call).await?;
         Ok(DeletedWorkspace {
             id: self.workspace_id.clone(),
             name: target.name,
             status: answer.status,
-            capsule,
+            saved,
             also_removed: below.iter().map(|one| Named { id: one.id.clone(), name: one.name.clone() }).collect(),
             notes: notes.into_iter().chain(answer.note).collect(),
         })

@@ -41,14 +41,17 @@ impl Act for RestartWorkspace {
     }
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let before = fetch_one(&self.workspace_id, call).await?;
-        refuse_removed(&before)?;
-        refuse_external(&before, "restarting")?;
-        refuse_running(&before, before.active_tasks, self.interrupting, "restarting")?;
-        let ask = call.tenant.ask(&RESTART).part("workspace_id", &self.workspace_id);
-        ask.received().await.map_err(|failure| unnamed(failure, call))?;
-        moved(before, None, call).await
+        restart(fetch_one(&self.workspace_id, call).await?, self.interrupting, call).await
     }
+}
+
+pub async fn restart(before: Detail, interrupting: bool, call: &Invocation) -> Result<Moved, Failure> {
+    refuse_removed(&before)?;
+    refuse_external(&before, "restarting")?;
+    refuse_running(&before, before.active_tasks, interrupting, "restarting")?;
+    let ask = call.tenant.ask(&RESTART).part("workspace_id", &before.id);
+    ask.received().await.map_err(|failure| unnamed(failure, call))?;
+    moved(before, None, call).await
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -74,22 +77,25 @@ impl Act for PauseWorkspace {
     }
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let before = fetch_one(&self.workspace_id, call).await?;
-        refuse_removed(&before)?;
-        if before.status == "paused" {
-            return Err(Failure::new(Code::Conflict, "it is paused already").next("Nothing needs to be done."));
-        }
-        let all = fetch_everything(call).await?;
-        let below = descendants(&all, &self.workspace_id);
-        let tasks = before.active_tasks + below.iter().map(|one| one.active_tasks).sum::<u32>();
-        refuse_running(&before, tasks, self.interrupting, "pausing")?;
-        let answer: Paused = call.tenant.ask(&PAUSE).part("workspace_id", &self.workspace_id).fetch().await?;
-        let after = moved(before, answer.paused_count, call).await?;
-        if after.status != "paused" {
-            return Err(not_done("paused", &after.status));
-        }
-        Ok(after)
+        pause(fetch_one(&self.workspace_id, call).await?, self.interrupting, call).await
     }
+}
+
+pub async fn pause(before: Detail, interrupting: bool, call: &Invocation) -> Result<Moved, Failure> {
+    refuse_removed(&before)?;
+    if before.status == "paused" {
+        return Err(Failure::new(Code::Conflict, "it is paused already").next("Nothing needs to be done."));
+    }
+    let all = fetch_everything(call).await?;
+    let below = descendants(&all, &before.id);
+    let tasks = before.active_tasks + below.iter().map(|one| one.active_tasks).sum::<u32>();
+    refuse_running(&before, tasks, interrupting, "pausing")?;
+    let answer: Paused = call.tenant.ask(&PAUSE).part("workspace_id", &before.id).fetch().await?;
+    let after = moved(before, answer.paused_count, call).await?;
+    if after.status != "paused" {
+        return Err(not_done("paused", &after.status));
+    }
+    Ok(after)
 }
 
 #[derive(Deserialize, JsonSchema)]
@@ -115,34 +121,36 @@ impl Act for ResumeWorkspace {
     }
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let before = fetch_one(&self.workspace_id, call).await?;
-        refuse_removed(&before)?;
-        if before.status != "paused" {
-            return Err(Failure::new(Code::Conflict, format!("it is {}, not paused", before.status))
-                .next("Only a paused workspace can be resumed; a failed one is restarted."));
-        }
-        refuse_external(&before, "resuming")?;
-        let all = fetch_everything(call).await?;
-        let paused: Vec<_> =
-            descendants(&all, &self.workspace_id).into_iter().filter(|one| one.status == "paused").collect();
-        if let Some(external) = paused.iter().find(|one| one.is_external()) {
-            let who = called(&external.name, &external.id);
-            return Err(Failure::new(
-                Code::Conflict,
-                format!("below it is {who}, external; resuming would break that one"),
-            )
-            .next("Resume the others one by one."));
-        }
-        let tasks = before.active_tasks + paused.iter().map(|one| one.active_tasks).sum::<u32>();
-        refuse_running(&before, tasks, self.interrupting, "resuming")?;
-        let ask = call.tenant.ask(&RESUME).part("workspace_id", &self.workspace_id);
-        let answer: Resumed = ask.fetch().await.map_err(|failure| unnamed(failure, call))?;
-        let after = moved(before, answer.resumed_count, call).await?;
-        if after.status == "paused" {
-            return Err(not_done("resumed", &after.status));
-        }
-        Ok(after)
+        resume(fetch_one(&self.workspace_id, call).await?, self.interrupting, call).await
     }
+}
+
+pub async fn resume(before: Detail, interrupting: bool, call: &Invocation) -> Result<Moved, Failure> {
+    refuse_removed(&before)?;
+    if before.status != "paused" {
+        return Err(Failure::new(Code::Conflict, format!("it is {}, not paused", before.status))
+            .next("Only a paused workspace can be resumed; a failed one is restarted."));
+    }
+    refuse_external(&before, "resuming")?;
+    let all = fetch_everything(call).await?;
+    let paused: Vec<_> = descendants(&all, &before.id).into_iter().filter(|one| one.status == "paused").collect();
+    if let Some(external) = paused.iter().find(|one| one.is_external()) {
+        let who = called(&external.name, &external.id);
+        return Err(Failure::new(
+            Code::Conflict,
+            format!("below it is {who}, external; resuming would break that one"),
+        )
+        .next("Resume the others one by one."));
+    }
+    let tasks = before.active_tasks + paused.iter().map(|one| one.active_tasks).sum::<u32>();
+    refuse_running(&before, tasks, interrupting, "resuming")?;
+    let ask = call.tenant.ask(&RESUME).part("workspace_id", &before.id);
+    let answer: Resumed = ask.fetch().await.map_err(|failure| unnamed(failure, call))?;
+    let after = moved(before, answer.resumed_count, call).await?;
+    if after.status == "paused" {
+        return Err(not_done("resumed", &after.status));
+    }
+    Ok(after)
 }
 
 /// What it is now. That it was done is known even where this can't be read.

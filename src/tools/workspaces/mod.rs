@@ -18,6 +18,7 @@ pub mod model;
 mod patience;
 mod refusals;
 mod remote;
+mod restore;
 mod setup;
 mod teams;
 mod viewport;
@@ -25,6 +26,7 @@ mod wait;
 pub mod wire;
 
 pub use idle::{Idle, judge};
+pub use lifecycle::{pause, restart, resume};
 pub use refusals::{confirm_lives, refuse_running};
 pub use wire::{confirm_exists, fetch_all, fetch_everything, fetch_one, fetch_tree};
 
@@ -32,7 +34,7 @@ use super::effect::Effect;
 use super::keys::{CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN};
 use super::templates::TEMPLATES;
 use super::tool::{Draft, Tool};
-use super::{approvals, schedules, secrets};
+use super::{approvals, channels, files, instructions, memory, plugins, schedules, secrets};
 use crate::backend::Route;
 
 pub const LIST: Route = Route::get("/workspaces");
@@ -45,9 +47,9 @@ const SCHEDULES: Route = schedules::LIST;
 const CREATE: Route = Route::post("/workspaces");
 pub const UPDATE: Route = Route::patch("/workspaces/{workspace_id}");
 const DELETE: Route = Route::delete("/workspaces/{workspace_id}");
-const RESTART: Route = Route::post("/workspaces/{workspace_id}/restart");
-const PAUSE: Route = Route::post("/workspaces/{workspace_id}/pause");
-const RESUME: Route = Route::post("/workspaces/{workspace_id}/resume");
+pub const RESTART: Route = Route::post("/workspaces/{workspace_id}/restart");
+pub const PAUSE: Route = Route::post("/workspaces/{workspace_id}/pause");
+pub const RESUME: Route = Route::post("/workspaces/{workspace_id}/resume");
 const HIBERNATE: Route = Route::post("/workspaces/{workspace_id}/hibernate");
 const EXPAND: Route = Route::post("/workspaces/{workspace_id}/expand");
 const COLLAPSE: Route = Route::post("/workspaces/{workspace_id}/collapse");
@@ -127,9 +129,9 @@ pub const TOOLS: &[Tool] = &[
         .everyday()
         .keeping(&["name", "runtime", "tier", "detach", "collapsed"])
         .acts::<change::UpdateWorkspace>(),
-    Draft::destroy("delete_workspace", &[LIST, GET, CONFIG, SECRETS, SCHEDULES, DELETE])
+    Draft::destroy("delete_workspace", &[LIST, GET, CONFIG, SECRETS, SCHEDULES, GET_MODEL, files::LIST, files::READ, channels::LIST, memory::MEMORIES, memory::KEPT, memory::EXPORT, plugins::INSTALLED, instructions::LIST, DELETE])
         .by_name()
-        .about("Delete a workspace and all below it; cannot be undone. Refuses, and says what would be lost, while it has children or running tasks. Saves what it can in a capsule.")
+        .about("Delete a workspace and all below it; cannot be undone. Refuses, and says what would be lost, while it has children or running tasks. What it was stays in a capsule for restore_workspace.")
         .said("remove an agent for good, get rid of a bot, fire, tear down, retire, destroy, delete everything underneath, with its children")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .everyday()
@@ -138,6 +140,30 @@ pub const TOOLS: &[Tool] = &[
         .by_name()
         .keeping(&["including_children", "interrupting", "purge"])
         .acts::<delete::DeleteWorkspace>(),
+    Draft::escalate("restore_workspace", &[
+        LIST,
+        GET,
+        CREATE,
+        UPDATE,
+        UPDATE_CONFIG,
+        SET_MODEL,
+        files::WRITE,
+        schedules::LIST,
+        schedules::CREATE,
+        memory::MEMORIES,
+        memory::COMMIT,
+        memory::KEEP,
+        instructions::LIST,
+        instructions::CREATE,
+        instructions::UPDATE,
+    ])
+        .idempotent()
+        .org_wide()
+        .about("Make deleted workspaces anew from the capsule of delete_workspace or collapse_team: new ids; schedules run as before. Lists what can't come back (secret values, channels, plugins). Again with the same capsule goes on where it stopped.")
+        .said("undo a deletion, undelete, bring back a deleted agent or team, recover, deleted by mistake, restore from a capsule")
+        .example(r#"{"capsule":"0199a3f0-7c79-74fa-a26f-75c6ee7e1ffc"}"#)
+        .keeping(&["capsule"])
+        .acts::<restore::RestoreWorkspace>(),
     Draft::write("restart_workspace", &[GET, RESTART])
         .up_to(Effect::Destroy)
         .about("Restart a workspace's container. Refused while tasks run, and for external or removed workspaces.")
@@ -186,10 +212,10 @@ pub const TOOLS: &[Tool] = &[
         .creates()
         .keeping(&["again"])
         .acts::<teams::ExpandTeam>(),
-    Draft::destroy("collapse_team", &[LIST, GET, CONFIG, SECRETS, SCHEDULES, COLLAPSE])
+    Draft::destroy("collapse_team", &[LIST, GET, CONFIG, SECRETS, SCHEDULES, GET_MODEL, files::LIST, files::READ, channels::LIST, memory::MEMORIES, memory::KEPT, memory::EXPORT, plugins::INSTALLED, instructions::LIST, COLLAPSE])
         .said("remove children team sub-workspaces, fold a group back up, members go and the lead stays, dissolve a team, shrink")
         .example(ONE)
-        .about("Remove a workspace's direct children. Refused while they run tasks or have children of their own, which would stay behind. Saves a capsule.")
+        .about("Remove a workspace's direct children. Refused while they run tasks or have children of their own, which would stay behind. Saves a capsule for restore_workspace.")
         .reaching_below()
         .not_to_oneself()
         .keeping(&["interrupting", "orphaning"])

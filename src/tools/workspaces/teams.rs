@@ -7,8 +7,9 @@ use std::collections::BTreeSet;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::capsule::{self, Saved};
 use super::wire::{Workspace, called, fetch_everything, fetch_one};
-use super::{COLLAPSE, EXPAND, capsule};
+use super::{COLLAPSE, EXPAND};
 use crate::failure::{Changed, Code, Failure};
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
@@ -102,9 +103,9 @@ pub struct Collapsed {
     /// Kept, and without a parent that is there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     orphaned: Vec<Named>,
-    /// The file on the server that keeps what they were; absent where there were none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    capsule: Option<String>,
+    /// Absent where there were none.
+    #[serde(flatten)]
+    saved: Option<Saved>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -122,10 +123,10 @@ impl Act for CollapseTeam {
         let children = children(&all, &target.id);
         let grandchildren = grandchildren(&all, &children);
         if children.is_empty() {
-            return Ok(Collapsed { removed: vec![], still_there: vec![], orphaned: vec![], capsule: None });
+            return Ok(Collapsed { removed: vec![], still_there: vec![], orphaned: vec![], saved: None });
         }
         self.check(target, &children, &grandchildren)?;
-        let capsule = capsule::save(&self.workspace_id, &children, call).await?;
+        let saved = capsule::save(children.iter().map(|one| one.id.clone()).collect(), call).await?;
         call.tenant.ask(&COLLAPSE).part("workspace_id", &self.workspace_id).received().await?;
         let left: BTreeSet<WorkspaceId> = fetch_everything(call).await?.into_iter().map(|one| one.id).collect();
         let (still, gone): (Vec<_>, Vec<_>) = children.into_iter().partition(|one| left.contains(&one.id));
@@ -133,7 +134,7 @@ impl Act for CollapseTeam {
             removed: gone.into_iter().map(named).collect(),
             still_there: still.into_iter().map(named).collect(),
             orphaned: grandchildren.into_iter().map(named).collect(),
-            capsule: Some(capsule),
+            saved: Some(saved),
         })
     }
 }

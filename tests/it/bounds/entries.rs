@@ -31,10 +31,11 @@ const WORKFLOW: &str = "workflow_id";
 /// They change something without naming a workspace: each looks up whose it is.
 const LOOKED_UP: [&str; 3] = ["delete_instruction", "list_pending_approvals", "update_instruction"];
 /// They give power, and not to the one who asks.
-const GIVE_TO_OTHERS: [(&str, &str); 4] = [
+const GIVE_TO_OTHERS: [(&str, &str); 5] = [
     ("commit_memory", "tells every agent something"),
     ("create_workspace", "gives it to a new one"),
     ("discover_channel_chats", "lends a credential for one question"),
+    ("restore_workspace", "gives it to what is made anew"),
     ("get_transcript", "lends a token for one question"),
 ];
 

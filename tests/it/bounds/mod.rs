@@ -2,6 +2,7 @@
 //! is shown and may do, and what nobody may do to itself.
 
 mod entries;
+mod fleets;
 mod kept;
 mod leaks;
 mod oneself;

@@ -1,6 +1,7 @@
 //! A person's yes: what it is bound to, how it is asked for and given, and that nothing goes without it.
 
 mod bound;
+mod fleets;
 mod forms;
 mod road;
 mod terminal;

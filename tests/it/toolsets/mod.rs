@@ -7,6 +7,7 @@ mod budgets;
 mod channels;
 mod checkpoints;
 mod files;
+mod fleet;
 mod instructions;
 mod memory;
 mod org;
@@ -85,6 +86,7 @@ async fn every_tool_runs() {
         instructions::scene,
         checkpoints::scene,
         artifacts::scene,
+        fleet::scene,
         platform::scene,
     );
     let catalogue = Catalogue::new();

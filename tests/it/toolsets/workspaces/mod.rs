@@ -1,5 +1,6 @@
 //! The toolset `workspaces` against the embedded tenant: what `road` doesn't come by.
 
+mod capsules;
 mod diagnosis;
 mod remote;
 mod settings;
@@ -16,6 +17,7 @@ const UNKNOWN: &str = "00000000-0000-4000-8000-000000000000";
 pub async fn scene(house: &House) {
     settings::scene(house).await;
     teams::scene(house).await;
+    capsules::scene(house).await;
     diagnosis::scene(house).await;
     remote::scene(house).await;
 }
