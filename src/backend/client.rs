@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderName, HeaderValue, USER_AGENT};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use sha2::{Digest, Sha512};
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,7 @@ use super::tenant::Tenant;
 use super::wire::Wire;
 use crate::failure::{Code, Failure};
 use crate::pace::Window;
+use crate::secrets::held::Held;
 
 const AGENT: &str = concat!("molecule-org-mcp/", env!("CARGO_PKG_VERSION"));
 const ORG_ID: HeaderName = HeaderName::from_static("x-molecule-org-id");
@@ -41,7 +42,7 @@ pub(super) struct Shared {
     pub(super) headers: HeaderMap,
     pub(super) places: Arc<Semaphore>,
     pub(super) parsers: Semaphore,
-    token: Arc<SecretString>,
+    token: Held,
     key_tag: String,
     breaker: Mutex<Breaker>,
     budget: Mutex<Budget>,
@@ -71,7 +72,7 @@ impl Client {
             places: Arc::new(Semaphore::new(settings.limits.in_flight.clamp(1, Semaphore::MAX_PERMITS))),
             parsers: Semaphore::new(PARSERS),
             limits: settings.limits,
-            token: settings.token,
+            token: Held::new(settings.token),
             key_tag,
             breaker: Mutex::new(Breaker::new()),
             budget: Mutex::new(Budget::new()),
@@ -161,7 +162,7 @@ impl Shared {
 
     /// For finding it in what the tenant says, so that it isn't passed on.
     pub(super) fn key(&self) -> &str {
-        self.token.expose_secret()
+        self.token.expose()
     }
 }
 

@@ -46,7 +46,7 @@ impl Tenant {
         self.log.sent()
     }
 
-    /// Our key doesn't get out, in whatever text the tenant may say it.
+    /// Our key doesn't get out, in whatever text the tenant may say it, nor what else is held.
     pub fn without_key(&self, result: Result<Value, Failure>) -> Result<Value, Failure> {
         let hidden = [self.shared.key()];
         match result {

@@ -5,6 +5,8 @@
 mod call;
 mod consents;
 mod demo;
+pub mod discreet;
+mod filtered;
 mod grants;
 mod house;
 mod http;
@@ -164,6 +166,7 @@ impl Ending {
 }
 
 pub fn main() -> ExitCode {
+    discreet::begin();
     let cli = Cli::parse();
     let runtime = match cli.runtime().enable_all().build() {
         Ok(runtime) => runtime,

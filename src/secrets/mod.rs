@@ -1,7 +1,9 @@
 //! Where new credentials go (sinks) and where secret values come from (sources), so that neither
-//! passes through a model. The operator says which directories; a caller only names a place in them.
+//! passes through a model. The operator says which directories; a caller only names a place in them. What is
+//! held meanwhile is taken out of all that leaves (`held`).
 
 pub mod credential;
+pub mod held;
 pub mod place;
 pub mod sink;
 pub mod source;

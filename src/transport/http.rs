@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{any, get};
 use axum::serve::ListenerExt;
@@ -28,6 +29,7 @@ use crate::dispatch::Dispatch;
 mod bearer;
 mod front;
 mod hosts;
+pub mod outlet;
 mod refusal;
 mod sessions;
 
@@ -91,7 +93,8 @@ where
         .route("/mcp/json", any(json::<H>))
         .with_state(Arc::new(front))
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready).with_state(Arc::clone(&ending.dispatch)));
+        .route("/readyz", get(ready).with_state(Arc::clone(&ending.dispatch)))
+        .layer(map_response(outlet::filtered));
     Ok(Bound { address, listener, router, ending })
 }
 
