@@ -86,7 +86,7 @@ impl Transport<RoleServer> for Pipe {
         item: TxJsonRpcMessage<RoleServer>,
     ) -> impl Future<Output = Result<(), io::Error>> + Send + 'static {
         // Queued before the future runs: rmcp spawns it, and the order would be left to chance.
-        let queued = serde_json::to_vec(&item).map_err(io::Error::from).map(|body| self.output.try_send(line(body)));
+        let queued = serde_json::to_vec(&item).map_err(io::Error::from).map(|body| self.output.try_send(as_line(body)));
         if let Some(id) = answered(&item) {
             self.done(id);
         }
@@ -116,7 +116,7 @@ impl Transport<RoleServer> for Pipe {
             match self.admit(line) {
                 Ok(Some(message)) => return Some(message),
                 Ok(None) => {}
-                Err(fault) => self.owed = Some(line(fault.body())),
+                Err(fault) => self.owed = Some(as_line(fault.body())),
             }
         }
     }
@@ -127,7 +127,7 @@ impl Transport<RoleServer> for Pipe {
 }
 
 /// As it leaves: whatever it says, no secret that we hold.
-fn line(message: Vec<u8>) -> Vec<u8> {
+fn as_line(message: Vec<u8>) -> Vec<u8> {
     let mut line = held::clean(message);
     line.push(b'\n');
     line
