@@ -2,10 +2,12 @@
 //! behind the types that let none out in the first place. Whoever holds a secret has a `Held`; whoever lets
 //! bytes out asks `without`. What goes to the tenant, to a sink, or to a person on purpose isn't asked about.
 //!
-//! The register shares the secret's own memory and lets go of it. The automaton that looks for it has copies which
-//! nobody wipes; it is dropped as soon as the register changes, and built anew when next needed.
+//! The register shares the secret's own memory and lets go of it; what looks for the secret is dropped with it, and
+//! built anew when next needed. Its own copies are wiped, but for those in an automaton, which exists only once
+//! something was found (`net.rs`).
 
 mod forms;
+mod gate;
 mod net;
 mod register;
 

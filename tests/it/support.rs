@@ -177,6 +177,13 @@ fn note(request: &Request) -> Asked {
 
 /// One request over a connection of its own: status and body.
 pub async fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+    let answer = http_whole(method, url, headers, body).await;
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a whole answer");
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+/// The same: all that came back, byte for byte.
+pub async fn http_whole(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> String {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut text = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     for (name, value) in headers {
@@ -187,9 +194,7 @@ pub async fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str)
     stream.write_all(text.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
-    let answer = String::from_utf8_lossy(&answer);
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a whole answer");
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// What a test may choose.

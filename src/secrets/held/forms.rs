@@ -19,7 +19,7 @@ const COMPONENT: &AsciiSet = &UNRESERVED.remove(b'!').remove(b'*').remove(b'\'')
 const UNRESERVED: &AsciiSet = &FORM.remove(b'~').add(b'*');
 const FORM: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'*');
 
-type Form = Zeroizing<String>;
+pub(super) type Form = Zeroizing<String>;
 
 /// None for what can't be looked for. A number is none either: `[removed]` in its place would be no JSON.
 pub(super) fn of(value: &str) -> Vec<Form> {

@@ -1,42 +1,39 @@
-//! What finds secrets: one automaton over all forms of all of them, and one pass over what goes out.
+//! What finds secrets: one automaton over all forms of all of them, which is asked only where the gate saw something.
+//! Building it costs more than looking, and it has copies that nobody wipes, so it waits for that moment.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aho_corasick::{AhoCorasick, MatchKind};
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{REMOVED, forms};
+use super::REMOVED;
+use super::forms::{self, Form};
+use super::gate::Gate;
 
-pub struct Net(Kind);
-
-enum Kind {
-    Empty,
-    Over {
-        automaton: AhoCorasick,
-        shortest: usize,
-    },
-    /// It couldn't be built: then nothing is let through.
-    Everything,
+pub struct Net {
+    gate: Option<Gate>,
+    forms: Vec<Form>,
+    /// None in it: it can't be built.
+    automaton: OnceLock<Option<AhoCorasick>>,
 }
 
 impl Net {
     pub(super) fn over<'a>(held: impl Iterator<Item = &'a Arc<SecretString>>) -> Self {
         let values: BTreeSet<&str> = held.map(|value| value.expose_secret()).collect();
-        let forms: Vec<_> = values.into_iter().flat_map(forms::of).collect();
-        let Some(shortest) = forms.iter().map(|form| form.len()).min() else { return Self(Kind::Empty) };
-        let built = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&forms);
-        Self(built.map_or(Kind::Everything, |automaton| Kind::Over { automaton, shortest }))
+        let forms: Vec<Form> = values.into_iter().flat_map(forms::of).collect();
+        let gate = Gate::over(forms.iter().map(|form| form.as_bytes()));
+        Self { gate, forms, automaton: OnceLock::new() }
     }
 
     /// The bytes without any secret, or nothing where there was none in them.
     pub fn without(&self, bytes: &[u8]) -> Option<Vec<u8>> {
-        let automaton = match &self.0 {
-            Kind::Empty => return None,
-            Kind::Over { shortest, .. } if bytes.len() < *shortest => return None,
-            Kind::Over { automaton, .. } => automaton,
-            Kind::Everything => return Some(REMOVED.into()),
-        };
+        if !self.gate.as_ref()?.may_hold_one(bytes) {
+            return None;
+        }
+        let built = || AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&self.forms).ok();
+        // Nothing is let through that can't be looked at.
+        let Some(automaton) = self.automaton.get_or_init(built) else { return Some(REMOVED.into()) };
         let mut found = automaton.find_iter(bytes).peekable();
         found.peek()?;
         let (mut clean, mut rest) = (Vec::with_capacity(bytes.len()), 0);

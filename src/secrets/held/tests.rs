@@ -106,3 +106,17 @@ fn whoever_holds_one_is_known_until_then() {
     drop(crate::secrets::Credential::new("a-credential-that-went".into()));
     assert_eq!(clean_text("a-credential-that-went".into()), REMOVED);
 }
+
+#[test]
+fn a_long_secret_doesnt_hide_a_short_one() {
+    let mut register = held(&["exactly8", SECRETS[0]]);
+    for before in 0..20 {
+        let text = format!("{}exactly8 {}", "x".repeat(before), "y".repeat(30));
+        assert!(cleaned(&mut register, &text).contains(REMOVED), "{text}");
+    }
+    let mut register = held(&[SECRETS[0], "a-second-one-that-is-longer-than-forty-three-characters"]);
+    for before in 0..60 {
+        let text = format!("{}{}", "x".repeat(before), SECRETS[0]);
+        assert_eq!(cleaned(&mut register, &text), format!("{}{REMOVED}", "x".repeat(before)));
+    }
+}
