@@ -11,7 +11,7 @@ use std::path::Path;
 
 use molecule_org_mcp::secrets::place::write_private;
 use molecule_org_mcp::tools::catalogue::Catalogue;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use calls::calls;
 use marks::{BEARER, FROM_ENV, FROM_FILE, KEY, MINTED, TOKEN, leaks, leaks_below};
