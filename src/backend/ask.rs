@@ -196,7 +196,7 @@ impl Ask {
         let (errand, tenant) = self.errand()?;
         let work = async {
             let answer = errand.run(&tenant.shared).await?;
-            read(answer.without_key(tenant.shared.key()), &tenant).await
+            read(answer.without_key(tenant.shared.held_key()), &tenant).await
         };
         // Leaving the request drops it, and with it its connection: the tenant sees that nobody waits.
         let done = tokio::select! {

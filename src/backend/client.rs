@@ -164,6 +164,10 @@ impl Shared {
     pub(super) fn key(&self) -> &str {
         self.token.expose()
     }
+
+    pub(super) fn held_key(&self) -> &Held {
+        &self.token
+    }
 }
 
 pub(super) struct Pass<'a> {

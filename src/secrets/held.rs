@@ -11,7 +11,7 @@ mod gate;
 mod net;
 mod register;
 
-use std::sync::{Arc, LazyLock, PoisonError, RwLock};
+use std::sync::{Arc, LazyLock, OnceLock, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -30,12 +30,14 @@ pub struct Held {
     number: u64,
     value: Arc<SecretString>,
     after: Duration,
+    /// For this one alone.
+    net: OnceLock<Net>,
 }
 
 impl Held {
     pub fn new(value: Arc<SecretString>) -> Self {
         let number = change(|register, _| register.add(Arc::clone(&value)));
-        Self { number, value, after: Duration::ZERO }
+        Self { number, value, after: Duration::ZERO, net: OnceLock::new() }
     }
 
     /// For what a call holds: known for a while after the call is done with it.
@@ -47,6 +49,11 @@ impl Held {
 
     pub fn expose(&self) -> &str {
         self.value.expose_secret()
+    }
+
+    /// The bytes without this one, in whatever form, or nothing where it isn't in them.
+    pub fn out_of(&self, bytes: &[u8]) -> Option<Vec<u8>> {
+        self.net.get_or_init(|| Net::over(std::iter::once(&self.value))).without(bytes)
     }
 }
 

@@ -85,7 +85,7 @@ async fn neither_an_answer_nor_the_journal_keeps_a_secret() {
 }
 
 /// The types let a workspace's name through, whatever it is.
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_tenant_that_repeats_a_key_in_base64_isnt_repeated() {
     let key = "OrgKeyOfTheFilterTest-ABCDEFGHIJKLMNOPQRSTU";
     let tenant = FaultyTenant::start(|seen| {
@@ -125,7 +125,7 @@ async fn the_embedded_tenants_own_key_is_held_too() {
 async fn a_new_grant_is_shown_by_the_command_that_makes_it() {
     let data = tempfile::tempdir().unwrap();
     let made =
-        ended(command(data.path()), &["--embedded", "grants", "create", "--name", "ci", "--role", "observer"]).await;
+        ended(command(data.path()), &["--embedded", "grants", "create", "--name", "ci", "--role", "viewer"]).await;
     assert!(made.code == 0 && made.out.starts_with("mog_") && made.out.trim().len() == 47, "{} {}", made.out, made.err);
     assert!(!made.err.contains(made.out.trim()));
 }

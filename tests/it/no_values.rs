@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 use molecule_org_mcp::tools::catalogue::Catalogue;
 use serde_json::Value;
 
-/// A property with one of these words in its name is taken for one that carries a secret.
-const WORDS: [&str; 14] = [
+/// A property with one of these words in its name is taken for one that carries a secret. `key` alone is a name here:
+/// of a secret, of an entry in a memory, of a call that is repeated.
+const WORDS: [&str; 13] = [
     "value",
     "values",
     "token",
@@ -20,12 +21,19 @@ const WORDS: [&str; 14] = [
     "bearer",
     "credential",
     "credentials",
-    "key",
-    "keys",
+    "auth",
 ];
+const KEYS: [&str; 5] = ["api_key", "org_key", "private_key", "public_key", "signing_key"];
 
 /// What carries none all the same, and why.
-const CARRIES_NONE: [(&str, &str); 0] = [];
+const CARRIES_NONE: [(&str, &str); 6] = [
+    ("create_workspace input secrets", "names, each with the place its value is read from"),
+    ("diagnose_workspace output missing_secrets", "names"),
+    ("get_workspace_metrics output input_token_count", "a count"),
+    ("get_workspace_metrics output output_token_count", "a count"),
+    ("memory_set input value", "what an agent remembers, which is text for agents"),
+    ("revoke_workspace_token input token_id", "an id"),
+];
 
 fn properties(schema: &Value, into: &mut BTreeSet<String>) {
     match schema {
@@ -41,7 +49,8 @@ fn properties(schema: &Value, into: &mut BTreeSet<String>) {
 }
 
 fn has_word(name: &str) -> bool {
-    name.to_lowercase().split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
+    let name = name.to_lowercase();
+    KEYS.contains(&name.as_str()) || name.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| WORDS.contains(&word))
 }
 
 #[test]
