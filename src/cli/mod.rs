@@ -6,7 +6,6 @@ mod call;
 mod consents;
 mod demo;
 pub mod discreet;
-mod filtered;
 mod grants;
 mod house;
 mod http;
