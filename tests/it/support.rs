@@ -38,6 +38,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::canary::marks::Marks;
 use crate::process;
 
 /// How long the tenant takes for each workspace of an import.
@@ -85,6 +86,8 @@ pub struct Host {
     asked: Arc<Mutex<Vec<Asked>>>,
     mischief: Arc<Mischief>,
     state: TempDir,
+    /// Of the org key, which no answer may hold.
+    marks: Marks,
     _until: DropGuard,
 }
 
@@ -101,6 +104,7 @@ impl Host {
             tenant.seed_demo().unwrap();
         }
         let key = tenant.mint_org_key("the-house", "admin-token").unwrap();
+        let marks = Marks::of(&[key.expose_secret()]);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let listener = TcpListener::from_std(listener).unwrap();
@@ -124,7 +128,7 @@ impl Host {
         let guard = until.clone().drop_guard();
         let serving = axum::serve(listener, service).with_graceful_shutdown(until.cancelled_owned());
         tokio::spawn(async move { serving.await.unwrap() });
-        Self { url, key, tenant, asked, mischief, state, _until: guard }
+        Self { url, key, tenant, asked, mischief, state, marks, _until: guard }
     }
 
     pub fn asked(&self) -> Vec<Asked> {
@@ -282,6 +286,13 @@ impl House {
             .dispatch
             .call(Call { caller, tool: tool.into(), arguments, progress, asks: Asks::Nobody, cancel })
             .await;
+        if let Some(host) = &self.host {
+            let said = match &result {
+                Ok(answer) => answer.content.to_string(),
+                Err(refusal) => refusal.failure.text(),
+            };
+            host.marks.look(&format!("the answer to {tool}"), said.as_bytes());
+        }
         if let Ok(answer) = &result {
             self.is_as_declared(tool, &answer.content);
             self.done.lock().unwrap().insert(tool.to_owned());

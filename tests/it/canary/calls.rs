@@ -17,6 +17,11 @@ pub fn calls() -> Vec<(&'static str, Value)> {
     calls
 }
 
+/// Arguments that no tool takes.
+pub fn senseless() -> Vec<(&'static str, Value)> {
+    Catalogue::new().entries().iter().map(|entry| (entry.tool.name, json!({ KEY: MINTED, "value": TOKEN }))).collect()
+}
+
 fn chosen() -> Vec<(&'static str, Value)> {
     let it = || json!({ "workspace_id": ID });
     vec![

@@ -29,22 +29,34 @@ const PART: usize = 12;
 const PART_IN_HEX: usize = 2 * PART;
 const PART_IN_BASE64: usize = PART / 3 * 4;
 
-static PARTS: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    let mut parts: Vec<Vec<u8>> = Vec::new();
-    for canary in CANARIES {
-        let mut all = |text: &str, length: usize| parts.extend(text.as_bytes().windows(length).map(<[u8]>::to_vec));
-        all(canary, PART);
-        all(&percent(canary), 2 * PART);
-        all(&hex(canary), PART_IN_HEX);
-        all(&hex(canary).to_uppercase(), PART_IN_HEX);
-        // A group of three bytes may begin at any of the first three.
-        for from in 0..3 {
-            all(&STANDARD_NO_PAD.encode(&canary[from..]), PART_IN_BASE64);
-            all(&URL_SAFE_NO_PAD.encode(&canary[from..]), PART_IN_BASE64);
+/// Every part of some secrets, in every form.
+pub struct Marks(AhoCorasick);
+
+impl Marks {
+    pub fn of(secrets: &[&str]) -> Self {
+        let mut parts: Vec<Vec<u8>> = Vec::new();
+        for secret in secrets {
+            let mut all = |text: &str, length: usize| parts.extend(text.as_bytes().windows(length).map(<[u8]>::to_vec));
+            all(secret, PART);
+            all(&percent(secret), 2 * PART);
+            all(&hex(secret), PART_IN_HEX);
+            all(&hex(secret).to_uppercase(), PART_IN_HEX);
+            // A group of three bytes may begin at any of the first three.
+            for from in 0..3 {
+                all(&STANDARD_NO_PAD.encode(&secret[from..]), PART_IN_BASE64);
+                all(&URL_SAFE_NO_PAD.encode(&secret[from..]), PART_IN_BASE64);
+            }
+        }
+        Self(AhoCorasick::new(parts).unwrap())
+    }
+
+    pub fn look(&self, place: &str, bytes: &[u8]) {
+        if let Some(found) = self.0.find(bytes) {
+            let around = &bytes[found.start().saturating_sub(120)..(found.start() + 80).min(bytes.len())];
+            panic!("a secret is in {place}: …{}…", String::from_utf8_lossy(around));
         }
     }
-    AhoCorasick::new(parts).unwrap()
-});
+}
 
 pub fn hex(text: &str) -> String {
     text.bytes().map(|byte| format!("{byte:02x}")).collect()
@@ -55,10 +67,8 @@ pub fn percent(text: &str) -> String {
 }
 
 pub fn leaks(place: &str, bytes: &[u8]) {
-    if let Some(found) = PARTS.find(bytes) {
-        let around = &bytes[found.start().saturating_sub(120)..(found.start() + 80).min(bytes.len())];
-        panic!("a canary is in {place}: …{}…", String::from_utf8_lossy(around));
-    }
+    static CANARY: LazyLock<Marks> = LazyLock::new(|| Marks::of(&CANARIES));
+    CANARY.look(place, bytes);
 }
 
 #[test]

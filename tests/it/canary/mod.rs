@@ -1,8 +1,9 @@
 //! Marked credentials everywhere, and tenants that say them wherever they can: none may occur in what
-//! an agent reads, in the log at its loudest, or in any file but the sink's.
+//! an agent reads, in the log at its loudest, or in any file but the sink's. These tenants let half of the tools
+//! succeed; with the others' answers `toolsets` plays, whose houses look for the key in each of them.
 
 mod calls;
-mod marks;
+pub mod marks;
 mod tenants;
 
 use std::collections::BTreeSet;
@@ -13,18 +14,13 @@ use molecule_org_mcp::secrets::place::write_private;
 use molecule_org_mcp::tools::catalogue::Catalogue;
 use serde_json::json;
 
-use calls::calls;
+use calls::{calls, senseless};
 use marks::{BEARER, FROM_ENV, FROM_FILE, KEY, MINTED, TOKEN, leaks, leaks_below};
 use tenants::tenants;
 
 use crate::faults::FaultyTenant;
 use crate::process::{Running, towards};
 use crate::support::http_whole;
-
-/// No tenant here answers these as they want it.
-const UNANSWERED: [&str; 0] = [];
-/// These ask no tenant, and their arguments are right.
-const UNREFUSED: [&str; 0] = [];
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 3)]
 async fn no_credential_leaves_but_to_its_sink() {
@@ -58,15 +54,13 @@ async fn no_credential_leaves_but_to_its_sink() {
         }
     }
     let catalogue = Catalogue::new();
-    let names = || catalogue.entries().iter().map(|entry| entry.tool.name);
-    let (unanswered, unrefused): (Vec<_>, Vec<_>) = (
-        names().filter(|name| !met.done.contains(name)).collect(),
-        names().filter(|name| !met.refused.contains(name)).collect(),
-    );
-    assert_eq!((unanswered, unrefused), (UNANSWERED.to_vec(), UNREFUSED.to_vec()), "each tool does both");
+    let unrefused: Vec<_> =
+        catalogue.entries().iter().map(|entry| entry.tool.name).filter(|name| !met.refused.contains(name)).collect();
+    assert!(unrefused.is_empty(), "never refused: {unrefused:?}");
     println!(
-        "{} answers to callers, {exposures} of tenants that say what they know: no credential escaped",
-        met.answers
+        "{} answers to callers ({} tools with success), {exposures} of tenants that say what they know: none escaped",
+        met.answers,
+        met.done.len()
     );
 }
 
@@ -99,7 +93,7 @@ impl Met {
 
 fn over_stdio(tenant: &str, mut process: Running, met: &mut Met) {
     process.greet();
-    for (id, (tool, arguments)) in calls().into_iter().enumerate() {
+    for (id, (tool, arguments)) in calls().into_iter().chain(senseless()).enumerate() {
         process.call(id as u64 + 1, tool, arguments);
         met.meets(tool, &format!("over stdio ({tenant})"), &process.answer().to_string());
     }
@@ -125,10 +119,10 @@ async fn over_http(tenant: &str, served: Running, data: &Path, met: &mut Met) {
         let events = post(&url, BEARER, &[("Mcp-Session-Id", &session)], &call).await;
         assert!(events.contains("content-type: text/event-stream"), "{events}");
         met.meets(tool, &format!("as an event ({tenant})"), &events);
-        let barred = post(&format!("{url}/json"), KEY, &[], &call).await;
-        assert!(barred.starts_with("HTTP/1.1 401 "), "{barred}");
-        leaks("a refusal at the door", barred.as_bytes());
     }
+    let barred = post(&format!("{url}/json"), KEY, &[], "{}").await;
+    assert!(barred.starts_with("HTTP/1.1 401 "), "{barred}");
+    leaks("a refusal at the door", barred.as_bytes());
     drop(served);
 }
 
