@@ -17,6 +17,7 @@ use crate::backend::{Base, KeyFile};
 use crate::grants::credential;
 use crate::policy::Rules;
 use crate::policy::origin::Origin;
+use crate::secrets::held;
 use crate::secrets::place::is_private;
 use crate::tools::surface::Surface;
 use crate::tools::toolset::Toolset;
@@ -207,7 +208,7 @@ fn checked_token(text: &str, name: &str) -> Result<Arc<SecretString>, ConfigErro
     if text.is_empty() || text.len() > 4096 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(wrong(format!("{name} doesn't hold a key: one line of visible ASCII characters is expected")));
     }
-    Ok(Arc::new(text.to_owned().into()))
+    Ok(kept(text))
 }
 
 fn grant(given: Option<Arc<SecretString>>, file: Option<&Path>) -> Result<Option<Arc<SecretString>>, ConfigError> {
@@ -239,7 +240,13 @@ fn checked_grant(text: &str, name: &str) -> Result<Arc<SecretString>, ConfigErro
             "{name} doesn't hold a grant: `mog_` and 43 characters, as `grants create` prints it"
         )));
     }
-    Ok(Arc::new(text.to_owned().into()))
+    Ok(kept(text))
+}
+
+fn kept(text: &str) -> Arc<SecretString> {
+    let secret = Arc::new(text.to_owned().into());
+    held::for_good(&secret);
+    secret
 }
 
 fn data_directory(chosen: Option<PathBuf>) -> Result<PathBuf, ConfigError> {

@@ -2,7 +2,6 @@
 //! until it is read, so that the cap on calls bounds memory too.
 
 use bytes::Bytes;
-use memchr::memmem;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -12,6 +11,7 @@ use super::refusal;
 use super::route::Route;
 use super::shape::{self, Misfit};
 use crate::failure::{Changed, Code, Failure};
+use crate::secrets::held::Held;
 
 /// From this length on it is no part of an ordinary word.
 const KEY_LIKE: usize = 16;
@@ -49,9 +49,9 @@ impl Received {
 impl Answer {
     /// Our key is taken out before anything can be cut, which might leave a half of it. A short one might
     /// be part of any word; it is looked for again when the tool is done.
-    pub(super) fn without_key(mut self, key: &str) -> Self {
-        if key.len() >= KEY_LIKE
-            && let Some(clean) = without(&self.bytes, key.as_bytes())
+    pub(super) fn without_key(mut self, key: &Held) -> Self {
+        if key.expose().len() >= KEY_LIKE
+            && let Some(clean) = key.out_of(&self.bytes)
         {
             self.bytes = clean.into();
         }
@@ -93,20 +93,6 @@ impl Answer {
     }
 }
 
-/// None where there is nothing to be taken out.
-fn without(bytes: &[u8], key: &[u8]) -> Option<Vec<u8>> {
-    let mut found = memmem::find_iter(bytes, key).peekable();
-    found.peek()?;
-    let (mut clean, mut rest) = (Vec::with_capacity(bytes.len()), 0);
-    for at in found {
-        clean.extend_from_slice(bytes.get(rest..at).unwrap_or_default());
-        clean.extend_from_slice(b"[removed]");
-        rest = at + key.len();
-    }
-    clean.extend_from_slice(bytes.get(rest..).unwrap_or_default());
-    Some(clean)
-}
-
 fn conclude<T>(status: u16, route: Route, leg: Leg, decoded: Result<T, Misfit>) -> Result<T, Failure> {
     match decoded {
         Ok(value) => {
@@ -143,15 +129,4 @@ where
     tokio::task::spawn_blocking(move || shape::decode(&bytes))
         .await
         .unwrap_or_else(|_| Err(Misfit("it couldn't be read".into())))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_key_is_taken_out_wherever_it_stands() {
-        assert_eq!(without(b"nothing in it", b"the-key"), None);
-        assert_eq!(without(b"the-key, the-keythe-key.", b"the-key").unwrap(), b"[removed], [removed][removed].");
-    }
 }

@@ -198,7 +198,7 @@ impl Ask {
         let work = async {
             let mut answer = send(&errand, &tenant).await?;
             for key in &*tenant.shared.keys.secrets() {
-                answer = answer.without_key(key.expose_secret());
+                answer = answer.without_key(key);
             }
             read(answer, &tenant).await
         };

@@ -4,6 +4,7 @@
 use serde_json::Value;
 
 use crate::fence;
+use crate::secrets::held::{self, Net, REMOVED};
 use crate::text::is_invisible;
 
 const LONGEST: usize = 300;
@@ -34,16 +35,20 @@ pub(super) fn words(text: &str, hidden: &[&str]) -> String {
     words
 }
 
-/// Takes what is to be hidden out of an answer, wherever in it.
+/// Takes what is to be hidden, and all else that is held, out of an answer, wherever in it.
 pub(super) fn strip(value: &mut Value, hidden: &[&str]) {
+    strip_all(value, &Hidden { hidden, held: &held::net() });
+}
+
+fn strip_all(value: &mut Value, hidden: &Hidden<'_>) {
     match value {
-        Value::String(text) => *text = without(std::mem::take(text), hidden),
-        Value::Array(items) => items.iter_mut().for_each(|item| strip(item, hidden)),
+        Value::String(text) => *text = hidden.out_of(std::mem::take(text)),
+        Value::Array(items) => items.iter_mut().for_each(|item| strip_all(item, hidden)),
         Value::Object(fields) => {
-            fields.values_mut().for_each(|inner| strip(inner, hidden));
-            if fields.keys().any(|name| hidden.iter().any(|secret| name.contains(secret))) {
+            fields.values_mut().for_each(|inner| strip_all(inner, hidden));
+            if fields.keys().any(|name| hidden.is_in(name)) {
                 *fields =
-                    std::mem::take(fields).into_iter().map(|(name, inner)| (without(name, hidden), inner)).collect();
+                    std::mem::take(fields).into_iter().map(|(name, inner)| (hidden.out_of(name), inner)).collect();
             }
         }
         _ => {}
@@ -51,8 +56,29 @@ pub(super) fn strip(value: &mut Value, hidden: &[&str]) {
 }
 
 pub(super) fn without(text: String, hidden: &[&str]) -> String {
-    let hidden = hidden.iter().filter(|secret| secret.len() >= SHORTEST_HIDDEN);
-    hidden.fold(text, |text, secret| if text.contains(secret) { text.replace(secret, "[removed]") } else { text })
+    Hidden { hidden, held: &held::net() }.out_of(text)
+}
+
+/// What a request said that mustn't come back, however short, and what this process holds, in all its forms.
+struct Hidden<'a> {
+    hidden: &'a [&'a str],
+    held: &'a Net,
+}
+
+impl Hidden<'_> {
+    fn out_of(&self, text: String) -> String {
+        let hide =
+            |text: String, secret: &str| if text.contains(secret) { text.replace(secret, REMOVED) } else { text };
+        self.held.clean_text(self.named().fold(text, hide))
+    }
+
+    fn is_in(&self, name: &str) -> bool {
+        self.named().any(|secret| name.contains(secret)) || self.held.without(name.as_bytes()).is_some()
+    }
+
+    fn named(&self) -> impl Iterator<Item = &str> {
+        self.hidden.iter().copied().filter(|secret| secret.len() >= SHORTEST_HIDDEN)
+    }
 }
 
 fn without_keys(word: &str, into: &mut String) {
@@ -61,7 +87,7 @@ fn without_keys(word: &str, into: &mut String) {
     while !rest.is_empty() {
         let run = rest.find(|c| !is_key(c)).unwrap_or(rest.len());
         let (head, tail) = rest.split_at(run);
-        into.push_str(if head.len() >= KEY_LIKE { "[removed]" } else { head });
+        into.push_str(if head.len() >= KEY_LIKE { REMOVED } else { head });
         let other = tail.find(is_key).unwrap_or(tail.len());
         let (head, tail) = tail.split_at(other);
         into.push_str(head);

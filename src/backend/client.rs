@@ -27,6 +27,7 @@ use super::tenant::Tenant;
 use super::wire::Wire;
 use crate::failure::{Code, Failure};
 use crate::pace::Window;
+use crate::secrets::held::Held;
 
 const AGENT: &str = concat!("molecule-org-mcp/", env!("CARGO_PKG_VERSION"));
 const ORG_ID: HeaderName = HeaderName::from_static("x-molecule-org-id");

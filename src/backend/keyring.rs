@@ -13,6 +13,7 @@ use super::client::bearer;
 use super::key;
 use super::key_file::{Draft, KeyFile};
 use crate::failure::{Code, Failure};
+use crate::secrets::held::Held;
 
 /// How often it is looked whether the last request with an old key has ended.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
@@ -21,17 +22,17 @@ const BETWEEN_LOOKS: Duration = Duration::from_millis(10);
 pub struct Keyring(Arc<Inner>);
 
 struct Inner {
-    held: RwLock<Held>,
+    ring: RwLock<Ring>,
     file: OnceLock<KeyFile>,
     /// Whoever looks at the file, or changes it, does so alone; with the key in it that the tenant refused last.
     looking: Mutex<Option<Arc<SecretString>>>,
 }
 
-struct Held {
+struct Ring {
     now: Arc<Key>,
     former: Vec<Weak<Key>>,
     /// All there were in this process, the newest first: none of them is ever shown.
-    secrets: Arc<[Arc<SecretString>]>,
+    secrets: Arc<[Arc<Held>]>,
 }
 
 /// One key and what is known of it.
@@ -52,9 +53,9 @@ impl Key {
 
 impl Keyring {
     pub(super) fn new(secret: Arc<SecretString>) -> Result<Self, Failure> {
-        let secrets = [Arc::clone(&secret)].into();
-        let held = Held { now: Arc::new(Key::new(secret)?), former: Vec::new(), secrets };
-        Ok(Self(Arc::new(Inner { held: RwLock::new(held), file: OnceLock::new(), looking: Mutex::default() })))
+        let secrets = [Arc::new(Held::new(Arc::clone(&secret)))].into();
+        let ring = Ring { now: Arc::new(Key::new(secret)?), former: Vec::new(), secrets };
+        Ok(Self(Arc::new(Inner { ring: RwLock::new(ring), file: OnceLock::new(), looking: Mutex::default() })))
     }
 
     /// The key was read from this file, and is read from there again when that changes. Said once.
@@ -69,57 +70,58 @@ impl Keyring {
     /// How journal and log name the key: an org key's first eight characters, or `other:` and eight hex digits
     /// of its digest.
     pub fn tag(&self) -> Arc<str> {
-        self.look(|held| Arc::clone(&held.now.tag))
+        self.look(|ring| Arc::clone(&ring.now.tag))
     }
 
     /// The key's id, once it has been looked up.
     pub fn id(&self) -> Option<String> {
-        self.look(|held| held.now.id.get().cloned())
+        self.look(|ring| ring.now.id.get().cloned())
     }
 
     /// What the tenant lists under this prefix has this id.
     pub fn is_listed(&self, prefix: &str, id: &str) {
-        self.look(|held| {
-            if *held.now.tag == *prefix {
+        self.look(|ring| {
+            if *ring.now.tag == *prefix {
                 // A second answer would be the same.
-                let _ = held.now.id.set(id.to_owned());
+                let _ = ring.now.id.set(id.to_owned());
             }
         });
     }
 
     /// Whether a key listed under this prefix is the one that requests go out with.
     pub fn is_own(&self, prefix: &str) -> bool {
-        self.look(|held| *held.now.tag == *prefix)
+        self.look(|ring| *ring.now.tag == *prefix)
     }
 
     /// The same, also for keys that this process held before.
     pub fn was_own(&self, prefix: &str) -> bool {
-        self.secrets().iter().any(|secret| key::tag(secret.expose_secret()) == prefix)
+        self.secrets().iter().any(|secret| key::tag(secret.expose()) == prefix)
     }
 
     /// Whether it is any of the keys themselves.
     pub fn holds(&self, secret: &str) -> bool {
-        self.secrets().iter().any(|one| one.expose_secret() == secret)
+        self.secrets().iter().any(|one| one.expose() == secret)
     }
 
     /// Requests go out with this one from now on.
     pub fn adopt(&self, secret: Arc<SecretString>, id: Option<String>) -> Result<(), Failure> {
         let key = Key::new(secret)?;
         id.into_iter().for_each(|id| drop(key.id.set(id)));
-        let mut held = self.0.held.write().unwrap_or_else(PoisonError::into_inner);
-        if held.now.secret.expose_secret() == key.secret.expose_secret() {
+        let mut ring = self.0.ring.write().unwrap_or_else(PoisonError::into_inner);
+        if ring.now.secret.expose_secret() == key.secret.expose_secret() {
             return Ok(());
         }
-        held.secrets = std::iter::once(&key.secret).chain(&*held.secrets).cloned().collect();
-        let before = std::mem::replace(&mut held.now, Arc::new(key));
-        held.former.push(Arc::downgrade(&before));
+        let new = Arc::new(Held::new(Arc::clone(&key.secret)));
+        ring.secrets = std::iter::once(&new).chain(&*ring.secrets).cloned().collect();
+        let before = std::mem::replace(&mut ring.now, Arc::new(key));
+        ring.former.push(Arc::downgrade(&before));
         Ok(())
     }
 
     /// Returns when no request is under way with a former key, or when that takes too long. False: one still is.
     pub async fn at_rest(&self, patience: Duration) -> bool {
         let until = Instant::now() + patience;
-        while self.look(|held| held.former.iter().any(|key| key.strong_count() > 0)) {
+        while self.look(|ring| ring.former.iter().any(|key| key.strong_count() > 0)) {
             if Instant::now() > until {
                 return false;
             }
@@ -145,24 +147,24 @@ impl Keyring {
 
     /// A request carries it for as long as it is under way.
     pub(super) fn now(&self) -> Arc<Key> {
-        self.look(|held| Arc::clone(&held.now))
+        self.look(|ring| Arc::clone(&ring.now))
     }
 
     pub(super) fn now_secret(&self) -> Arc<SecretString> {
-        self.look(|held| Arc::clone(&held.now.secret))
+        self.look(|ring| Arc::clone(&ring.now.secret))
     }
 
     /// Which of the keys it is, counted from the start.
     pub(super) fn turn(&self) -> usize {
-        self.look(|held| held.secrets.len())
+        self.look(|ring| ring.secrets.len())
     }
 
-    pub(super) fn secrets(&self) -> Arc<[Arc<SecretString>]> {
-        self.look(|held| Arc::clone(&held.secrets))
+    pub(super) fn secrets(&self) -> Arc<[Arc<Held>]> {
+        self.look(|ring| Arc::clone(&ring.secrets))
     }
 
-    fn look<T>(&self, of: impl FnOnce(&Held) -> T) -> T {
-        of(&self.0.held.read().unwrap_or_else(PoisonError::into_inner))
+    fn look<T>(&self, of: impl FnOnce(&Ring) -> T) -> T {
+        of(&self.0.ring.read().unwrap_or_else(PoisonError::into_inner))
     }
 }
 

@@ -106,8 +106,8 @@ impl Errand {
         tenant: &Shared,
     ) -> Result<Answer, Failure> {
         let keys = tenant.keys.secrets();
-        let keys = keys.iter().map(AsRef::as_ref);
-        let hidden: Vec<&str> = keys.chain(&self.hidden).map(ExposeSecret::expose_secret).collect();
+        let named = self.hidden.iter().map(ExposeSecret::expose_secret);
+        let hidden: Vec<&str> = keys.iter().map(|key| key.expose()).chain(named).collect();
         let of = Circumstances {
             route: self.route,
             hidden: &hidden,

@@ -68,10 +68,10 @@ impl Tenant {
         self.log.sent()
     }
 
-    /// Our keys don't get out, in whatever text the tenant may say it.
+    /// Our keys don't get out, in whatever text the tenant may say it, nor what else is held.
     pub fn without_key(&self, result: Result<Value, Failure>) -> Result<Value, Failure> {
         let keys = self.shared.keys.secrets();
-        let hidden: Vec<&str> = keys.iter().map(|key| key.expose_secret()).collect();
+        let hidden: Vec<&str> = keys.iter().map(|key| key.expose()).collect();
         match result {
             Ok(mut answer) => {
                 clean::strip(&mut answer, &hidden);

@@ -62,7 +62,7 @@ fn fresh_directory(chosen: Option<PathBuf>) -> Result<PathBuf, Ending> {
 }
 
 fn tell(address: SocketAddr, bearer: &str, directory: &std::path::Path) {
-    output::notice(&format!(
+    output::notice_on_purpose(&format!(
         "ready http://{address}/mcp\n\n\
          A demo organisation is running. Connect Claude Code to it:\n\n  \
          claude mcp add --transport http molecule-demo http://{address}/mcp --header \"Authorization: Bearer {bearer}\"\n\n\

@@ -150,9 +150,9 @@ async fn create(
         issued.grant.role.as_str()
     ));
     if json {
-        return Ok(output::json(&shown(&issued))?);
+        return Ok(output::json_on_purpose(&shown(&issued))?);
     }
-    Ok(output::line(issued.credential.expose())?)
+    Ok(output::line_on_purpose(issued.credential.expose())?)
 }
 
 fn wish(wanted: Create, toolsets: Option<Chosen>, read_only: bool) -> Wish {

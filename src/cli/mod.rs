@@ -6,6 +6,7 @@ mod ask;
 mod call;
 mod consents;
 mod demo;
+pub mod discreet;
 mod drops;
 mod duties;
 mod forget;
@@ -178,6 +179,7 @@ impl Ending {
 }
 
 pub fn main() -> ExitCode {
+    discreet::begin();
     let cli = Cli::parse();
     let runtime = match cli.runtime().enable_all().build() {
         Ok(runtime) => runtime,

@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::observe::{Observation, Place};
 use crate::fence;
+use crate::secrets::held;
 use crate::text::{start, visible};
 use crate::tools::effect::Effect;
 use crate::tools::masking::mask;
@@ -59,7 +60,12 @@ impl Preview {
         lines.push(if arguments.is_empty() { "No arguments." } else { ARGUMENTS }.to_owned());
         lines.extend(arguments.iter().map(|(name, value)| format!("  {} = {}", fence::name(name), shown(value))));
         let name = tool.by_name.then(|| typed(tool, arguments, found));
-        Self { lines, name, seen: Seen(found.seen.clone()) }
+        let seen = found.seen.clone().into_iter().map(|(name, value)| (name, held::clean_text(value)));
+        Self {
+            lines: lines.into_iter().map(held::clean_text).collect(),
+            name: name.map(held::clean_text),
+            seen: Seen(seen.collect()),
+        }
     }
 
     pub fn text(&self) -> String {

@@ -13,6 +13,7 @@ use super::seal::Seal;
 use super::{Answered, Bond, HOLDS, Question, Standing, TRIES};
 use crate::failure::{Code, Failure};
 use crate::journal::entry::{Agreement, stamp};
+use crate::secrets::held;
 
 /// How long an answered question stays, so that a replay is told what it is. Arguments shouldn't stay.
 const KEPT: TimeDelta = TimeDelta::hours(1);
@@ -188,7 +189,7 @@ fn shown(preview: &Preview) -> String {
     json(&(&preview.lines, &preview.name))
 }
 
-/// Strings and maps of them always become JSON.
+/// Strings and maps of them always become JSON. It is kept, so no secret stands in it.
 fn json(value: &impl serde::Serialize) -> String {
-    serde_json::to_string(value).unwrap_or_default()
+    held::clean_text(serde_json::to_string(value).unwrap_or_default())
 }

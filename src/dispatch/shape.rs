@@ -1,6 +1,5 @@
 //! The last look at what goes out. In an answer, what nobody sees is taken out of every text, marks that
-//! pretend to be ours are taken apart, and what is larger than a client can take is refused (some refuse
-//! what is over 25,000 tokens, and writing a giant out would hold up everybody else). In a failure every
+//! pretend to be ours are taken apart, and what is larger than a client can take is refused. In a failure every
 //! text stays on its line.
 
 use std::borrow::Cow;
@@ -9,12 +8,12 @@ use serde_json::Value;
 
 use crate::failure::{Code, Failure};
 use crate::fence;
-
-/// About 25,000 tokens.
-const LARGEST: usize = 100_000;
+use crate::tools::giant::{LARGEST, length};
 
 pub(super) fn shaped(mut answer: Value) -> Result<Value, Failure> {
-    if clean(&mut answer) <= LARGEST {
+    // Measured first: cleaning a giant would hold up everybody on this thread, too.
+    if length(&answer) <= LARGEST {
+        clean(&mut answer);
         return Ok(answer);
     }
     Err(Failure::new(Code::TooLarge, "the answer would be larger than 100 kB")
@@ -29,25 +28,23 @@ pub(super) fn told(failure: Failure) -> Failure {
     })
 }
 
-/// Gives back roughly its length as JSON.
-fn clean(value: &mut Value) -> usize {
+fn clean(value: &mut Value) {
     match value {
         Value::String(text) => {
             if let Cow::Owned(shown) = fence::shown(text) {
                 *text = shown;
             }
-            text.len() + 2
         }
-        Value::Array(items) => items.iter_mut().map(|item| clean(item) + 1).sum(),
+        Value::Array(items) => items.iter_mut().for_each(clean),
         Value::Object(fields) => {
             // Names are the tenant's, too, where an answer holds JSON of any shape.
             if fields.keys().any(|name| matches!(fence::shown(name), Cow::Owned(_))) {
                 let named = std::mem::take(fields).into_iter();
                 *fields = named.map(|(name, inner)| (fence::shown(&name).into_owned(), inner)).collect();
             }
-            fields.iter_mut().map(|(name, inner)| name.len() + clean(inner) + 4).sum()
+            fields.values_mut().for_each(clean);
         }
-        Value::Null | Value::Bool(_) | Value::Number(_) => 5,
+        Value::Null | Value::Bool(_) | Value::Number(_) => {}
     }
 }
 

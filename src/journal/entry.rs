@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::chain::{Columns, append};
+use crate::secrets::held;
 use crate::store::{Change, Work};
 use crate::tools::effect::Effect;
 
@@ -170,7 +171,7 @@ impl Intent {
             invocation: self.invocation.to_string(),
             kind: "intent",
             at: stamp(self.at),
-            tool: self.tool,
+            tool: held::clean_text(self.tool),
             effect: self.effect.as_str().to_owned(),
             key_prefix: self.key_prefix,
             result: None,
@@ -186,7 +187,7 @@ impl Outcome {
             invocation: self.invocation.to_string(),
             kind: "outcome",
             at: stamp(self.at),
-            tool: self.tool,
+            tool: held::clean_text(self.tool),
             effect: self.effect.as_str().to_owned(),
             key_prefix: self.key_prefix,
             result: Some(self.result),
@@ -229,7 +230,8 @@ pub fn stamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Micros, true)
 }
 
-/// Strings, numbers and maps of them always become JSON.
+/// Strings, numbers and maps of them always become JSON. Whoever chose them, no secret stands in them: what is
+/// chained can't be taken out later.
 pub(super) fn json(detail: &impl Serialize) -> String {
-    serde_json::to_string(detail).unwrap_or_default()
+    held::clean_text(serde_json::to_string(detail).unwrap_or_default())
 }

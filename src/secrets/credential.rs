@@ -1,20 +1,22 @@
-//! A credential or secret value in our hands: doesn't print, isn't serialised by accident, is wiped.
+//! A credential or secret value in our hands: doesn't print, isn't serialised by accident, is wiped, and is looked
+//! for in all that goes out for as long as it is here.
 
 use std::fmt;
 use std::sync::Arc;
 
-use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-pub struct Credential(SecretString);
+use super::held::Held;
+
+pub struct Credential(Held);
 
 impl Credential {
     pub fn new(text: String) -> Self {
-        Self(text.into())
+        Self(Held::passing(text.into()))
     }
 
     pub fn expose(&self) -> &str {
-        self.0.expose_secret()
+        self.0.expose()
     }
 
     /// For whoever goes on using it.

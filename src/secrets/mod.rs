@@ -1,10 +1,11 @@
 //! Where new credentials go (sinks) and where secret values come from (sources), so that neither
 //! passes through a model. The operator says which directories, kinds and commands; a caller only names a
-//! place among them.
+//! place among them. What is held meanwhile is taken out of all that leaves (`held`).
 
 mod aside;
 pub mod command;
 pub mod credential;
+pub mod held;
 mod keyring;
 pub mod name;
 pub mod place;

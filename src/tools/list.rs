@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::cursor::Cursor;
+use super::giant;
 use super::input;
 use super::invocation::Invocation;
 use super::schema::{self, Schema};
@@ -129,7 +130,7 @@ impl Page {
         let (mut shown, mut weight) = (Vec::new(), 0);
         for item in rest.iter().take(self.limit) {
             let row = self.row(item)?;
-            weight += row.to_string().len();
+            weight += weigh(&row);
             if weight > self.bytes && !shown.is_empty() {
                 break;
             }
@@ -152,6 +153,12 @@ impl Page {
 
 /// A cursor holds no more than this: in place of a longer mark, its digest.
 const LONGEST_MARK: usize = 200;
+
+/// Its length as JSON; a giant isn't written out to be counted.
+fn weigh(row: &Value) -> usize {
+    let roughly = giant::length(row);
+    if roughly > giant::LARGEST { roughly } else { row.to_string().len() }
+}
 
 fn mark_of<I: List>(item: &I::Item) -> String {
     let mark = I::mark(item);

@@ -10,6 +10,7 @@ pub mod catalogue;
 mod container;
 pub mod cursor;
 pub mod effect;
+pub(crate) mod giant;
 mod given;
 pub mod ids;
 pub mod input;

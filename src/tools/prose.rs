@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use crate::fence;
+use crate::tools::giant;
 
 /// A text, or the first part of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -42,8 +43,13 @@ impl Prose {
             None => String::new(),
             Some((length, rest)) => format!("; {} of {length} characters, the rest: {rest}", self.text.chars().count()),
         };
-        fence::around(&self.text, &note)
+        in_fence(&self.text, &note)
     }
+}
+
+/// A giant isn't worked on: whoever looks at the answer last refuses it.
+fn in_fence(text: &str, note: &str) -> String {
+    if giant::is_one(text) { text.to_owned() } else { fence::around(text, note) }
 }
 
 impl From<String> for Prose {
@@ -153,8 +159,8 @@ fn fenced(value: &Value) -> Value {
 }
 
 fn fenced_text(text: &str) -> String {
-    let is_prose = text.chars().count() > SHORT || text.contains('\n');
-    if is_prose { fence::around(text, "") } else { text.to_owned() }
+    let is_prose = text.chars().nth(SHORT).is_some() || text.contains('\n');
+    if is_prose { in_fence(text, "") } else { text.to_owned() }
 }
 
 impl<'de> Deserialize<'de> for Data {

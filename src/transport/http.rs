@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::middleware::map_response;
 use axum::response::Response;
 use axum::routing::{any, get};
 use axum::serve::ListenerExt;
@@ -34,6 +35,7 @@ mod bearer;
 mod drops;
 mod front;
 mod hosts;
+pub mod outlet;
 mod refusal;
 mod sessions;
 
@@ -113,7 +115,8 @@ where
         .with_state(Arc::new(front))
         .merge(drops::router(pages))
         .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready).with_state(Arc::clone(&ending.dispatch)));
+        .route("/readyz", get(ready).with_state(Arc::clone(&ending.dispatch)))
+        .layer(map_response(outlet::filtered));
     Ok(Bound { address, listener, router, ending })
 }
 

@@ -14,6 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::lines::{LONGEST, Line};
 use super::message::{self, Fault, INVALID_REQUEST};
+use crate::secrets::held;
 
 /// Requests that may wait at once; a client with more of them has lost count.
 const MOST_WAITING: usize = 256;
@@ -85,10 +86,7 @@ impl Transport<RoleServer> for Pipe {
         item: TxJsonRpcMessage<RoleServer>,
     ) -> impl Future<Output = Result<(), io::Error>> + Send + 'static {
         // Queued before the future runs: rmcp spawns it, and the order would be left to chance.
-        let queued = serde_json::to_vec(&item).map_err(io::Error::from).map(|mut line| {
-            line.push(b'\n');
-            self.output.try_send(line)
-        });
+        let queued = serde_json::to_vec(&item).map_err(io::Error::from).map(|body| self.output.try_send(as_line(body)));
         if let Some(id) = answered(&item) {
             self.done(id);
         }
@@ -118,11 +116,7 @@ impl Transport<RoleServer> for Pipe {
             match self.admit(line) {
                 Ok(Some(message)) => return Some(message),
                 Ok(None) => {}
-                Err(fault) => {
-                    let mut line = fault.body();
-                    line.push(b'\n');
-                    self.owed = Some(line);
-                }
+                Err(fault) => self.owed = Some(as_line(fault.body())),
             }
         }
     }
@@ -130,6 +124,13 @@ impl Transport<RoleServer> for Pipe {
     async fn close(&mut self) -> Result<(), io::Error> {
         Ok(())
     }
+}
+
+/// As it leaves: whatever it says, no secret that we hold.
+fn as_line(message: Vec<u8>) -> Vec<u8> {
+    let mut line = held::clean(message);
+    line.push(b'\n');
+    line
 }
 
 fn answered(message: &ServerJsonRpcMessage) -> Option<&RequestId> {

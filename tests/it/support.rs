@@ -47,6 +47,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
+use crate::canary::marks::Marks;
 use crate::process;
 
 /// How long the tenant takes for each workspace of an import.
@@ -137,6 +138,8 @@ pub struct Host {
     asked: Arc<Mutex<Vec<Asked>>>,
     mischief: Arc<Mischief>,
     state: TempDir,
+    /// Of the org key, which no answer may hold.
+    marks: Marks,
     _until: DropGuard,
 }
 
@@ -153,6 +156,7 @@ impl Host {
             tenant.seed_demo().unwrap();
         }
         let key = tenant.mint_org_key("the-house", "admin-token").unwrap();
+        let marks = Marks::of(&[key.expose_secret()]);
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let listener = TcpListener::from_std(listener).unwrap();
@@ -176,7 +180,7 @@ impl Host {
         let guard = until.clone().drop_guard();
         let serving = axum::serve(listener, service).with_graceful_shutdown(until.cancelled_owned());
         tokio::spawn(async move { serving.await.unwrap() });
-        Self { url, key, tenant, asked, mischief, state, _until: guard }
+        Self { url, key, tenant, asked, mischief, state, marks, _until: guard }
     }
 
     pub fn asked(&self) -> Vec<Asked> {
@@ -263,6 +267,13 @@ fn note(request: &Request) -> Asked {
 
 /// One request over a connection of its own: status and body.
 pub async fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> (u16, String) {
+    let answer = http_whole(method, url, headers, body).await;
+    let (head, body) = answer.split_once("\r\n\r\n").expect("a whole answer");
+    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+}
+
+/// The same: all that came back, byte for byte.
+pub async fn http_whole(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> String {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut text = format!("{method} /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
     for (name, value) in headers {
@@ -273,9 +284,7 @@ pub async fn http(method: &str, url: &str, headers: &[(&str, &str)], body: &str)
     stream.write_all(text.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await.unwrap();
-    let answer = String::from_utf8_lossy(&answer);
-    let (head, body) = answer.split_once("\r\n\r\n").expect("a whole answer");
-    (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    String::from_utf8_lossy(&answer).into_owned()
 }
 
 /// What a test may choose.
@@ -363,6 +372,13 @@ impl House {
             .dispatch
             .call(Call { caller, tool: tool.into(), arguments, progress, asks: Asks::Nobody, cancel })
             .await;
+        if let Some(host) = &self.host {
+            let said = match &result {
+                Ok(answer) => answer.content.to_string(),
+                Err(refusal) => refusal.failure.text(),
+            };
+            host.marks.look(&format!("the answer to {tool}"), said.as_bytes());
+        }
         if let Ok(answer) = &result {
             self.is_as_declared(tool, &answer.content);
             self.done.lock().unwrap().insert(tool.to_owned());

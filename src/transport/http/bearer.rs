@@ -1,17 +1,18 @@
-//! The bearers that open the HTTP door: the owner's, and grants. Of the owner's only a digest is kept and
-//! compared, so neither a dump nor the time that a comparison takes says anything about it; a grant is
-//! looked up by its digest on every request.
+//! The bearers that open the HTTP door: the owner's, and grants. Digests are compared, so that the time that it
+//! takes says nothing; a grant is looked up by its digest on every request.
 
 use std::io;
+use std::sync::Arc;
 
 use axum::http::HeaderMap;
 use axum::http::header::AUTHORIZATION;
 use chrono::Utc;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use crate::failure::Failure;
 use crate::grants::{Grants, State};
+use crate::secrets::held::Held;
 use crate::transport::caller::{Caller, Door};
 
 /// Who a request comes from, as far as its bearer says.
@@ -26,17 +27,20 @@ impl Principal {
 
 pub(super) struct Bearers {
     owner: Principal,
+    /// For as long as it opens the door, nothing that leaves repeats it.
+    _held: Held,
     grants: Grants,
 }
 
 impl Bearers {
     pub(super) fn new(owner: &SecretString, grants: Grants) -> io::Result<Self> {
-        let owner = owner.expose_secret();
+        let held = Held::new(Arc::new(owner.clone()));
+        let owner = held.expose();
         if owner.is_empty() || !owner.bytes().all(|byte| byte.is_ascii_graphic()) {
             let why = "a bearer is printable ASCII without spaces";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
         }
-        Ok(Self { owner: Principal::of(owner), grants })
+        Ok(Self { owner: Principal::of(owner), _held: held, grants })
     }
 
     pub(super) fn is_owner(&self, token: &str) -> bool {
