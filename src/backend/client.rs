@@ -18,7 +18,6 @@ use uuid::Uuid;
 
 use super::adopt;
 use super::breaker::Breaker;
-use super::key;
 use super::keyring::Keyring;
 use super::retry::Budget;
 use super::route::Route;
@@ -27,7 +26,6 @@ use super::tenant::Tenant;
 use super::wire::Wire;
 use crate::failure::{Code, Failure};
 use crate::pace::Window;
-use crate::secrets::held::Held;
 
 const AGENT: &str = concat!("molecule-org-mcp/", env!("CARGO_PKG_VERSION"));
 const ORG_ID: HeaderName = HeaderName::from_static("x-molecule-org-id");

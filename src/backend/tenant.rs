@@ -4,7 +4,6 @@
 use std::fmt;
 use std::sync::Arc;
 
-use secrecy::ExposeSecret as _;
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -56,11 +55,6 @@ impl Tenant {
     /// Whether this invocation changed anything so far.
     pub fn changed(&self) -> Changed {
         self.log.changed()
-    }
-
-    /// Whether the caller has gone, or changed its mind.
-    pub fn is_cancelled(&self) -> bool {
-        self.cancel.is_cancelled()
     }
 
     /// What left, in order, repeats included.

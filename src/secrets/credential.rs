@@ -4,6 +4,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use secrecy::SecretString;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::held::Held;
@@ -21,7 +22,7 @@ impl Credential {
 
     /// For whoever goes on using it.
     pub fn shared(&self) -> Arc<SecretString> {
-        Arc::new(self.0.clone())
+        self.0.shared()
     }
 
     /// The first eight characters, as the tenant lists a key by.

@@ -51,6 +51,10 @@ impl Held {
         self.value.expose_secret()
     }
 
+    pub(super) fn shared(&self) -> Arc<SecretString> {
+        Arc::clone(&self.value)
+    }
+
     /// The bytes without this one, in whatever form, or nothing where it isn't in them.
     pub fn out_of(&self, bytes: &[u8]) -> Option<Vec<u8>> {
         self.net.get_or_init(|| Net::over(std::iter::once(&self.value))).without(bytes)
