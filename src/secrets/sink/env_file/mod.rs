@@ -139,8 +139,11 @@ impl Draft {
     }
 
     fn take_place_of(mut self, path: &Path) -> io::Result<()> {
-        let own = self.path.take();
-        own.map_or(Ok(()), |own| fs::rename(&own, path).inspect_err(|_| self.path = Some(own)))
+        if let Some(own) = &self.path {
+            fs::rename(own, path)?;
+            self.path = None;
+        }
+        Ok(())
     }
 }
 
