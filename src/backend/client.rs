@@ -18,7 +18,6 @@ use uuid::Uuid;
 
 use super::adopt;
 use super::breaker::Breaker;
-use super::key;
 use super::keyring::Keyring;
 use super::retry::Budget;
 use super::route::Route;
