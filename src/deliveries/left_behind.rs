@@ -34,7 +34,7 @@ struct Live {
 pub async fn settle(dispatch: &Dispatch) -> Result<(), Failure> {
     let server = dispatch.server();
     let left = server.deliveries.left_behind().await?;
-    let known = settle_older(dispatch, &left).await;
+    let older = settle_older(dispatch, &left).await;
     let begun = left.iter().filter(|one| one.step == Step::Minting).map(|one| one.at).max();
     wait_for_what_is_under_way(begun).await;
     for one in &left {
@@ -48,7 +48,7 @@ pub async fn settle(dispatch: &Dispatch) -> Result<(), Failure> {
             Err(failure) => tracing::warn!(invocation = one.invocation, %failure, "a credential is still on its way"),
         }
     }
-    known
+    older
 }
 
 /// What was sent when the process died may still arrive: a list from before that says nothing.
