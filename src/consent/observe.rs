@@ -261,19 +261,19 @@ fn workspace_id(value: &Value) -> Option<WorkspaceId> {
 
 fn ids(arguments: &Map<String, Value>, name: &str) -> Vec<WorkspaceId> {
     let given = arguments.get(name);
-    let values = given
-        .and_then(Value::as_array)
-        .map_or_else(|| given.into_iter().collect(), |all| all.iter().collect::<Vec<_>>());
-    values.into_iter().filter_map(workspace_id).collect()
+    given.into_iter().flat_map(each_of).filter_map(workspace_id).collect()
+}
+
+/// The values of a list, or the only one.
+fn each_of(value: &Value) -> &[Value] {
+    value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice)
 }
 
 fn others(arguments: &Map<String, Value>) -> Vec<(&'static str, WorkspaceId)> {
     let named = NAMES.into_iter().filter(|name| *name != "workspace_id" && !LISTS.contains(name));
     let given = named.filter_map(|name| Some((name, arguments.get(name)?)));
-    let each = given.flat_map(|(name, value)| {
-        let values = value.as_array().map_or(std::slice::from_ref(value), Vec::as_slice);
-        values.iter().filter_map(move |value| Some((name, workspace_id(value)?)))
-    });
+    let each = given
+        .flat_map(|(name, value)| each_of(value).iter().filter_map(move |value| Some((name, workspace_id(value)?))));
     each.take(OTHERS).collect()
 }
 

@@ -195,7 +195,7 @@ impl Room<'_> {
         for one in &self.kept.instructions {
             let there = self.instruction(one).await?;
             let id = match there {
-                Some((id, _)) => id,
+                Some(id) => id,
                 None => {
                     let body = json!({
                         "scope": "workspace", "scope_target": self.id, "title": one.title, "content": one.content,
@@ -218,7 +218,7 @@ impl Room<'_> {
         Ok(())
     }
 
-    async fn instruction(&self, wanted: &Instruction) -> Result<Option<(InstructionId, bool)>, Failure> {
+    async fn instruction(&self, wanted: &Instruction) -> Result<Option<InstructionId>, Failure> {
         #[derive(Deserialize)]
         struct Listed {
             id: InstructionId,
@@ -231,7 +231,7 @@ impl Room<'_> {
             listed.one.scope_target.as_deref() == Some(self.id.as_str())
                 && (&listed.one.title, &listed.one.content) == (&wanted.title, &wanted.content)
         };
-        Ok(all.into_iter().find(is_it).map(|listed| (listed.id, listed.one.enabled)))
+        Ok(all.into_iter().find(is_it).map(|listed| listed.id))
     }
 
     async fn files(&self) -> Result<Vec<String>, Failure> {
