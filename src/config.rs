@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use crate::backend::{Base, KeyFile};
 use crate::grants::credential;
@@ -187,6 +187,16 @@ fn token_from(path: &Path) -> Result<Arc<SecretString>, ConfigError> {
     checked_token(text.trim(), "MOLECULE_ORG_TOKEN_FILE")
 }
 
+/// The tenant's break-glass token, from a file that nobody else may read.
+pub fn admin_token_from(path: &Path, name: &str) -> Result<Arc<SecretString>, ConfigError> {
+    checked_token(private_text(path, name)?.trim(), name)
+}
+
+/// The same as somebody typed it.
+pub fn admin_token(given: SecretString, name: &str) -> Result<Arc<SecretString>, ConfigError> {
+    checked_token(given.expose_secret().trim(), name)
+}
+
 /// A key that can't be a header's value is found now and not at the first call.
 fn checked_token(text: &str, name: &str) -> Result<Arc<SecretString>, ConfigError> {
     if text.is_empty() || text.len() > 4096 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
@@ -206,12 +216,16 @@ fn grant(given: Option<Arc<SecretString>>, file: Option<&Path>) -> Result<Option
 
 /// The grant in a file that nobody else may read.
 pub fn grant_from(path: &Path, name: &str) -> Result<Arc<SecretString>, ConfigError> {
+    checked_grant(private_text(path, name)?.trim(), name)
+}
+
+fn private_text(path: &Path, name: &str) -> Result<String, ConfigError> {
     let of = |error: std::io::Error| wrong(format!("{name}: {}: {error}", path.display()));
     let text = std::fs::read_to_string(path).map_err(of)?;
-    if !is_private(path).map_err(of)? {
-        return Err(wrong(format!("{name}: {} can be read by others: chmod 600 it", path.display())));
+    if is_private(path).map_err(of)? {
+        return Ok(text);
     }
-    checked_grant(text.trim(), name)
+    Err(wrong(format!("{name}: {} can be read by others: chmod 600 it", path.display())))
 }
 
 fn checked_grant(text: &str, name: &str) -> Result<Arc<SecretString>, ConfigError> {

@@ -190,6 +190,7 @@ impl Dispatch {
         };
         let invocation = Invocation {
             id,
+            tool: admitted.entry,
             tenant: self.client.invocation(id, admitted.routes, call.cancel),
             progress: call.progress,
             caller: call.caller,

@@ -160,6 +160,7 @@ struct Inner {
     missing: Vec<String>,
     retry_after: Option<Duration>,
     consent_id: Option<String>,
+    page: Option<String>,
     operator: Option<String>,
 }
 
@@ -174,6 +175,7 @@ impl Failure {
             missing: Vec::new(),
             retry_after: None,
             consent_id: None,
+            page: None,
             operator: None,
         }))
     }
@@ -219,6 +221,13 @@ impl Failure {
     #[must_use]
     pub fn consent(mut self, id: impl Into<String>) -> Self {
         self.0.consent_id = Some(id.into());
+        self
+    }
+
+    /// The page on which a person can mend it.
+    #[must_use]
+    pub fn page(mut self, url: impl Into<String>) -> Self {
+        self.0.page = Some(url.into());
         self
     }
 
@@ -268,6 +277,10 @@ impl Failure {
         self.0.operator.as_deref()
     }
 
+    pub fn on_page(&self) -> Option<&str> {
+        self.0.page.as_deref()
+    }
+
     fn next_step(&self) -> &str {
         self.0.next.as_deref().unwrap_or_else(|| self.0.code.usual_next())
     }
@@ -301,6 +314,9 @@ impl Failure {
         }
         if let Some(id) = &self.0.consent_id {
             fields.insert("consent_id".into(), json!(id));
+        }
+        if let Some(page) = &self.0.page {
+            fields.insert("page".into(), json!(page));
         }
         Value::Object(fields)
     }

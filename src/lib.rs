@@ -11,9 +11,9 @@
 //! ```
 //!
 //! The rooms: `tools` says what can be asked, `policy` whether, `grants` what a caller holds, `consent` asks
-//! a person, `journal` writes it down in `store`, `secrets` keeps credentials out of answers, `backend`
-//! speaks to the tenant and carries one of its own, `transport` and `cli` are the doors, `config` is what
-//! the operator chose.
+//! a person, `journal` writes it down in `store`, `secrets` keeps credentials out of answers, `drops` shows
+//! one to a person, `backend` speaks to the tenant and carries one of its own, `transport` and `cli` are the
+//! doors, `config` is what the operator chose.
 //! ARCHITECTURE.md has the whole map.
 
 pub mod anchor;
@@ -24,6 +24,7 @@ pub mod consent;
 pub mod deliveries;
 pub mod digest;
 pub mod dispatch;
+pub mod drops;
 pub mod failure;
 pub mod fence;
 pub mod grants;

@@ -69,6 +69,11 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// Where the key will be.
+    pub fn location(&self) -> String {
+        self.target.display().to_string()
+    }
+
     /// Returns once the key is on the disk, in the file's place.
     pub fn put(mut self, key: &str) -> io::Result<()> {
         self.file.write_all(key.as_bytes())?;

@@ -12,7 +12,8 @@ use uuid::Uuid;
 
 use super::ask::Ask;
 use super::clean;
-use super::client::Shared;
+use super::client::{ORG_KEYS, Shared, bearer};
+use super::key;
 use super::log::{Log, Sent};
 use super::path;
 use super::route::{Method, Route};
@@ -63,6 +64,13 @@ impl Tenant {
             }
             Err(failure) => Err(failure.retold(|text| clean::without(text, &hidden))),
         }
+    }
+
+    /// Whether a key that nobody issued opens the list of org keys, which has to be a declared route.
+    pub async fn lets_everybody_in(&self) -> Result<bool, Failure> {
+        let stranger = bearer(&key::made_up()?)?;
+        let received = self.ask(&ORG_KEYS).bearing(stranger).expecting(&[401, 403]).received().await?;
+        Ok((200..300).contains(&received.status))
     }
 
     pub fn is_own_key(&self, text: &str) -> bool {

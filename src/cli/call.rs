@@ -4,13 +4,15 @@ use std::time::Duration;
 
 use clap::Args;
 use serde_json::{Map, Value};
-use tokio::sync::mpsc;
+use tokio::sync::mpsc::{self, UnboundedSender};
 use tokio_util::sync::CancellationToken;
 
-use super::{Ending, house, log, output, terminal};
+use super::{Ending, drops, house, log, output, terminal};
 use crate::config::Config;
-use crate::dispatch::{Call, Dispatch, Progress, Refusal};
-use crate::transport::caller::Door;
+use crate::dispatch::{Answer, Call, Dispatch, Progress, Refusal, Step};
+use crate::failure::Failure;
+use crate::transport::caller::{Caller, Door};
+use crate::transport::http::Loopback;
 use crate::transport::stop;
 use crate::webhooks::sender;
 
@@ -31,34 +33,65 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     let dispatch = house::open(&config).await?;
     let caller = house::caller(&config, &dispatch.server().grants, Door::Cli).await?;
     let arguments = arguments(&flags, &dispatch)?;
-    let (steps, mut seen) = mpsc::unbounded_channel::<crate::progress::Step>();
+    let (steps, mut seen) = mpsc::unbounded_channel::<Step>();
     tokio::spawn(async move {
         while let Some(step) = seen.recv().await {
             output::notice(&step.message);
         }
     });
-    let cancel = CancellationToken::new();
-    let call = dispatch.call(Call {
-        caller,
-        tool: flags.tool,
-        arguments,
-        progress: Progress::to(steps),
-        asks: terminal::asks(&dispatch.server().consents),
-        cancel: cancel.clone(),
-    });
-    tokio::pin!(call);
-    let outcome = tokio::select! {
-        outcome = &mut call => outcome,
-        _ = stop::asked() => {
-            cancel.cancel();
-            call.await
+    dispatch.server().drops.shown_by(Loopback::new());
+    let wish = Wish { caller, tool: flags.tool, arguments, steps };
+    let outcome = match wish.call(&dispatch).await {
+        Err(Refusal { failure, .. }) if waited_for(&failure, &dispatch).await? => wish.call(&dispatch).await,
+        outcome => outcome,
+    };
+    let told = match outcome {
+        Ok(answer) => {
+            output::json(&answer.content)?;
+            Ok(drops::stay(&dispatch).await?)
         }
+        Err(Refusal { failure, .. }) => Err(failure.into()),
     };
     dispatch.drain(Duration::from_secs(2)).await;
     sender::flush(&dispatch, Duration::from_secs(2)).await;
-    match outcome {
-        Ok(answer) => Ok(output::json(&answer.content)?),
-        Err(Refusal { failure, .. }) => Err(failure.into()),
+    told
+}
+
+/// A call that may be made again once a person has typed in what it wants.
+struct Wish {
+    caller: Caller,
+    tool: String,
+    arguments: Map<String, Value>,
+    steps: UnboundedSender<Step>,
+}
+
+impl Wish {
+    /// Until the operator breaks it off.
+    async fn call(&self, dispatch: &Dispatch) -> Result<Answer, Refusal> {
+        let cancel = CancellationToken::new();
+        let call = dispatch.call(Call {
+            caller: self.caller.clone(),
+            tool: self.tool.clone(),
+            arguments: self.arguments.clone(),
+            progress: Progress::to(self.steps.clone()),
+            asks: terminal::asks(&dispatch.server().consents),
+            cancel: cancel.clone(),
+        });
+        tokio::pin!(call);
+        tokio::select! {
+            outcome = &mut call => outcome,
+            _ = stop::asked() => {
+                cancel.cancel();
+                call.await
+            }
+        }
+    }
+}
+
+async fn waited_for(failure: &Failure, dispatch: &Dispatch) -> Result<bool, Failure> {
+    match failure.on_page() {
+        Some(page) => drops::handed_over(dispatch, page).await,
+        None => Ok(false),
     }
 }
 

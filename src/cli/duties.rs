@@ -1,7 +1,9 @@
-//! What a serving process does by itself: it revokes leased keys that are due, and sends webhooks.
+//! What a serving process does by itself: it revokes leased keys that are due and credentials that nobody took
+//! from their page, and sends webhooks.
 
 use std::sync::Arc;
 
+use super::drops;
 use crate::dispatch::Dispatch;
 use crate::leases;
 use crate::webhooks::sender;
@@ -12,6 +14,7 @@ pub(super) fn in_background(dispatch: &Arc<Dispatch>) {
         if let Err(failure) = dispatch.server().leases.ready().await {
             tracing::error!(%failure, "leases can't be looked up yet");
         }
-        tokio::join!(leases::runner::run(Arc::clone(&dispatch)), sender::run(Arc::clone(&dispatch)));
+        let own = || Arc::clone(&dispatch);
+        tokio::join!(leases::runner::run(own()), drops::look_after(own()), sender::run(own()));
     });
 }

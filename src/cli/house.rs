@@ -12,13 +12,14 @@ use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Ending, reload};
+use super::{Ending, output, reload};
 use crate::backend::embedded::{self, OpenError, Tenant};
 use crate::backend::{Base, Client, KeyFile, Limits, Settings};
 use crate::config::{Config, TenantConfig};
 use crate::consent::Consents;
 use crate::deliveries::Deliveries;
 use crate::dispatch::{Books, Dispatch};
+use crate::drops::Drops;
 use crate::grants::{Grants, Known, State};
 use crate::journal::Journal;
 use crate::leases::Leases;
@@ -58,6 +59,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
     reload::tell("the policy that holds", &config.rules);
     let store = Store::open(&config.data);
     let books = Books::new(&store);
+    let drops = Drops::new(store.clone(), client.derived_secret("drops"), output::notice);
     let (consents, grants) = (Consents::new(store.clone()), Grants::new(store.clone()));
     let (leases, outbox) = (Leases::new(store.clone()), Outbox::new(store.clone()));
     let tenant = config.tenant.as_ref().map_or("embedded", |_| client.address()).to_owned();
@@ -70,6 +72,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         keys: client.keys().clone(),
         deliveries,
         directories: Directories::new(config.data.join("credentials"), config.credential_dirs.clone()),
+        drops,
         capsules: config.data.join("capsules"),
         policy: Live::new(rules(config)),
         leases,

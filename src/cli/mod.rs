@@ -5,11 +5,13 @@
 mod call;
 mod consents;
 mod demo;
+mod drops;
 mod duties;
 mod grants;
 mod house;
 mod http;
 mod journal;
+mod keys;
 mod log;
 mod output;
 mod reload;
@@ -57,6 +59,8 @@ enum Command {
     Grants(grants::Flags),
     /// The catalogue
     Tools(tools::Flags),
+    /// The first org key, minted with the tenant's admin token
+    Keys(keys::Flags),
     /// Read, verify, export and prune the journal
     Journal(journal::Flags),
     /// What waits for a person, and a person's answer
@@ -104,6 +108,11 @@ fn toolsets(text: &str) -> Result<Chosen, String> {
 
 impl Choices {
     fn config(self, listen: Option<SocketAddr>) -> Result<Config, ConfigError> {
+        self.config_over(Layer { listen, ..Layer::default() })
+    }
+
+    /// With what a command adds to the flags.
+    fn config_over(self, more: Layer) -> Result<Config, ConfigError> {
         let flags = Layer {
             data: self.data,
             toolsets: self.toolsets.map(|chosen| chosen.0),
@@ -112,9 +121,8 @@ impl Choices {
             // A flag can only tighten; the environment or the file may have said so already.
             read_only: self.read_only.then_some(true),
             policy: self.policy,
-            listen,
             log: self.log,
-            ..Layer::default()
+            ..more
         };
         Config::load(flags, self.config.as_deref(), self.embedded)
     }
@@ -199,6 +207,7 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Tenant(flags) => tenant::run(choices, flags).await,
         Command::Call(flags) => call::run(choices.config(None)?, flags).await,
         Command::Journal(flags) => journal::run(choices, flags).await,
+        Command::Keys(flags) => keys::run(choices, flags).await,
         Command::Grants(flags) => grants::run(choices, flags).await,
         Command::Tools(flags) => tools::run(choices, flags).await,
         Command::Consents(flags) => consents::run(choices, flags).await,

@@ -11,6 +11,7 @@ pub(super) async fn run(config: Config) -> Result<(), Ending> {
     let caller = house::caller(&config, &dispatch.server().grants, Door::Stdio).await?;
     reload::in_background(&config, &dispatch)?;
     watch::in_background(&dispatch);
+    dispatch.server().drops.shown_by(transport::http::Loopback::new());
     duties::in_background(&dispatch);
     transport::stdio::serve(dispatch, caller).await?;
     Ok(())

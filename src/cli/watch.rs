@@ -13,9 +13,8 @@ use crate::backend::Route;
 use crate::deliveries::left_behind;
 use crate::dispatch::Dispatch;
 use crate::failure::Failure;
+use crate::tools::governance::OPEN;
 use crate::tools::keys::{LIST_KEYS, OrgKey, fetch_org_keys};
-
-const OPEN: &str = "this tenant accepts a random key: it lets EVERYBODY in. Set its admin token before anything else";
 
 /// Between two looks at the file that our key is read from.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(1);

@@ -4,13 +4,12 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use secrecy::ExposeSecret as _;
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::{Instead, Made, Standing, Step, What};
-use crate::backend::{KeyFile, Route, Tenant, key_tag};
+use super::{Made, Standing, Step, What};
+use crate::backend::{Route, Tenant};
 use crate::consent::Asks;
 use crate::dispatch::{Call, Dispatch, Progress};
 use crate::failure::{Code, Failure};
@@ -73,7 +72,7 @@ async fn find_out(one: &Standing, dispatch: &Dispatch) -> Result<Finding, Failur
             }
             Ok(Finding::Done(name(made)))
         }
-        Step::Minted(made) if is_in_place(one, made, dispatch) => {
+        Step::Minted(made) if one.is_in_place(&server.keys) => {
             delivery.delivered().await?;
             Ok(Finding::Done(name(made)))
         }
@@ -143,13 +142,6 @@ async fn listed(one: &Standing, dispatch: &Dispatch) -> Result<Vec<Live>, Failur
             Ok(tokens.map(|token| Live { id: token.id.to_string(), prefix: token.prefix }).collect())
         }
     }
-}
-
-/// Whether it stands where servers read their own key from, or is in use.
-fn is_in_place(one: &Standing, made: &Made, dispatch: &Dispatch) -> bool {
-    let What::OrgKey { instead: Some(Instead { key_file: Some(file), .. }), .. } = &one.what else { return false };
-    let stands = KeyFile::new(file).read().is_ok_and(|key| key_tag(key.expose_secret()) == made.prefix);
-    stands || dispatch.server().keys.is_own(&made.prefix)
 }
 
 async fn revoke(one: &Standing, id: String, dispatch: &Dispatch) -> Result<Finding, Failure> {

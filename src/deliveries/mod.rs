@@ -9,8 +9,10 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use secrecy::ExposeSecret as _;
 use uuid::Uuid;
 
+use crate::backend::{KeyFile, Keyring, key_tag};
 use crate::failure::Failure;
 use crate::store::{Durability, Store};
 
@@ -83,6 +85,14 @@ impl Standing {
             What::OrgKey { name, .. } => name,
             What::WorkspaceToken { .. } => "",
         }
+    }
+
+    /// Whether the key stands where servers read their own from, or is in use.
+    pub fn is_in_place(&self, keys: &Keyring) -> bool {
+        let What::OrgKey { instead: Some(Instead { key_file: Some(file), .. }), .. } = &self.what else { return false };
+        let Some(made) = self.made() else { return false };
+        let stands = KeyFile::new(file).read().is_ok_and(|key| key_tag(key.expose_secret()) == made.prefix);
+        stands || keys.is_own(&made.prefix)
     }
 
     pub fn made(&self) -> Option<&Made> {

@@ -1,6 +1,7 @@
 //! A credential or secret value in our hands: doesn't print, isn't serialised by accident, is wiped.
 
 use std::fmt;
+use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -14,6 +15,11 @@ impl Credential {
 
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
+    }
+
+    /// For whoever goes on using it.
+    pub fn shared(&self) -> Arc<SecretString> {
+        Arc::new(self.0.clone())
     }
 
     /// The first eight characters, as the tenant lists a key by.

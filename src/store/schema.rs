@@ -132,6 +132,26 @@ const STEPS: &[&str] = &[
     ) STRICT;
 ",
     "
+    CREATE TABLE drops (
+        id        TEXT PRIMARY KEY,
+        kind      TEXT NOT NULL CHECK (kind IN ('sink', 'source')),
+        tenant    TEXT NOT NULL,
+        caller    TEXT NOT NULL,
+        tool      TEXT NOT NULL,
+        about     TEXT NOT NULL,
+        proof     BLOB,
+        sealed    BLOB,
+        prefix    TEXT,
+        workspace TEXT,
+        until     TEXT NOT NULL,
+        standing  TEXT NOT NULL
+            CHECK (standing IN ('reserved', 'waiting', 'filled', 'used', 'unheld', 'over')),
+        wrong     INTEGER NOT NULL DEFAULT 0,
+        claimed   TEXT
+    ) STRICT;
+    CREATE INDEX drops_open ON drops (tenant, until) WHERE standing IN ('reserved', 'waiting', 'filled', 'unheld');
+",
+    "
     CREATE TABLE deliveries (
         row        INTEGER PRIMARY KEY,
         tenant     TEXT NOT NULL,

@@ -15,6 +15,7 @@ use super::surface::Surface;
 use crate::backend::{Keyring, Tenant, has_key_form};
 use crate::consent::Consents;
 use crate::deliveries::Deliveries;
+use crate::drops::Drops;
 use crate::failure::{Code, Failure};
 use crate::grants::Grants;
 use crate::journal::Journal;
@@ -31,6 +32,7 @@ use crate::webhooks::Outbox;
 /// One call under way.
 pub struct Invocation {
     pub id: Uuid,
+    pub tool: &'static str,
     pub tenant: Tenant,
     pub progress: Progress,
     pub caller: Caller,
@@ -59,7 +61,16 @@ impl Invocation {
 
     /// Where this call may put credentials and find secret values.
     pub fn places(&self) -> Places<'_> {
-        Places { directories: &self.server.directories, rules: &self.rules.credentials }
+        Places {
+            directories: &self.server.directories,
+            rules: &self.rules.credentials,
+            drops: &self.server.drops,
+            caller: &self.caller,
+            tool: self.tool,
+            organisation: &self.server.tenant,
+            about: "",
+            tenant: &self.tenant,
+        }
     }
 
     /// Whether a value from a source may go into a workspace, where its agent can read it. Our own key never
@@ -112,6 +123,8 @@ pub struct Server {
     /// Credentials on their way.
     pub deliveries: Deliveries,
     pub directories: Directories,
+    /// Pages that a person uses once.
+    pub drops: Drops,
     /// Where what is deleted is kept.
     pub capsules: PathBuf,
     /// What may be done; asked anew for each call.

@@ -142,7 +142,7 @@ impl Page {
     }
 
     fn row(&self, item: &impl Serialize) -> Result<Value, Failure> {
-        let mut row = super::tool::encode(item)?;
+        let mut row = super::act::encode(item)?;
         if let (Some(columns), Some(fields)) = (&self.columns, row.as_object_mut()) {
             fields.retain(|name, _| columns.contains(name));
         }

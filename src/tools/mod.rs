@@ -4,6 +4,7 @@
 //! table of contents, `invocation` what a running tool may use.
 
 pub mod a2a;
+pub mod act;
 mod bounds;
 pub mod catalogue;
 mod container;

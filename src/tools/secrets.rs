@@ -6,6 +6,7 @@ mod compare;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::ids::{SecretName, WorkspaceId};
 use super::invocation::Invocation;
@@ -20,10 +21,10 @@ use crate::secrets::credential::in_the_clear;
 use crate::secrets::{Credential, Source};
 
 pub const LIST: Route = Route::get("/workspaces/{workspace_id}/secrets");
-const SET: Route = Route::post("/workspaces/{workspace_id}/secrets");
+pub const SET: Route = Route::post("/workspaces/{workspace_id}/secrets");
 const DELETE: Route = Route::delete("/workspaces/{workspace_id}/secrets/{key}");
-const LIST_GLOBAL: Route = Route::get("/settings/secrets");
-const SET_GLOBAL: Route = Route::put("/settings/secrets");
+pub const LIST_GLOBAL: Route = Route::get("/settings/secrets");
+pub const SET_GLOBAL: Route = Route::put("/settings/secrets");
 const DELETE_GLOBAL: Route = Route::delete("/settings/secrets/{key}");
 
 pub const TOOLS: &[Tool] = &[
@@ -172,15 +173,20 @@ pub struct SetSecret {
     workspace_id: WorkspaceId,
     /// The secret's name.
     key: SecretName,
-    /// Where the server finds the value: `env:NAME` or `file:NAME`.
+    /// Where the server finds the value: `env:`, `file:`, `keyring:`, `command:NAME`; `drop`: a person types it in.
     source: Source,
 }
 
 impl Act for SetSecret {
     type Answer = Changed;
 
+    async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
+        self.source.ready(&call.places().about(&self.about())).await?;
+        Ok(None)
+    }
+
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let value = self.source.read(&call.places()).await?;
+        let value = self.source.read(&call.places().about(&self.about())).await?;
         let restarts = own_restart(&self.workspace_id, call).await?;
         call.may_pass_on(value.expose())?;
         let ask = call.tenant.ask(&SET).part("workspace_id", &self.workspace_id);
@@ -189,20 +195,32 @@ impl Act for SetSecret {
     }
 }
 
+impl SetSecret {
+    /// What a person is told that the value is for.
+    fn about(&self) -> String {
+        format!("{} of workspace {}", self.key, self.workspace_id)
+    }
+}
+
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SetGlobalSecret {
     /// The secret's name.
     key: SecretName,
-    /// Where the server finds the value: `env:NAME` or `file:NAME`.
+    /// Where the server finds the value: `env:`, `file:`, `keyring:`, `command:NAME`; `drop`: a person types it in.
     source: Source,
 }
 
 impl Act for SetGlobalSecret {
     type Answer = Changed;
 
+    async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
+        self.source.ready(&call.places().about(self.key.as_str())).await?;
+        Ok(None)
+    }
+
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let value = self.source.read(&call.places()).await?;
+        let value = self.source.read(&call.places().about(self.key.as_str())).await?;
         let (restarts, not_looked_at) = global_restarts(&self.key, call).await?;
         call.may_pass_on(value.expose())?;
         let ask = call.tenant.ask(&SET_GLOBAL).hiding(value.expose());

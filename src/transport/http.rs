@@ -1,6 +1,7 @@
 //! MCP over streamable HTTP: `/mcp` with sessions and event streams for both eras, `/mcp/json`
-//! stateless with plain JSON answers, `/healthz` and `/readyz` for whoever looks after us. This
-//! file binds, routes and ends; what a request must pass before rmcp sees it is in `http/front`.
+//! stateless with plain JSON answers, `/drops/ID` for one-time pages, `/healthz` and `/readyz` for whoever
+//! looks after us. This file binds, routes and ends; what a request must pass before rmcp sees it is in
+//! `http/front`.
 
 use std::io;
 use std::net::SocketAddr;
@@ -20,12 +21,17 @@ use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use self::bearer::Bearers;
+use self::drops::{Mounted, Pages};
 use self::front::Front;
 use self::hosts::Hosts;
 use super::mcp::Mcp;
 use crate::dispatch::Dispatch;
+use crate::drops::Wants;
+
+pub use self::drops::Loopback;
 
 mod bearer;
+mod drops;
 mod front;
 mod hosts;
 mod refusal;
@@ -45,6 +51,17 @@ pub struct HttpSettings {
     pub allowed_hosts: Vec<String>,
     /// Web pages besides our own that may call: `scheme://host[:port]`.
     pub allowed_origins: Vec<String>,
+}
+
+impl HttpSettings {
+    /// Where a person's browser finds us. Who gives us another name has put TLS before us.
+    fn base(&self, address: SocketAddr) -> String {
+        match self.allowed_hosts.first() {
+            Some(host) => format!("https://{host}"),
+            None if address.ip().is_unspecified() => format!("http://localhost:{}", address.port()),
+            None => format!("http://{address}"),
+        }
+    }
 }
 
 /// Listening, so the address is known; not yet serving.
@@ -80,16 +97,21 @@ where
         return Err(io::Error::new(io::ErrorKind::InvalidInput, why));
     }
     let grants = &dispatch.server().grants;
-    let bearers = settings.bearer.as_ref().map(|owner| Bearers::new(owner, grants.clone())).transpose()?;
+    let bearers = settings.bearer.as_ref().map(|owner| Bearers::new(owner, grants.clone())).transpose()?.map(Arc::new);
     let listener = TcpListener::bind(settings.listen).await?;
     let address = listener.local_addr()?;
-    let hosts = Hosts::new(address, &settings.allowed_hosts, &settings.allowed_origins)?;
+    let hosts = Arc::new(Hosts::new(address, &settings.allowed_hosts, &settings.allowed_origins)?);
+    let drops = dispatch.server().drops.clone();
+    let wants = if bearers.is_some() { Wants::Bearer } else { Wants::Code };
+    drops.shown_by(Arc::new(Mounted { base: settings.base(address), wants }));
+    let pages = Pages { drops, hosts: Arc::clone(&hosts), bearers: bearers.clone() };
     let ending = Ending { dispatch, streams: CancellationToken::new(), answers: tokio_util::task::TaskTracker::new() };
     let front = Front::new(handler, hosts, bearers, ending.streams.clone(), ending.answers.clone());
     let router = Router::new()
         .route("/mcp", any(streams::<H>))
         .route("/mcp/json", any(json::<H>))
         .with_state(Arc::new(front))
+        .merge(drops::router(pages))
         .route("/healthz", get(|| async { "ok\n" }))
         .route("/readyz", get(ready).with_state(Arc::clone(&ending.dispatch)));
     Ok(Bound { address, listener, router, ending })

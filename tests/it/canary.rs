@@ -101,6 +101,7 @@ fn chosen() -> Vec<(&'static str, Value)> {
         ("check_remote_agent_freshness", json!({ "workspace_id": ID, "threshold_seconds": 1, "listen": true })),
         ("list_org_keys", json!({})),
         ("mint_org_key", json!({ "name": "ci" })),
+        ("rotate_org_key", json!({ "key": ID, "sink": "file" })),
         ("revoke_key", json!({ "key": ID })),
         ("inspect_org_keys", json!({})),
         ("list_workspace_tokens", it()),

@@ -20,7 +20,7 @@ const COMPACT_TOOLS: usize = 25;
 const COMPACT_TOKENS: usize = 5_000;
 const VERBS: &str = "add assign call chat check collapse commit compare create decide delegate delete diagnose discover download \
     drop expand export find fork get hibernate import inspect install list mint move notify pause query read record refresh \
-    remove replace report resolve restart resume revoke run save search send set test uninstall update upload verify wait write";
+    remove replace report resolve restart resume revoke rotate run save search send set test uninstall update upload verify wait write";
 /// Kept for the users of other tools that have them.
 const NOT_VERB_FIRST: [&str; 6] =
     ["whoami", "session_search", "memory_set", "memory_get", "memory_list", "memory_delete_kv"];

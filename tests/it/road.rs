@@ -113,7 +113,8 @@ pub async fn scene(house: &House) {
     assert_eq!(house.call("import_org", json!({ "template": "starter-team" })).await["count"], 3);
     let minted = house.call("mint_org_key", json!({ "name": "short-lived" })).await;
     assert_eq!(house.call("list_org_keys", json!({})).await["count"], 8);
-    house.call("revoke_key", json!({ "key": minted["id"] })).await;
+    let rotated = house.call("rotate_org_key", json!({ "key": minted["id"], "sink": "file" })).await;
+    house.call("revoke_key", json!({ "key": rotated["id"] })).await;
     assert_eq!(house.call("delete_workspace", it.clone()).await["status"], "removed");
     refused(&house.refusal("delete_workspace", it.clone()).await, "NOT_FOUND", &["purge"]);
     house.call("query_journal", json!({})).await;

@@ -2,7 +2,9 @@
 //! and the road between.
 
 use std::collections::BTreeSet;
+use std::fs::OpenOptions;
 use std::future::pending;
+use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::Ordering::Relaxed;
 use std::sync::atomic::{AtomicBool, AtomicU64};
@@ -18,6 +20,7 @@ use molecule_org_mcp::backend::{Base, Client, Limits, Settings};
 use molecule_org_mcp::consent::{Asks, Consents};
 use molecule_org_mcp::deliveries::Deliveries;
 use molecule_org_mcp::dispatch::{Answer, Books, Call, Dispatch, Progress, Refusal};
+use molecule_org_mcp::drops::Drops;
 use molecule_org_mcp::grants::Grants;
 use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::leases::Leases;
@@ -458,6 +461,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         keys: client.keys().clone(),
         deliveries: Deliveries::new(store.clone(), url),
         directories: Directories::new(home.join("credentials"), vec![]),
+        drops: Drops::new(store.clone(), client.derived_secret("drops"), told(home)),
         capsules: home.join("capsules"),
         policy: Live::new(plan.rules),
         leases: Leases::new(store.clone()),
@@ -471,6 +475,15 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         seal: Seal::new(client.derived_secret("cursor")),
     };
     Arc::new(Dispatch::new(Arc::new(server), client, books))
+}
+
+/// What the operator would be told on stderr goes to a file in the house.
+fn told(home: &Path) -> impl Fn(&str) + Send + Sync + 'static {
+    let file = home.join("told");
+    move |text: &str| {
+        let mut file = OpenOptions::new().create(true).append(true).open(&file).unwrap();
+        writeln!(file, "{text}").unwrap();
+    }
 }
 
 /// A road for a door to stand before; its house lasts as long as the test.

@@ -1,6 +1,7 @@
 //! The policy file: what its text says, as rules. Pure, and strict: a name that isn't known is a mistake
 //! with its place, so that nothing is allowed by a typo. docs/policy.md says what each key does.
 
+mod commands;
 #[cfg(test)]
 mod tests;
 mod words;
@@ -20,6 +21,7 @@ use crate::toml_file;
 use crate::tools::effect::Effect;
 use crate::transport::caller::Door;
 use crate::webhooks::{Endpoint, Kind};
+use commands::{Callable, Programs};
 use words::{Changing, Count, Elsewhere, Known, Receiver, Signing, Toolsets};
 
 #[derive(Default, Deserialize)]
@@ -89,6 +91,7 @@ struct Needs {
 struct Credentials {
     sinks: Option<BTreeSet<sink::Kind>>,
     sources: Option<BTreeSet<source::Kind>>,
+    commands: BTreeMap<Callable, Programs>,
 }
 
 #[derive(Default, Deserialize)]
@@ -139,6 +142,7 @@ pub fn rules(text: &str) -> Result<Rules, String> {
         credentials: CredentialRules {
             sinks: file.credentials.sinks.unwrap_or(usual.credentials.sinks),
             sources: file.credentials.sources.unwrap_or(usual.credentials.sources),
+            commands: file.credentials.commands.into_iter().map(|(name, programs)| (name.0, programs.0)).collect(),
         },
         anchor: file.journal.anchor.map(|anchor| anchor.0),
         webhooks: file.webhooks.into_iter().map(|(name, one)| (name, one.into())).collect(),

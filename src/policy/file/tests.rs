@@ -30,6 +30,7 @@ fn each_key_sets_what_it_says() {
 
         [credentials]
         sources = ["env"]
+        commands.vault = { sink = ["vault", "kv", "put", "secret/{name}", "key=-"], environment = ["VAULT_ADDR"] }
 
         [ceiling]
         read_only = true
@@ -58,7 +59,10 @@ fn each_key_sets_what_it_says() {
     assert_eq!(consent.need(Role::Owner, "mint_org_key", Effect::Escalate), Need::Person);
     assert_eq!(consent.need(Role::Admin, "mint_org_key", Effect::Escalate), Need::Waived);
     assert_eq!(rules.credentials.sources, [source::Kind::Env].into());
-    assert_eq!(rules.credentials.sinks, [sink::Kind::File].into());
+    assert_eq!(rules.credentials.sinks, sink::Kind::ALL.into());
+    let (name, vault) = rules.credentials.commands.first_key_value().unwrap();
+    assert_eq!((name.as_str(), vault.sink.as_ref().map(Vec::len), &vault.source), ("vault", Some(5), &None));
+    assert_eq!(vault.environment, ["VAULT_ADDR"]);
     assert!(rules.read_only);
     assert_eq!(rules.toolsets, [Toolset::Org, Toolset::Workspaces].into());
     assert_eq!((rules.ceiling, rules.denied), (Role::Owner, ["delete_workspace"].into()));
@@ -106,12 +110,26 @@ fn a_mistake_is_told_with_its_place_and_the_right_name() {
         ),
         ("[ceiling]\nread_only = \"yes\"", "line 2, column 13: expected a boolean"),
         ("[credentials]\nsinks = [\"print\"]", "line 2, column 10: unknown word `print`; there are: file"),
-        ("[journal]\nanchor = \"s3://u:secret@b\"", "line 2, column 10: expected `file:` and a path"),
-        ("[journal]\nanchor = \"https://u:secret@b\"", "line 2, column 10: expected `file:` and a path"),
+        ("[credentials]\nsinks = [\"envfile\"]", "line 2, column 10: unknown word `envfile`; did you mean `env_file`?"),
+        ("[credentials.commands]\n-x = { sink = [\"x\"] }", "line 2, column 1: a command's name is 1 to 100 letters"),
+        ("[credentials.commands]\nx = {}", "line 2, column 5: a command has a `sink`, a `source`, or both"),
+        ("[credentials.commands]\nx = { sink = [] }", "line 2, column 5: a program is named by its whole path"),
+        ("[credentials.commands]\nx = { sink = [\"./x\"] }", "line 2, column 5: a program is named by its whole path"),
+        (
+            "[credentials.commands]\nx = { source = [\"x\", \"{name}\"] }",
+            "line 2, column 5: only a sink has a `{name}`",
+        ),
+        ("[credentials.commands]\nx = { sinks = [] }", "line 2, column 7: unknown key `sinks`; did you mean `sink`?"),
+        (
+            "[credentials.commands]\nx = { sink = [\"x\"], environment = [\"MOLECULE_ORG_TOKEN\"] }",
+            "line 2, column 5: `environment` lists names of variables",
+        ),
+        ("[journal]\nanchor = \"s3://u:hidden@b\"", "line 2, column 10: expected `file:` and a path"),
+        ("[journal]\nanchor = \"https://u:hidden@b\"", "line 2, column 10: expected `file:` and a path"),
         ("[ceiling]\n[ceiling]", "line 2, column"),
     ] {
         let error = rules(text).unwrap_err();
         assert!(error.starts_with(told), "{text}: {error}");
-        assert!(!error.contains("secret"), "{error}");
+        assert!(!error.contains("hidden"), "{error}");
     }
 }

@@ -1,11 +1,16 @@
-//! Where a secret value comes from: a file in an allowed directory, or a variable of this server's
-//! environment, by name. The value goes from there to the tenant and nowhere else.
+//! Where a secret value comes from: one file a kind of place. The value goes from there to the tenant and
+//! nowhere else.
+
+mod command;
+mod keyring;
+mod page;
 
 use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
+use super::name::{self, Name};
 use super::{Credential, Directories, Places};
 use crate::failure::{Code, Failure};
 
@@ -14,41 +19,75 @@ const LONGEST: u64 = 64 * 1024;
 
 /// What a policy allows or doesn't.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 pub enum Kind {
     File,
     Env,
+    Keyring,
+    Command,
+    Drop,
 }
 
 impl Kind {
-    pub const ALL: [Self; 2] = [Self::File, Self::Env];
+    pub const ALL: [Self; 5] = [Self::Env, Self::File, Self::Keyring, Self::Command, Self::Drop];
 
     pub fn as_str(self) -> &'static str {
         match self {
             Self::File => "file",
             Self::Env => "env",
+            Self::Keyring => "keyring",
+            Self::Command => "command",
+            Self::Drop => "drop",
+        }
+    }
+
+    /// How it is written.
+    fn form(self) -> &'static str {
+        match self {
+            Self::File => "`file:NAME`",
+            Self::Env => "`env:NAME`",
+            Self::Keyring => "`keyring:NAME`",
+            Self::Command => "`command:NAME`",
+            Self::Drop => "`drop`",
         }
     }
 }
 
+/// A place that a caller named.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum Source {
     File(String),
     Variable(String),
+    Keyring(Name),
+    Command(Name),
+    /// A one-time page.
+    Drop,
 }
 
 impl TryFrom<String> for Source {
-    type Error = &'static str;
+    type Error = String;
 
     fn try_from(text: String) -> Result<Self, Self::Error> {
-        const EXPECTED: &str =
-            "expected `env:NAME` or `file:NAME`, the place of the value on the server and not the value";
-        match text.split_once(':') {
-            Some(("file", name)) if !name.is_empty() && !name.contains('\0') => Ok(Self::File(name.to_owned())),
-            Some(("env", name)) if is_variable(name) => Ok(Self::Variable(name.to_owned())),
-            _ => Err(EXPECTED),
-        }
+        let (word, rest) = text.split_once(':').map_or((text.as_str(), None), |(word, rest)| (word, Some(rest)));
+        let place = |form: String| format!("{form}, the place of the value on the server and not the value");
+        let forms = Kind::ALL.map(|kind| (kind.as_str(), kind.form()));
+        let kind = Kind::ALL.into_iter().find(|kind| kind.as_str() == word);
+        let kind = kind.ok_or_else(|| place(name::expected(word, &forms)))?;
+        Self::of(kind, rest).ok_or_else(|| place(format!("expected {}", kind.form())))
+    }
+}
+
+impl Source {
+    fn of(kind: Kind, rest: Option<&str>) -> Option<Self> {
+        let Some(rest) = rest else { return (kind == Kind::Drop).then_some(Self::Drop) };
+        Some(match kind {
+            Kind::Drop => return None,
+            Kind::File => Self::File(name::file(rest)?),
+            Kind::Env => Self::Variable(Some(rest).filter(|name| is_variable(name))?.to_owned()),
+            Kind::Keyring => Self::Keyring(Name::new(rest)?),
+            Kind::Command => Self::Command(Name::new(rest)?),
+        })
     }
 }
 
@@ -66,7 +105,7 @@ impl JsonSchema for Source {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "pattern": "^(env|file):.+" })
+        json_schema!({ "type": "string", "pattern": "^[a-z_]+(:.+)?$" })
     }
 }
 
@@ -75,6 +114,20 @@ impl Source {
         match self {
             Self::File(_) => Kind::File,
             Self::Variable(_) => Kind::Env,
+            Self::Keyring(_) => Kind::Keyring,
+            Self::Command(_) => Kind::Command,
+            Self::Drop => Kind::Drop,
+        }
+    }
+
+    /// Before anybody is asked or anything begun: whether the value is there, where that depends on a person.
+    pub async fn ready(&self, places: &Places<'_>) -> Result<(), Failure> {
+        match self {
+            Self::Drop => {
+                places.rules.source(self.kind())?;
+                page::ready(places).await
+            }
+            _ => Ok(()),
         }
     }
 
@@ -83,6 +136,9 @@ impl Source {
         match self {
             Self::Variable(name) => variable(name),
             Self::File(name) => file(name, places.directories),
+            Self::Keyring(name) => keyring::read(name).await,
+            Self::Command(name) => command::read(name, places.rules).await,
+            Self::Drop => page::read(places).await,
         }
     }
 }
@@ -99,8 +155,12 @@ fn variable(name: &str) -> Result<Credential, Failure> {
 }
 
 fn file(name: &str, directories: &Directories) -> Result<Credential, Failure> {
-    let text = directories.read(name, LONGEST)?;
-    let value = text.strip_suffix('\n').map_or(text.as_str(), |line| line.strip_suffix('\r').unwrap_or(line));
+    line(&directories.read(name, LONGEST)?)
+}
+
+/// The value without the line's end that programs and editors put behind it.
+fn line(text: &str) -> Result<Credential, Failure> {
+    let value = text.strip_suffix('\n').map_or(text, |line| line.strip_suffix('\r').unwrap_or(line));
     if value.is_empty() { Err(missing("the source is empty")) } else { Ok(Credential::new(value.to_owned())) }
 }
 

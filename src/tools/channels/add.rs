@@ -54,6 +54,11 @@ struct Added {
 impl Act for AddChannel {
     type Answer = Kept;
 
+    async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
+        self.sources.ready(&call.places().about(&self.about())).await?;
+        Ok(None)
+    }
+
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let workspace = &self.workspace_id;
         let (kinds, there, ()) =
@@ -84,6 +89,10 @@ impl Act for AddChannel {
 }
 
 impl AddChannel {
+    fn about(&self) -> String {
+        format!("the {} channel of workspace {}", self.channel_type.as_str(), self.workspace_id)
+    }
+
     async fn config(&self, kind: &Adapter, call: &Invocation) -> Result<Map<String, Value>, Failure> {
         let given = |key: &str| self.config.fields().any(|(name, _)| name == key);
         if let Some(field) = kind.fields.iter().find(|field| field.sensitive && given(&field.key)) {
@@ -92,7 +101,7 @@ impl AddChannel {
         }
         let plain = self.config.fields().filter(|(_, value)| !value.is_null());
         let mut config: Map<String, Value> = plain.map(|(name, value)| (name.to_owned(), value.clone())).collect();
-        for (name, secret) in self.sources.read(&call.places()).await? {
+        for (name, secret) in self.sources.read(&call.places().about(&self.about())).await? {
             config.insert(name.to_owned(), secret.expose().into());
         }
         fits(&kind.channel_type, &config)?;

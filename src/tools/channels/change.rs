@@ -37,6 +37,11 @@ pub struct UpdateChannel {
 impl Act for UpdateChannel {
     type Answer = Kept;
 
+    async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
+        self.sources.ready(&call.places().about(&self.about())).await?;
+        Ok(None)
+    }
+
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         let before = find(&self.workspace_id, &self.channel_id, call).await?;
         let config = self.merged(&before, call).await?;
@@ -65,6 +70,10 @@ impl Act for UpdateChannel {
 }
 
 impl UpdateChannel {
+    fn about(&self) -> String {
+        format!("channel {} of workspace {}", self.channel_id, self.workspace_id)
+    }
+
     /// The whole configuration as it shall be; `None` leaves it alone.
     async fn merged(&self, before: &Channel, call: &Invocation) -> Result<Option<Map<String, Value>>, Failure> {
         if self.config.is_empty() && self.sources.is_empty() {
@@ -79,7 +88,7 @@ impl UpdateChannel {
             };
             masked.retain(|one| one != name);
         }
-        for (name, secret) in self.sources.read(&call.places()).await? {
+        for (name, secret) in self.sources.read(&call.places().about(&self.about())).await? {
             config.insert(name.to_owned(), secret.expose().into());
             masked.retain(|one| one != name);
         }

@@ -102,13 +102,25 @@ impl Sources {
         self.0.is_empty()
     }
 
+    /// Whether people have typed in what they were asked for; `places` say for which channel.
+    pub async fn ready(&self, places: &Places<'_>) -> Result<(), Failure> {
+        for (name, source) in &self.0 {
+            source.ready(&places.about(&field_of(name, places))).await?;
+        }
+        Ok(())
+    }
+
     pub async fn read(&self, places: &Places<'_>) -> Result<Vec<(&str, Credential)>, Failure> {
         let mut read = Vec::new();
         for (name, source) in &self.0 {
-            read.push((name.as_str(), source.read(places).await?));
+            read.push((name.as_str(), source.read(&places.about(&field_of(name, places))).await?));
         }
         Ok(read)
     }
+}
+
+fn field_of(name: &FieldName, places: &Places<'_>) -> String {
+    format!("{} of {}", name.as_str(), places.about)
 }
 
 impl JsonSchema for Sources {

@@ -91,14 +91,25 @@ fn chat(told: &Value) -> Option<Chat> {
 impl Act for DiscoverChannelChats {
     type Answer = Discovered;
 
+    async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
+        self.source.ready(&call.places().about(&self.about())).await?;
+        Ok(None)
+    }
+
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let bot_token = self.source.read(&call.places()).await?;
+        let bot_token = self.source.read(&call.places().about(&self.about())).await?;
         confirm_exists(&self.workspace_id, call).await?;
         call.may_pass_on(bot_token.expose())?;
         call.progress.step(0, None, "asking the service which chats the bot sees");
         let channel_type = self.channel_type.as_ref().map_or("telegram", Word::as_str);
         let ask = call.tenant.ask(&DISCOVER).hiding(bot_token.expose());
         ask.body(&Body { workspace_id: &self.workspace_id, channel_type, bot_token }).within(PATIENCE).fetch().await
+    }
+}
+
+impl DiscoverChannelChats {
+    fn about(&self) -> String {
+        format!("the bot's token for workspace {}", self.workspace_id)
     }
 }
 

@@ -19,6 +19,10 @@ use crate::policy::Decision;
 use crate::policy::grant::Grant;
 use crate::webhooks::Standing;
 
+/// Of a tenant that has no admin token.
+pub const OPEN: &str = "this tenant accepts a random key: it lets EVERYBODY in. Set ADMIN_TOKEN where it runs and \
+    restart it; then revoke every org key that isn't known, and mint new ones with `molecule-org-mcp keys bootstrap`";
+
 pub const TOOLS: &[Tool] = &[
     Draft::read("whoami", &[LIST_KEYS])
         .about("Which tenant and org key this server works with, who you are to it, and which tools are off and why.")
@@ -57,6 +61,9 @@ pub struct Identity {
     key_id: Option<KeyId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key_name: Option<String>,
+    /// What is dangerous about this tenant, and what ends it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    warning: Option<&'static str>,
     /// Why the key couldn't be looked up.
     #[serde(skip_serializing_if = "Option::is_none")]
     key_problem: Option<String>,
@@ -125,7 +132,8 @@ impl Act for WhoAmI {
             call.caller.grants().all(|grant| grant.toolsets.as_ref().is_none_or(|own| own.contains(*toolset)))
         };
         // Who we are is worth an answer even where the tenant has none.
-        let (own, key_problem) = match fetch_org_keys(&call.tenant).await {
+        let (keys, open) = tokio::join!(fetch_org_keys(&call.tenant), call.tenant.lets_everybody_in());
+        let (own, key_problem) = match keys {
             Ok(keys) => (keys.into_iter().find(|key| server.is_own_key(&key.prefix)), None),
             Err(failure) => (None, Some(failure.to_string())),
         };
@@ -134,6 +142,8 @@ impl Act for WhoAmI {
             key_prefix: server.keys.tag().to_string(),
             key_name: own.as_ref().and_then(|key| key.name.clone()),
             key_id: own.map(|key| key.id),
+            // Nobody who is held to less is told how to get more.
+            warning: (!call.caller.is_limited() && open.unwrap_or(false)).then_some(OPEN),
             key_problem,
             caller: call.caller.name.clone().into_owned(),
             door: call.caller.door.as_str().to_owned(),

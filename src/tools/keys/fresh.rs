@@ -53,7 +53,7 @@ impl Fresh {
     }
 
     /// Whoever it is for has it. What can't be written down would be revoked at the next start, and is at once.
-    pub async fn is_delivered(self, call: &Invocation) -> Result<Self, Failure> {
+    pub async fn note_delivered(self, call: &Invocation) -> Result<Self, Failure> {
         match self.delivery.delivered().await {
             Ok(()) => Ok(self),
             Err(failure) => Err(self.take_back(failure, call).await),
@@ -139,12 +139,11 @@ pub(super) async fn orphans(
 /// The prefix of a key of this name that was delivered since then.
 pub(super) async fn arrived(name: &str, since: DateTime<Utc>, call: &Invocation) -> Result<Option<String>, Failure> {
     let alike = alike(name, call).await?.into_iter().filter(|one| one.at >= since);
-    Ok(alike
-        .filter_map(|one| match one.step {
-            Step::Delivered(made) => Some(made.prefix),
-            Step::Minting | Step::Minted(_) => None,
-        })
-        .last())
+    let delivered = |one: Standing| match one.step {
+        Step::Delivered(made) => Some(made.prefix),
+        Step::Minting | Step::Minted(_) => None,
+    };
+    Ok(alike.rev().find_map(delivered))
 }
 
 /// All that is known of keys of this name on their way.

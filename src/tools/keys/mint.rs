@@ -20,7 +20,8 @@ use crate::tools::tool::{Act, Earlier};
 pub struct MintOrgKey {
     /// Says what the key is for; 1 to 100 bytes.
     name: KeyName,
-    /// Where the key goes: `file`, or `file:NAME` in the server's directory for credentials.
+    /// Where the key goes: `file[:NAME]` on the server, `env_file:FILE#VARIABLE`, `keyring:NAME`,
+    /// `workspace_secret:ID/NAME`, `global_secret:NAME`, `command:NAME`, or `drop`: a page that shows it once.
     #[serde(default)]
     sink: Sink,
     /// How long it lives: `90s`, `30m`, `12h`, `7d`, `4w`; this server revokes it then. Absent: for good.
@@ -33,7 +34,7 @@ pub struct MintedKey {
     prefix: String,
     name: String,
     sink: String,
-    /// The file on the server that holds the key.
+    /// Where the key is now.
     location: String,
     /// When this server revokes it; absent: never.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -74,7 +75,7 @@ impl Act for MintOrgKey {
             Ok(delivered) => delivered.location,
             Err(failure) => return Err(key.take_back(failure, call).await),
         };
-        let key = key.is_delivered(call).await?;
+        let key = key.note_delivered(call).await?;
         Ok(MintedKey {
             prefix: key.secret.prefix(),
             id: key.id,

@@ -17,7 +17,9 @@ pub use inspect::{Finding, Thresholds, findings};
 pub use lineage::{Tree, drawn, forest};
 pub use list::{OrgKey, fetch_org_keys};
 
+use super::secrets;
 use super::tool::{Draft, Tool};
+use super::workspaces::GET;
 use crate::backend::Route;
 
 pub const LIST_KEYS: Route = Route::get("/org/tokens");
@@ -31,6 +33,10 @@ pub const LIST_TOKENS: Route = Route::get("/workspaces/{workspace_id}/tokens");
 pub(super) const CREATE_TOKEN: Route = Route::post("/workspaces/{workspace_id}/tokens");
 pub const REVOKE_TOKEN: Route = Route::delete("/workspaces/{workspace_id}/tokens/{token_id}");
 
+/// With those of the sinks.
+const MINTING: &[Route] =
+    &[LIST_KEYS, MINT_KEY, REVOKE_KEY, GET, secrets::LIST, secrets::SET, secrets::LIST_GLOBAL, secrets::SET_GLOBAL];
+
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_org_keys", &[LIST_KEYS])
         .about("List live org keys: prefix, name, who minted each, age and idle days, which one this server uses.")
@@ -38,11 +44,11 @@ pub const TOOLS: &[Tool] = &[
         .everyday()
         .org_wide()
         .lists::<list::ListOrgKeys>(),
-    Draft::escalate("mint_org_key", &[LIST_KEYS, MINT_KEY, REVOKE_KEY])
+    Draft::escalate("mint_org_key", MINTING)
         .giving_everything()
         .creates()
         .by_name()
-        .about("Mint an org key, which gives full power over the organisation, for good or for a time. The key goes to a file on the server, never into the answer, which says where.")
+        .about("Mint an org key, which gives full power over the organisation, for good or for a time. The key goes to its sink, never into the answer, which says where.")
         .said("temporary key, lease, short-lived, create new api key, generate credential, issue access, give CI access, fresh company-wide credential, another admin key, let a pipeline talk to the platform")
         .example(r#"{"name":"ci-deploy","sink":"file:ci-deploy"}"#)
         .everyday()
@@ -51,7 +57,7 @@ pub const TOOLS: &[Tool] = &[
         .creates()
         .keeping(&["name", "sink", "expires_in"])
         .acts::<mint::MintOrgKey>(),
-    Draft::escalate("rotate_org_key", &[LIST_KEYS, MINT_KEY, REVOKE_KEY])
+    Draft::escalate("rotate_org_key", MINTING)
         .about("Replace an org key without a gap: mint, prove it by a request, deliver, then revoke the old one. This server's own key goes where it reads it from. Call again to go on after a failure.")
         .said("renew api key, replace a key, roll over credentials, key rotation, change the server's own key, exchange an old key, zero downtime")
         .example(r#"{"key":"q7RzB2ne","sink":"file:ci-deploy-2"}"#)
@@ -80,13 +86,16 @@ pub const TOOLS: &[Tool] = &[
         .said("audit api keys, hygiene, stale credentials, who created which key, risky, clean up keys, lineage, keys nobody uses any more")
         .org_wide()
         .acts::<inspect::InspectOrgKeys>(),
-    Draft::read("list_workspace_tokens", &[LIST_TOKENS, super::workspaces::GET])
+    Draft::read("list_workspace_tokens", &[LIST_TOKENS, GET])
         .about("List a workspace's live tokens by id and prefix, newest first.")
         .said("agent credentials, bearer of a workspace, how many tokens does an agent have, are they used")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .lists::<workspace_tokens::ListWorkspaceTokens>(),
-    Draft::escalate("create_workspace_token", &[super::workspaces::GET, CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN])
-        .about("Create a token for one workspace (50 at most). It goes to a file on the server; the answer says where.")
+    Draft::escalate(
+        "create_workspace_token",
+        &[GET, CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN, secrets::LIST, secrets::SET, secrets::LIST_GLOBAL, secrets::SET_GLOBAL],
+    )
+        .about("Create a token for one workspace (50 at most). It goes to its sink; the answer says where.")
         .said("mint token for an agent, issue agent credential, let an external agent log in, authenticate")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","sink":"file:laptop-agent"}"#)
         .not_to_oneself()

@@ -76,7 +76,7 @@ impl List for ListWorkspaceTokens {
 pub struct CreateWorkspaceToken {
     /// From list_workspaces.
     workspace_id: WorkspaceId,
-    /// Where the token goes: `file`, or `file:NAME` in the server's directory for credentials.
+    /// Where the token goes, written as mint_org_key's.
     #[serde(default)]
     sink: Sink,
 }
@@ -89,7 +89,7 @@ pub struct CreatedToken {
     id: Option<TokenId>,
     prefix: String,
     sink: String,
-    /// The file on the server that holds the token.
+    /// Where the token is now.
     location: String,
 }
 
@@ -176,7 +176,7 @@ impl Fresh {
 
     /// Delivers, or revokes what couldn't be delivered and says so.
     pub async fn deliver(self, place: Proved, workspace: &WorkspaceId, call: &Invocation) -> Result<String, Failure> {
-        let location = match place.deliver(&self.token).await {
+        let location = match place.for_workspace(workspace).deliver(&self.token).await {
             Ok(delivered) => delivered.location,
             Err(failure) => return Err(self.undelivered(failure, workspace, call).await),
         };

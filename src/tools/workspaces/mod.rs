@@ -104,7 +104,13 @@ pub const TOOLS: &[Tool] = &[
         .about("Wait until a workspace has a status, as after create or restart. Answers what it saw last, also when the time is up.")
         .keeping(&["status"])
         .acts::<wait::WaitForWorkspace>(),
-    Draft::write("create_workspace", &[CREATE, LIST, GET, CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN])
+    Draft::write(
+        "create_workspace",
+        &[
+            CREATE, LIST, GET, CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN, secrets::LIST, secrets::SET, secrets::LIST_GLOBAL,
+            secrets::SET_GLOBAL,
+        ],
+    )
         .up_to(Effect::Escalate)
         .said("new agent add make spawn provision, spin up, hire, add a bot to a team, set up a new assistant, reports to")
         .example(r#"{"name":"SEO Analyst","role":"watches the rankings","template":"claude-code-default","tier":2,"parent_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","secrets":{"SERP_API_KEY":"env:SERP_API_KEY"}}"#)

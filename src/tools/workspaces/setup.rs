@@ -78,6 +78,9 @@ impl GetRemoteAgentSetupCommand {
             }
             Some(Source::Variable(name)) => Ok(variable(name)),
             Some(Source::File(path)) if path.starts_with(['/', '~']) => Ok(file(path)),
+            Some(Source::Keyring(_) | Source::Command(_) | Source::Drop) => Err(Failure::invalid(
+                "`source`: expected `file:PATH` or `env:NAME`, which a shell on the agent's machine can read",
+            )),
             Some(Source::File(name)) => Ok(file(&call.server.directories.locate(name)?.display().to_string())),
         }
     }

@@ -39,12 +39,16 @@ impl Bearers {
         Ok(Self { owner: Principal::of(owner), grants })
     }
 
+    pub(super) fn is_owner(&self, token: &str) -> bool {
+        Principal::of(token) == self.owner
+    }
+
     /// Nobody, unless exactly one Authorization header carries a bearer that is good now. A failure: whether
     /// it is can't be found out.
     pub(super) fn admit(&self, headers: &HeaderMap) -> Result<Option<(Principal, Caller)>, Failure> {
         let Some(token) = presented(headers) else { return Ok(None) };
         let sent = Principal::of(token);
-        if sent == self.owner {
+        if self.is_owner(token) {
             return Ok(Some((sent, Caller::operator("owner", Door::Http))));
         }
         let known = self.grants.recognise(token, Utc::now())?;

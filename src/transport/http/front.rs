@@ -35,9 +35,9 @@ const SLOWEST_BODY: Duration = Duration::from_secs(30);
 const SESSION: &str = "mcp-session-id";
 
 pub(super) struct Front<H> {
-    hosts: Hosts,
+    hosts: Arc<Hosts>,
     /// None: nobody is asked for anything, and whoever comes is the operator.
-    bearers: Option<Bearers>,
+    bearers: Option<Arc<Bearers>>,
     sessions: Sessions,
     answers: TaskTracker,
     streams: StreamableHttpService<H, LocalSessionManager>,
@@ -47,8 +47,8 @@ pub(super) struct Front<H> {
 impl<H: ServerHandler + Clone + Send + Sync + 'static> Front<H> {
     pub(super) fn new(
         handler: H,
-        hosts: Hosts,
-        bearers: Option<Bearers>,
+        hosts: Arc<Hosts>,
+        bearers: Option<Arc<Bearers>>,
         end: CancellationToken,
         answers: TaskTracker,
     ) -> Self {

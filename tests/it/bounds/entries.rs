@@ -95,7 +95,7 @@ fn whoever_gives_everything_has_everything() {
     let catalogue = Catalogue::new();
     let all: Vec<&str> =
         catalogue.entries().iter().filter(|entry| entry.tool.gives_everything).map(|entry| entry.tool.name).collect();
-    assert_eq!(all, ["mint_org_key"]);
+    assert_eq!(all, ["mint_org_key", "rotate_org_key"]);
 }
 
 #[test]

@@ -103,6 +103,12 @@ fn settles(data: &Path) {
     }
 }
 
+/// Kills that left something to be revoked.
+fn found_revoked(data: &Path) -> u32 {
+    let sql = "SELECT count(*) FROM journal WHERE kind = 'found' AND result = 'revoked'";
+    state(data).query_row(sql, [], |row| row.get(0)).unwrap()
+}
+
 fn prefixes(keys: Vec<String>) -> BTreeSet<String> {
     keys.into_iter().filter(|key| !key.is_empty()).map(|key| key[..8].to_owned()).collect()
 }
@@ -188,7 +194,7 @@ async fn a_mint() {
     let (host, data) = (Host::start(false, Duration::ZERO), tempfile::tempdir().unwrap());
     let scene = scene(&host, data.path(), Mint, &host.mint("watcher"));
     let kills = scene.killed_everywhere().await;
-    assert!(kills >= 4, "{kills} kills");
+    assert!(kills >= 4 && found_revoked(data.path()) > 0, "{kills} kills");
     println!("{kills} kills in a mint, no key that nobody holds");
 }
 
@@ -216,6 +222,7 @@ async fn a_rotation() {
             }
         }
     }
+    assert!(found_revoked(data.path()) > 0);
     println!("{kills} kills in a rotation, no key that nobody holds");
 }
 
@@ -242,6 +249,7 @@ async fn a_rotation_of_the_servers_own_key() {
             }
         }
     }
+    assert!(found_revoked(data.path()) > 0);
     println!("{kills} kills in a rotation of the server's own key, and it always had one that works");
 }
 
@@ -253,7 +261,7 @@ async fn a_workspaces_token() {
     let path = format!("/workspaces/{id}/tokens");
     let scene = Scene { path, ..scene(&host, data.path(), Token(id), &host.key) };
     let kills = scene.killed_everywhere().await;
-    assert!(kills >= 6, "{kills} kills");
+    assert!(kills >= 6 && found_revoked(data.path()) > 0, "{kills} kills");
     println!("{kills} kills while a workspace's token was made, none that nobody holds");
 }
 

@@ -50,10 +50,22 @@ pub(super) struct Body<'a> {
 pub(super) struct Clear(#[serde(serialize_with = "in_the_clear")] pub(super) Credential);
 
 impl CreateWorkspace {
+    /// Whether people have typed in what they were asked for.
+    pub(super) async fn ready(&self, call: &Invocation) -> Result<(), Failure> {
+        for (name, source) in self.secrets.iter().flatten() {
+            source.ready(&call.places().about(&self.about(name))).await?;
+        }
+        Ok(())
+    }
+
+    fn about(&self, secret: &SecretName) -> String {
+        format!("{secret} of the new workspace {}", self.name)
+    }
+
     pub(super) async fn read_secrets(&self, call: &Invocation) -> Result<BTreeMap<&SecretName, Clear>, Failure> {
         let mut read = BTreeMap::new();
         for (name, source) in self.secrets.iter().flatten() {
-            read.insert(name, Clear(source.read(&call.places()).await?));
+            read.insert(name, Clear(source.read(&call.places().about(&self.about(name))).await?));
         }
         Ok(read)
     }

@@ -6,6 +6,7 @@ mod wish;
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use self::body::Clear;
 pub use self::wish::{CreateWorkspace, Tier};
@@ -77,6 +78,11 @@ impl Act for CreateWorkspace {
 
     fn reach(&self) -> Option<Reach> {
         self.reaches_all().then_some(Reach::Organisation)
+    }
+
+    async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
+        self.ready(call).await?;
+        Ok(None)
     }
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {

@@ -45,10 +45,10 @@ pub struct CreateWorkspace {
     pub(super) external: bool,
     /// If external.
     pub(super) url: Option<Word>,
-    /// To `env:NAME` or `file:NAME`.
+    /// To `env:NAME`, `file:NAME` or `drop`.
     #[schemars(with = "Option<Map<String, Value>>")]
     pub(super) secrets: Option<BTreeMap<SecretName, Source>>,
-    /// Its token: `file:NAME`.
+    /// Where its token goes: `file:NAME`, or as mint_org_key's.
     #[schemars(with = "Option<String>")]
     pub(super) sink: Option<Sink>,
     /// Cents a month.

@@ -92,7 +92,8 @@ async fn a_container_isnt_taken_over() {
     let partner = external(&house, "Partner", None).await;
     for (more, words) in [
         (json!({ "agent_url": "https://a' ; reboot" }), "an http or https address"),
-        (json!({ "source": "the token itself" }), "`env:NAME` or `file:NAME`"),
+        (json!({ "source": "the token itself" }), "expected `env:NAME`, `file:NAME`"),
+        (json!({ "source": "keyring:x" }), "a shell on the agent's machine can read"),
         (json!({ "source": "env:1X" }), "begins with a digit"),
         (json!({ "platform_url_override": "not an address" }), "an http or https address"),
     ] {

@@ -1,0 +1,120 @@
+//! What becomes of one-time pages: a credential that nobody revealed in time is revoked, by this server itself
+//! and on the same road as everything; and `call` stays as long as a page of its own waits for a person.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::Utc;
+use serde_json::{Map, Value, json};
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::output;
+use crate::consent::Asks;
+use crate::dispatch::{Answer, Call, Dispatch, Progress};
+use crate::drops::{Link, Standing, Unheld};
+use crate::failure::{Code, Failure};
+use crate::transport::caller::Caller;
+use crate::transport::stop;
+
+/// Another process may make a page, or die with one, at any time.
+const LONGEST_SLEEP: Duration = Duration::from_secs(15);
+
+/// While this process serves; what others left behind, too.
+pub(super) async fn look_after(dispatch: Arc<Dispatch>) {
+    loop {
+        let server = dispatch.server();
+        let next = server.drops.next_end(&server.tenant);
+        let left = next.map(|next| (next - Utc::now()).to_std().unwrap_or_default());
+        match left {
+            Some(left) if left.is_zero() => {
+                if let Err(failure) = revoke_unheld(&dispatch).await {
+                    tracing::warn!(%failure, "one-time pages can't be looked after now");
+                    sleep(LONGEST_SLEEP).await;
+                }
+            }
+            left => sleep(left.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)).await,
+        }
+    }
+}
+
+/// Revokes what was on pages that nobody opened in time. What can't be revoked now is tried again later.
+pub(super) async fn revoke_unheld(dispatch: &Dispatch) -> Result<(), Failure> {
+    let server = dispatch.server();
+    for unheld in server.drops.unheld(&server.tenant, Utc::now()).await? {
+        match revoke(dispatch, &unheld).await {
+            Ok(()) => {
+                tracing::warn!(prefix = unheld.prefix, "nobody opened its one-time page in time: revoked");
+                server.drops.revoked(&unheld.id).await?;
+            }
+            Err(failure) => {
+                tracing::error!(prefix = unheld.prefix, %failure, "nobody opened its page, and it isn't revoked yet");
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn revoke(dispatch: &Dispatch, unheld: &Unheld) -> Result<(), Failure> {
+    let revoked = match &unheld.workspace {
+        None => ask(dispatch, "revoke_key", json!({ "key": unheld.prefix })).await.map(|_| ()),
+        Some(workspace) => revoke_token(dispatch, workspace, &unheld.prefix).await,
+    };
+    match revoked {
+        // Somebody was faster, or its workspace is gone.
+        Err(failure) if failure.code() == Code::NotFound => Ok(()),
+        other => other,
+    }
+}
+
+async fn revoke_token(dispatch: &Dispatch, workspace: &str, prefix: &str) -> Result<(), Failure> {
+    let all = json!({ "workspace_id": workspace, "limit": 200 });
+    let listed = ask(dispatch, "list_workspace_tokens", all).await?.content;
+    let tokens = listed.get("items").and_then(Value::as_array).into_iter().flatten();
+    let of_it = tokens.filter(|token| token.get("prefix").and_then(Value::as_str) == Some(prefix));
+    for token in of_it {
+        let id = token.get("id").cloned().unwrap_or_default();
+        ask(dispatch, "revoke_workspace_token", json!({ "workspace_id": workspace, "token_id": id })).await?;
+    }
+    Ok(())
+}
+
+async fn ask(dispatch: &Dispatch, tool: &str, arguments: Value) -> Result<Answer, Failure> {
+    let arguments = match arguments {
+        Value::Object(arguments) => arguments,
+        _ => Map::new(),
+    };
+    let call = Call {
+        caller: Caller::itself(),
+        tool: tool.to_owned(),
+        arguments,
+        progress: Progress::default(),
+        asks: Asks::Nobody,
+        cancel: CancellationToken::new(),
+    };
+    dispatch.call(call).await.map_err(|refusal| refusal.failure)
+}
+
+/// `call` would take its pages with it: it stays until a person has revealed what is on them, or revokes it.
+pub(super) async fn stay(dispatch: &Dispatch) -> Result<(), Failure> {
+    let drops = &dispatch.server().drops;
+    for page in drops.waiting_here()? {
+        output::notice(
+            "The page is open as long as this command runs; Ctrl-C closes it, and what waits there is revoked.",
+        );
+        tokio::select! {
+            settled = drops.settled(&page.id) => settled.map(|_| ())?,
+            _ = stop::asked() => drops.close(&page.id, Utc::now()).await?,
+        }
+    }
+    revoke_unheld(dispatch).await
+}
+
+/// Whether a person has handed over what a call waits for.
+pub(super) async fn handed_over(dispatch: &Dispatch, page: &str) -> Result<bool, Failure> {
+    output::notice("The call goes on as soon as the value was handed over on the page; Ctrl-C ends it.");
+    tokio::select! {
+        settled = dispatch.server().drops.settled(Link::id_in(page)) => Ok(settled? == Standing::Filled),
+        _ = stop::asked() => Ok(false),
+    }
+}
