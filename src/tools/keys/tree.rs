@@ -169,7 +169,8 @@ impl<'s> Felling<'s> {
         let total = u32::try_from(self.done.len() + keys.len()).ok();
         let (root, rest): (Vec<&OrgKey>, Vec<&OrgKey>) = keys.into_iter().partition(|key| key.prefix == self.root);
         // Who minted a key that is still there.
-        let mut kept: BTreeSet<&str> = BTreeSet::new();
+        let failed: Vec<OrgKey> = self.failed.values().map(|trouble| trouble.key.clone()).collect();
+        let mut kept: BTreeSet<&str> = failed.iter().filter_map(OrgKey::minted_by).collect();
         for key in root.into_iter().chain(rest.into_iter().rev()) {
             if key.prefix == self.root || !kept.contains(key.prefix.as_str()) {
                 self.revoke(key, call).await?;
