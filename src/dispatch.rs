@@ -9,6 +9,7 @@ mod admit;
 mod carry;
 mod consent;
 mod finish;
+mod itself;
 mod keys;
 mod once;
 mod record;

@@ -5,16 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use tokio::time::sleep;
-use tokio_util::sync::CancellationToken;
 
 use super::output;
-use crate::consent::Asks;
-use crate::dispatch::{Answer, Call, Dispatch, Progress};
+use crate::dispatch::Dispatch;
 use crate::drops::{Link, Standing, Unheld};
 use crate::failure::{Code, Failure};
-use crate::transport::caller::Caller;
 use crate::transport::stop;
 
 /// Another process may make a page, or die with one, at any time.
@@ -57,7 +54,7 @@ pub(super) async fn revoke_unheld(dispatch: &Dispatch) -> Result<(), Failure> {
 
 async fn revoke(dispatch: &Dispatch, unheld: &Unheld) -> Result<(), Failure> {
     let revoked = match &unheld.workspace {
-        None => ask(dispatch, "revoke_key", json!({ "key": unheld.prefix })).await.map(|_| ()),
+        None => dispatch.by_itself("revoke_key", json!({ "key": unheld.prefix })).await.map(|_| ()),
         Some(workspace) => revoke_token(dispatch, workspace, &unheld.prefix).await,
     };
     match revoked {
@@ -69,30 +66,14 @@ async fn revoke(dispatch: &Dispatch, unheld: &Unheld) -> Result<(), Failure> {
 
 async fn revoke_token(dispatch: &Dispatch, workspace: &str, prefix: &str) -> Result<(), Failure> {
     let all = json!({ "workspace_id": workspace, "limit": 200 });
-    let listed = ask(dispatch, "list_workspace_tokens", all).await?.content;
+    let listed = dispatch.by_itself("list_workspace_tokens", all).await?;
     let tokens = listed.get("items").and_then(Value::as_array).into_iter().flatten();
     let of_it = tokens.filter(|token| token.get("prefix").and_then(Value::as_str) == Some(prefix));
     for token in of_it {
         let id = token.get("id").cloned().unwrap_or_default();
-        ask(dispatch, "revoke_workspace_token", json!({ "workspace_id": workspace, "token_id": id })).await?;
+        dispatch.by_itself("revoke_workspace_token", json!({ "workspace_id": workspace, "token_id": id })).await?;
     }
     Ok(())
-}
-
-async fn ask(dispatch: &Dispatch, tool: &str, arguments: Value) -> Result<Answer, Failure> {
-    let arguments = match arguments {
-        Value::Object(arguments) => arguments,
-        _ => Map::new(),
-    };
-    let call = Call {
-        caller: Caller::itself(),
-        tool: tool.to_owned(),
-        arguments,
-        progress: Progress::default(),
-        asks: Asks::Nobody,
-        cancel: CancellationToken::new(),
-    };
-    dispatch.call(call).await.map_err(|refusal| refusal.failure)
 }
 
 /// `call` would take its pages with it: it stays until a person has revealed what is on them, or revokes it.

@@ -10,13 +10,11 @@ use uuid::Uuid;
 
 use super::{Made, Standing, Step, What};
 use crate::backend::{Route, Tenant};
-use crate::consent::Asks;
-use crate::dispatch::{Call, Dispatch, Progress};
+use crate::dispatch::Dispatch;
 use crate::failure::{Code, Failure};
 use crate::journal::resolve::{Finding, LiveKey, resolve};
 use crate::tools::ids::WorkspaceId;
 use crate::tools::keys::{LIST_KEYS, LIST_TOKENS, OrgKey, fetch_org_keys, tokens};
-use crate::transport::caller::Caller;
 
 /// Longer than a request takes that is sent already.
 const ON_ITS_WAY: TimeDelta = TimeDelta::seconds(5);
@@ -151,19 +149,10 @@ async fn revoke(one: &Standing, id: String, dispatch: &Dispatch) -> Result<Findi
             ("revoke_workspace_token", json!({ "workspace_id": workspace, "token_id": id }))
         }
     };
-    let call = Call {
-        caller: Caller::itself(),
-        tool: tool.to_owned(),
-        arguments: arguments.as_object().cloned().unwrap_or_default(),
-        progress: Progress::default(),
-        asks: Asks::Nobody,
-        cancel: CancellationToken::new(),
-    };
-    match dispatch.call(call).await {
-        Ok(_) => {}
+    match dispatch.by_itself(tool, arguments).await {
         // Somebody was quicker.
-        Err(refusal) if refusal.failure.code() == Code::NotFound => {}
-        Err(refusal) => return Err(refusal.failure),
+        Err(failure) if failure.code() != Code::NotFound => return Err(failure),
+        _ => {}
     }
     dispatch.server().deliveries.of(one).is_gone().await?;
     Ok(Finding::Revoked(id))

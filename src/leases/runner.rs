@@ -6,25 +6,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::time::{sleep, timeout};
+use serde_json::json;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::Lease;
 use crate::backend::Route;
-use crate::consent::Asks;
-use crate::dispatch::{Call, Dispatch, Progress};
+use crate::dispatch::Dispatch;
 use crate::failure::{Code, Failure};
 use crate::tools::keys::{CAP, LIST_KEYS, fetch_org_keys};
-use crate::transport::caller::Caller;
 
 /// The wall clock may jump, and other processes mint: nobody sleeps longer than this.
 const LOOK: Duration = Duration::from_secs(10);
 /// Between tries while the tenant is away.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const AWAY_PAUSE: Duration = Duration::from_secs(10);
-/// One try; shorter than a claim holds.
-const PATIENCE: Duration = Duration::from_secs(40);
 /// What can't be done now isn't tried again for so long: a person has to look.
 pub(super) const LONGEST_PAUSE: TimeDelta = TimeDelta::minutes(10);
 /// Later than this is worth a warning.
@@ -111,33 +108,20 @@ pub async fn revoke_due(dispatch: &Dispatch, now: DateTime<Utc>) -> Result<(), F
 /// The row ends together with the outcome in the journal; here only what didn't work is dealt with.
 async fn revoke(dispatch: &Dispatch, lease: &Lease, now: DateTime<Utc>) -> Result<(), Failure> {
     let server = dispatch.server();
-    let cancel = CancellationToken::new();
-    let arguments = [("key".to_owned(), lease.key.id.clone().into())];
-    let call = dispatch.call(Call {
-        caller: Caller::itself(),
-        tool: "revoke_key".to_owned(),
-        arguments: arguments.into_iter().collect(),
-        progress: Progress::default(),
-        asks: Asks::Nobody,
-        cancel: cancel.clone(),
-    });
-    let Ok(outcome) = timeout(PATIENCE, call).await else {
-        cancel.cancel();
-        return Err(Failure::new(Code::TenantTimeout, "revoking a leased key took too long"));
-    };
+    let outcome = dispatch.by_itself("revoke_key", json!({ "key": lease.key.id })).await;
     let late = (Utc::now().max(now) - lease.until).num_seconds();
     let prefix = &lease.key.prefix;
     match outcome {
         Ok(_) if late > ON_TIME => tracing::warn!(prefix, late_seconds = late, "a leased key was revoked late"),
         Ok(_) => tracing::info!(prefix, late_seconds = late, "a leased key was revoked"),
-        Err(refusal) if refusal.failure.code() == Code::NotFound => {
+        Err(failure) if failure.code() == Code::NotFound => {
             server.leases.gone(&server.tenant, lease, Utc::now()).await?;
         }
-        Err(refusal) => {
+        Err(failure) => {
             // 1 s, 2 s, 4 s … until the claim would be over anyway.
             let pause = TimeDelta::seconds(1 << lease.tries.clamp(1, 5).saturating_sub(1));
             server.leases.postpone(&server.tenant, lease, Utc::now() + pause).await?;
-            return Err(refusal.failure);
+            return Err(failure);
         }
     }
     Ok(())

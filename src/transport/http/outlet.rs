@@ -6,14 +6,10 @@ use axum::http::header::CONTENT_LENGTH;
 use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use futures_util::StreamExt;
 
-use crate::secrets::held;
-
-/// In the extensions of an answer that reveals a secret because that is what it is for: a sink.
-#[derive(Clone, Copy, Debug)]
-pub struct OnPurpose;
+use crate::secrets::{Revealed, held};
 
 pub(super) async fn filtered(response: Response<Body>) -> Response<Body> {
-    if response.extensions().get::<OnPurpose>().is_some() {
+    if response.extensions().get::<Revealed>().is_some() {
         return response;
     }
     let (mut parts, body) = response.into_parts();
@@ -91,7 +87,7 @@ mod tests {
         let (headers, body) = left(response).await;
         assert_eq!((headers.get(CONTENT_LENGTH), body.as_str()), (None, held::REMOVED));
         let mut sink = saying(Body::from(SECRET));
-        sink.extensions_mut().insert(OnPurpose);
+        sink.extensions_mut().insert(Revealed);
         assert_eq!(left(sink).await.1, SECRET);
     }
 }

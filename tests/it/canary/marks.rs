@@ -8,7 +8,6 @@ use std::sync::LazyLock;
 use aho_corasick::AhoCorasick;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, URL_SAFE_NO_PAD};
-use serde_json::{Value, json};
 
 pub const KEY: &str = "CanaryOrgKey-ownABCDEFGHIJKLMNOPQRSTUVW0123";
 pub const MINTED: &str = "CanaryMinted-_newZYXWVUTSRQPONMLKJIHGFE4567";

@@ -4,6 +4,7 @@
 use std::net::Ipv4Addr;
 use std::sync::Arc;
 
+use axum::middleware::map_response;
 use chrono::{DateTime, Utc};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -15,6 +16,7 @@ use super::{Pages, router};
 use crate::drops::{Drops, Shows, Wants};
 use crate::failure::{Code, Failure};
 use crate::transport::http::hosts::Hosts;
+use crate::transport::http::outlet;
 
 #[derive(Default)]
 pub struct Loopback(Mutex<Option<Listening>>);
@@ -59,7 +61,7 @@ impl Listening {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let hosts = Arc::new(Hosts::new(address, &[], &[])?);
-        let pages = router(Pages { drops, hosts, bearers: None });
+        let pages = router(Pages { drops, hosts, bearers: None }).layer(map_response(outlet::filtered));
         let (sender, ends) = watch::channel(until);
         tokio::spawn(async move {
             if let Err(error) = axum::serve(listener, pages).with_graceful_shutdown(over(ends)).await {
