@@ -27,7 +27,7 @@ const DECIDE: Route = Route::post("/workspaces/{workspace_id}/approvals/{approva
 pub const TOOLS: &[Tool] = &[
     Draft::write("list_pending_approvals", &[PENDING, workspaces::LIST, LIST])
         .about("List pending requests of all workspaces, newest 50. Asking denies what is older than ten minutes; the answer names what was denied.")
-        .said("waiting for me, sign off, requests for permission, human in the loop, needs a decision, inbox, queue of permission requests")
+        .said("anything waiting for me or on my OK, sign off, requests for permission, human in the loop, needs a decision, inbox, queue of permission requests")
         .everyday()
         .filtered()
         .acts::<ListPendingApprovals>(),

@@ -43,7 +43,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<forms::RestartWorkspaces>(),
     Draft::escalate("set_secret_everywhere", &[LIST, GET, secrets::SET])
         .about("Set the same secret in many workspaces, each its own, from one source on the server. Each restarts. Says how each ended.")
-        .said("roll out a credential or env var to a team, same api key for several agents, rotate a key in many workspaces")
+        .said("give every agent of a team a new password, roll out a credential or env var to a team, same api key for several agents, rotate a key in many workspaces")
         .example(r#"{"subtree":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","key":"GITHUB_TOKEN","source":"env:GITHUB_TOKEN"}"#)
         .not_to_oneself()
         .keeping(&["subtree", "at_once", "resume", "source"])

@@ -67,7 +67,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<rotate::RotateOrgKey>(),
     Draft::destroy("revoke_key", &[LIST_KEYS, REVOKE_KEY])
         .about("Revoke an org key by id or prefix, effective on its next request. Cannot be undone.")
-        .said("leaked key, delete api key, disable credential, cut off access, compromised, kill an admin credential, contractor left, invalidate a company-wide key, withdraw access")
+        .said("leaked key, delete api key, disable credential, cut off access, compromised, kill an admin credential, contractor left, invalidate a company-wide key, withdraw access, revoke one key by its name")
         .example(r#"{"key":"q7RzB2ne"}"#)
         .everyday()
         .org_wide()
@@ -83,7 +83,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<tree::RevokeKeyTree>(),
     Draft::read("inspect_org_keys", &[LIST_KEYS])
         .about("Judge the org keys: unused, old, unnamed, duplicate names, minted by a key that is gone, nearness to the cap of 500; the tree of who minted whom, and what this server did with each in the last 30 days.")
-        .said("audit api keys, hygiene, stale credentials, who created which key, risky, clean up keys, lineage, keys nobody uses any more")
+        .said("which keys were minted by which, audit api keys, hygiene, stale credentials, who created which key, risky, clean up keys, lineage, keys nobody uses any more")
         .org_wide()
         .acts::<inspect::InspectOrgKeys>(),
     Draft::read("list_workspace_tokens", &[LIST_TOKENS, GET])

@@ -104,7 +104,7 @@ pub const TOOLS: &[Tool] = &[
         TEMPLATES,
     ])
         .about("The live organisation, or a part of it, as an org template: tree, roles, runtimes, models, schedules, channels, instructions; secrets by name. Lists what isn't carried.")
-        .said("organisation as code, backup of the whole organisation, dump all workspaces as yaml, snapshot for version control, clone the organisation")
+        .said("save the whole organisation as a template, rebuild it elsewhere, organisation as code, backup of the whole organisation, dump all workspaces as yaml, snapshot for version control, clone the organisation")
         .example(r#"{"file":"org.yaml"}"#)
         .filtered()
         .keeping(&["file"])

@@ -29,7 +29,7 @@ pub const HEALTH: Route = Route::get("/admin/schedules/health");
 pub const TOOLS: &[Tool] = &[
     Draft::read("list_schedules", &[LIST, workspaces::GET])
         .about("A workspace's schedules, oldest first: name, cron, zone, prompt, the next three runs. With `schedule_id` one of them with its whole prompt.")
-        .said("cron jobs recurring tasks timers planned, when does it run")
+        .said("what cron jobs does an agent have, recurring tasks, timers, planned, when does it run")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .lists::<list::ListSchedules>(),
     Draft::write("create_schedule", &[LIST, workspaces::GET, CREATE])

@@ -114,7 +114,7 @@ pub const TOOLS: &[Tool] = &[
         ],
     )
         .up_to(Effect::Escalate)
-        .said("new agent add make spawn provision, spin up, hire, add a bot to a team, set up a new assistant, reports to")
+        .said("external agent that runs elsewhere, new agent add make spawn provision, spin up, hire, add a bot to a team, set up a new assistant, reports to")
         .example(r#"{"name":"SEO Analyst","role":"watches the rankings","template":"claude-code-default","tier":2,"parent_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","secrets":{"SERP_API_KEY":"env:SERP_API_KEY"}}"#)
         .about("Create a workspace. Twice makes two.")
         .everyday()
