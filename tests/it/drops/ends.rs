@@ -85,7 +85,7 @@ async fn the_state_on_disk_alone_reveals_nothing() {
     for (when, disk) in [("before", before), ("after", on_disk(place.house.home.path()))] {
         assert!(disk.len() > 10_000);
         for secret in [&key[8..], &code, &code.replace('-', "")] {
-            assert_eq!(memchr::memmem::find(&disk, secret.as_bytes()), None, "{when}");
+            assert!(!disk.windows(secret.len()).any(|part| part == secret.as_bytes()), "{when}");
         }
     }
 }
