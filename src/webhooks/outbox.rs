@@ -6,6 +6,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use super::event::Notice;
 use crate::journal::entry::stamp;
+use crate::secrets::held;
 
 /// How long one process has to send one; longer than the endpoint may take.
 const CLAIM: TimeDelta = TimeDelta::seconds(30);
@@ -42,7 +43,7 @@ pub fn put(
     const SQL: &str =
         "INSERT INTO webhooks (tenant, endpoint, event, at, body, not_before) VALUES (?1, ?2, ?3, ?4, ?5, ?4)";
     // Strings, numbers and maps of them always become JSON.
-    let body = serde_json::to_string(notice).unwrap_or_default();
+    let body = held::clean_text(serde_json::to_string(notice).unwrap_or_default());
     let mut insert = connection.prepare_cached(SQL)?;
     for endpoint in endpoints {
         insert.execute(params![tenant, endpoint, notice.id, stamp(now), body])?;

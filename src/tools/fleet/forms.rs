@@ -45,6 +45,10 @@ macro_rules! fleet {
         }
 
         impl $name {
+            fn form(&self) -> $form {
+                $form { $($field: self.$field.clone(),)* }
+            }
+
             fn choice(&self) -> Choice {
                 Choice {
                     workspace_ids: self.workspace_ids.clone(),
@@ -68,12 +72,13 @@ macro_rules! fleet {
             }
 
             async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
-                self.choice().look(call).await.map(Some)
+                let seen = self.choice().look(call).await?;
+                self.form().look(call).await?;
+                Ok(Some(seen))
             }
 
             async fn act(self, call: &Invocation) -> Result<Report, Failure> {
-                let choice = self.choice();
-                run($tool, choice, $form { $($field: self.$field,)* }, call).await
+                run($tool, self.choice(), self.form(), call).await
             }
         }
     };
@@ -100,7 +105,7 @@ fleet!("restart_workspaces", RestartWorkspaces does Restart, |it| it.interruptin
 fleet!("set_secret_everywhere", SetSecretEverywhere does SetSecret, |_| None, {
     /// The secret's name.
     key: SecretName,
-    /// Where the server finds the value: `env:NAME` or `file:NAME`.
+    /// Where the server finds the value, as for set_secret.
     source: Source,
 });
 
@@ -168,8 +173,12 @@ impl Form for SetSecret {
     /// Read once: all of them get the same.
     type Ready = Credential;
 
+    async fn look(&self, call: &Invocation) -> Result<(), Failure> {
+        self.source.ready(&call.places().about(&self.about())).await
+    }
+
     async fn ready(&self, call: &Invocation) -> Result<Credential, Failure> {
-        let value = self.source.read(&call.places()).await?;
+        let value = self.source.read(&call.places().about(&self.about())).await?;
         call.may_pass_on(value.expose())?;
         Ok(value)
     }
@@ -177,6 +186,13 @@ impl Form for SetSecret {
     async fn apply(&self, value: &Credential, one: Detail, call: &Invocation) -> Result<(), Failure> {
         let value = Credential::new(value.expose().to_owned());
         secrets::set(one, self.key.clone(), value, call).await.map(|_| ())
+    }
+}
+
+impl SetSecret {
+    /// What a person is told that the value is for.
+    fn about(&self) -> String {
+        format!("{} of several workspaces", self.key)
     }
 }
 

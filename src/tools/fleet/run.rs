@@ -1,6 +1,7 @@
 //! Doing it: so many at a time, each to its end. Who cancels stops it between two of them, and so does a
 //! tenant that wants no more for now. What is left is written down as it shrinks.
 
+use std::future::ready;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use futures_util::stream::{self, StreamExt};
@@ -29,6 +30,11 @@ pub(super) trait Form: Send + Sync {
     const ORDER: Order;
     /// What is found out once for all of them.
     type Ready: Send + Sync;
+
+    /// Before a person is asked.
+    fn look(&self, _: &Invocation) -> impl Future<Output = Result<(), Failure>> + Send {
+        ready(Ok(()))
+    }
 
     fn ready(&self, call: &Invocation) -> impl Future<Output = Result<Self::Ready, Failure>> + Send;
 

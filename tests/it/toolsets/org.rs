@@ -21,8 +21,12 @@ pub async fn scene(house: &House) {
 
     let agent = json!({ "name": "Scene Agent", "template": "scene-agent", "tier": 2 });
     let agent = house.call("create_workspace", agent).await["id"].clone();
+    let starting = house.call("get_shared_context", json!({ "workspace_id": agent })).await;
+    let up = house.call("wait_for_workspace", json!({ "workspace_id": agent })).await;
+    assert_eq!(up["status"], "online", "{up}");
     let shared = house.call("get_shared_context", json!({ "workspace_id": agent })).await;
     assert_eq!(shared["items"][0]["path"], "guide.md", "{shared}");
+    assert_eq!(shared, starting, "what a container is made from is what it has");
     let part = json!({ "workspace_id": agent, "path": "guide.md", "from": 8 });
     let part = house.call("get_shared_context", part).await;
     let text = part["items"][0]["content"].as_str().unwrap();

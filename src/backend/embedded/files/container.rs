@@ -8,6 +8,7 @@ use super::super::Provisioner;
 use super::super::answer::{Refusal, refused_with};
 use super::super::folder::Files;
 use super::super::platform::Platform;
+use super::super::templates;
 
 /// Where plugins lie below /configs.
 const PLUGINS: &str = "plugins/";
@@ -27,7 +28,18 @@ pub(super) fn has_volumes(platform: &Platform) -> bool {
     platform.settings.provisioner == Provisioner::Simulated
 }
 
-/// A container that comes up for the first time finds its configuration.
+/// What a container that is made from a template will find, once it is up.
+pub(crate) fn fill(rows: &Connection, platform: &Platform, workspace: &str, template: &str) -> rusqlite::Result<()> {
+    if !has_volumes(platform) {
+        return Ok(());
+    }
+    for (path, content) in templates::files(rows, platform, template)? {
+        write(rows, workspace, super::paths::CONFIGS, &path, &content)?;
+    }
+    Ok(())
+}
+
+/// A container that comes up for the first time without a configuration gets one.
 pub(crate) fn furnish(rows: &Connection, workspace: &str) -> rusqlite::Result<usize> {
     rows.prepare_cached(
         "INSERT OR IGNORE INTO workspace_files (workspace_id, root, path, content)

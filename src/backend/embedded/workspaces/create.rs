@@ -15,7 +15,7 @@ use super::super::guard::Admin;
 use super::super::payload::{Payload, filled};
 use super::super::platform::{App, Platform};
 use super::super::provisioning::{self, Start};
-use super::super::{Provisioner, config, events, memories, secrets, templates, tokens};
+use super::super::{Provisioner, config, events, files, memories, secrets, templates, tokens};
 use super::row::NewWorkspace;
 use super::{connection, rules};
 
@@ -117,6 +117,9 @@ fn furnish(rows: &Connection, platform: &Platform, wish: &Wish, id: &str) -> Res
     }
     for memory in wish.initial_memories.iter().flatten() {
         memory.insert(rows, id)?;
+    }
+    if let Some(template) = wish.template.as_deref().filter(|template| !template.is_empty()) {
+        files::container::fill(rows, platform, id, template)?;
     }
     Ok(())
 }

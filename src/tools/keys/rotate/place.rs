@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use crate::backend::Draft;
 use crate::failure::{Code, Failure};
 use crate::secrets::Sink;
-use crate::secrets::sink::Proved;
+use crate::secrets::sink::{self, Proved};
 use crate::tools::invocation::Invocation;
 use crate::tools::keys::OrgKey;
 use crate::tools::keys::fresh::Fresh;
@@ -17,6 +17,11 @@ pub(super) enum Place {
 
 /// Whether this key needs, or can have, a sink.
 pub(super) fn check(sink: Option<&Sink>, old: &OrgKey, call: &Invocation) -> Result<(), Failure> {
+    // The old key goes at once, and nobody may ever open the page.
+    if sink.is_some_and(|sink| sink.kind() == sink::Kind::Drop) {
+        return Err(Failure::invalid("`sink`: a one-time page may stay closed, and the old key would be gone by then")
+            .next("Name another sink; or mint a key to `drop`, and revoke the old one when its holder has the new."));
+    }
     let keys = &call.server.keys;
     let own = keys.is_own(&old.prefix);
     match (keys.file().filter(|_| own), sink) {
