@@ -104,10 +104,10 @@ impl Request {
 
 async fn read(mut response: Response, cap: usize) -> Body {
     let announced = response.content_length().unwrap_or(0);
-    if usize::try_from(announced).is_ok_and(|n| n > cap) || usize::try_from(announced).is_err() {
+    let Some(expected) = usize::try_from(announced).ok().filter(|expected| *expected <= cap) else {
         return Body::TooLarge;
-    }
-    let mut all = Vec::new();
+    };
+    let mut all = Vec::with_capacity(expected);
     loop {
         match response.chunk().await {
             // One chunk is most answers: no copy then.
