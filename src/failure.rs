@@ -90,7 +90,9 @@ impl Code {
             Self::InvalidInput => "Correct the arguments and call again.",
             Self::NotFound => "List what exists and use an id from there.",
             Self::Conflict => "Look at the present state, then decide again.",
-            Self::Unauthenticated => "Ask the operator to check MOLECULE_ORG_TOKEN; don't retry with the same key.",
+            Self::Unauthenticated => {
+                "Ask the operator to check the org key (MOLECULE_ORG_TOKEN, or its file); don't retry with the same key."
+            }
             Self::ForbiddenByPolicy => "Ask the operator; retrying won't help.",
             Self::ForbiddenByTenant => "The tenant refuses this key here; ask the operator. Retrying won't help.",
             Self::BudgetExceeded => "Look at the workspace's budget with its owner.",

@@ -12,7 +12,7 @@ use crate::fence;
 
 const REDIRECTED: &str = "Redirects aren't followed, because the key would go along. Ask the operator to set \
     MOLECULE_URL to the tenant's own address.";
-const UNAUTHENTICATED: &str = "Ask the operator to check MOLECULE_ORG_TOKEN; don't retry with the same key. Some \
+const UNAUTHENTICATED: &str = "Ask the operator to check the org key (MOLECULE_ORG_TOKEN, or its file); don't retry with the same key. Some \
     routes refuse organisation keys altogether, so this needn't mean that the key was revoked.";
 
 /// What is known of the call that failed.

@@ -39,7 +39,7 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     let told = match outcome {
         Ok(answer) => {
             output::json(&answer)?;
-            Ok(drops::stay(&dispatch).await?)
+            drops::stay(&dispatch).await.map_err(Ending::from)
         }
         Err(failure) => Err(failure.into()),
     };

@@ -11,7 +11,7 @@ use tokio::time::sleep;
 use super::output;
 use crate::dispatch::Dispatch;
 use crate::drops::{Link, Standing, Unheld};
-use crate::failure::{Code, Failure};
+use crate::failure::{Changed, Code, Failure};
 use crate::transport::stop;
 
 /// Another process may make a page, or die with one, at any time.
@@ -35,9 +35,11 @@ pub(super) async fn look_after(dispatch: Arc<Dispatch>) {
     }
 }
 
-/// Revokes what was on pages that nobody opened in time. What can't be revoked now is tried again later.
-pub(super) async fn revoke_unheld(dispatch: &Dispatch) -> Result<(), Failure> {
+/// Revokes what was on pages that nobody opened in time, and says which pages. What can't be revoked now is tried
+/// again later.
+async fn revoke_unheld(dispatch: &Dispatch) -> Result<Vec<String>, Failure> {
     let server = dispatch.server();
+    let mut pages = Vec::new();
     for unheld in server.drops.unheld(&server.tenant, Utc::now()).await? {
         match revoke(dispatch, &unheld).await {
             Ok(()) => {
@@ -48,8 +50,9 @@ pub(super) async fn revoke_unheld(dispatch: &Dispatch) -> Result<(), Failure> {
                 tracing::error!(prefix = unheld.prefix, %failure, "nobody opened its page, and it isn't revoked yet");
             }
         }
+        pages.push(unheld.id);
     }
-    Ok(())
+    Ok(pages)
 }
 
 async fn revoke(dispatch: &Dispatch, unheld: &Unheld) -> Result<(), Failure> {
@@ -79,7 +82,8 @@ async fn revoke_token(dispatch: &Dispatch, workspace: &str, prefix: &str) -> Res
 /// `call` would take its pages with it: it stays until a person has revealed what is on them, or revokes it.
 pub(super) async fn stay(dispatch: &Dispatch) -> Result<(), Failure> {
     let drops = &dispatch.server().drops;
-    for page in drops.waiting_here()? {
+    let ours = drops.waiting_here()?;
+    for page in &ours {
         output::notice(
             "The page is open as long as this command runs; Ctrl-C closes it, and what waits there is revoked.",
         );
@@ -88,7 +92,13 @@ pub(super) async fn stay(dispatch: &Dispatch) -> Result<(), Failure> {
             _ = stop::asked() => drops.close(&page.id, Utc::now()).await?,
         }
     }
-    revoke_unheld(dispatch).await
+    let unheld = revoke_unheld(dispatch).await?;
+    match ours.iter().any(|page| unheld.contains(&page.id)) {
+        false => Ok(()),
+        true => Err(Failure::new(Code::PreconditionFailed, "nobody took the credential from its page")
+            .changed(Changed::No)
+            .next("What waited there was revoked; call again.")),
+    }
 }
 
 /// Whether a person has handed over what a call waits for.

@@ -10,12 +10,13 @@ use crate::backend::{Route, Tenant};
 use crate::failure::{Code, Failure};
 use crate::fence;
 use crate::policy::target::{NAMES, Reach};
+use crate::secrets::Sink;
 use crate::text::start;
 use crate::tools::approvals::{self, Approval};
 use crate::tools::catalogue::Entry;
 use crate::tools::effect::Effect;
 use crate::tools::ids::WorkspaceId;
-use crate::tools::keys::{LIST_KEYS, REVOKE_TREE, Tree, drawn, fetch_org_keys, forest};
+use crate::tools::keys::{LIST_KEYS, REVOKE_TREE, Tree, drawn, fetch_org_keys};
 use crate::tools::many::each;
 use crate::tools::toolset::Toolset;
 use crate::tools::workspaces::wire::{Detail, Workspace, descendants};
@@ -229,7 +230,7 @@ impl Observation {
     async fn look_at_key_tree(&mut self, tenant: &Tenant, named: &str) -> Result<(), Failure> {
         let tree = Tree::find(&fetch_org_keys(tenant).await?, named)?;
         self.saw("the keys of the tree", &tree.ids().join(" "));
-        self.key_tree = drawn(&forest(&tree.keys), |_| false);
+        self.key_tree = drawn(&tree.placed(), |_| false);
         Ok(())
     }
 
@@ -274,7 +275,16 @@ fn others(arguments: &Map<String, Value>) -> Vec<(&'static str, WorkspaceId)> {
     let given = named.filter_map(|name| Some((name, arguments.get(name)?)));
     let each = given
         .flat_map(|(name, value)| each_of(value).iter().filter_map(move |value| Some((name, workspace_id(value)?))));
-    each.take(OTHERS).collect()
+    each.chain(fed(arguments)).take(OTHERS).collect()
+}
+
+/// The workspace that a new credential would go into.
+fn fed(arguments: &Map<String, Value>) -> Option<(&'static str, WorkspaceId)> {
+    let sink = arguments.get("sink")?.as_str()?.to_owned();
+    match Sink::try_from(sink) {
+        Ok(Sink::WorkspaceSecret { workspace, .. }) => Some(("sink", workspace)),
+        _ => None,
+    }
 }
 
 /// The list leaves out what was removed.

@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::observe::{Observation, Place};
 use crate::fence;
-use crate::secrets::held;
+use crate::secrets::{Sink, Source, held};
 use crate::text::{start, visible};
 use crate::tools::effect::Effect;
 use crate::tools::masking::mask;
@@ -58,7 +58,7 @@ impl Preview {
         lines.extend(key_tree(&found.key_tree));
         lines.extend(found.approval.clone());
         lines.push(if arguments.is_empty() { "No arguments." } else { ARGUMENTS }.to_owned());
-        lines.extend(arguments.iter().map(|(name, value)| format!("  {} = {}", fence::name(name), shown(value))));
+        lines.extend(arguments.iter().map(|(name, value)| format!("  {} = {}", fence::name(name), given(name, value))));
         let name = tool.by_name.then(|| typed(tool, arguments, found));
         let seen = found.seen.clone().into_iter().map(|(name, value)| (name, held::clean_text(value)));
         Self {
@@ -185,11 +185,28 @@ fn other(argument: &str, place: &Place) -> String {
     format!("`{argument}`: workspace {}, {}.", called(&place.name, place.id.as_str()), fence::name(&place.status))
 }
 
-/// As it was given, but for what nobody sees and for credentials in the wrong place; what is long is cut,
-/// and says so.
+/// Where a credential goes, or a secret value comes from, is what a person agrees to: such a text looks like a
+/// field with a value, and has no room for one.
+fn given(argument: &str, value: &Value) -> String {
+    let source = |value: &Value| value.as_str().is_some_and(|text| Source::try_from(text.to_owned()).is_ok());
+    let is_place = match argument {
+        "sink" => value.as_str().is_some_and(|text| Sink::try_from(text.to_owned()).is_ok()),
+        "source" => source(value),
+        "sources" | "secrets" => value.as_object().is_some_and(|all| all.values().all(source)),
+        _ => false,
+    };
+    if is_place { line(value.clone()) } else { shown(value) }
+}
+
+/// As it was given, but for credentials in the wrong place.
 fn shown(value: &Value) -> String {
     let mut value = value.clone();
     mask(&mut value);
+    line(value)
+}
+
+/// But for what nobody sees; what is long is cut, and says so.
+fn line(value: Value) -> String {
     let (text, is_text) = match value {
         Value::String(text) => (text, true),
         other => (other.to_string(), false),
@@ -228,6 +245,16 @@ mod tests {
         assert_eq!(shown(&json!({ "a": [{ "bot_token": "1:x" }] })), r#"{"a":[{"bot_token":"(masked)"}]}"#);
         let long = shown(&json!("x".repeat(700)));
         assert!(long.ends_with("\" (the first 500 of 700 characters)"), "{long}");
+    }
+
+    #[test]
+    fn where_a_credential_goes_is_shown_and_nothing_that_only_looks_so() {
+        let place = "workspace_secret:613fac6b-7c79-44fa-a26f-75c6ee7e1ffc/ORG_KEY";
+        assert_eq!(given("sink", &json!(place)), format!("\"{place}\""));
+        assert_eq!(given("source", &json!("keyring:ci")), "\"keyring:ci\"");
+        assert_eq!(given("secrets", &json!({ "A": "env:A" })), r#"{"A":"env:A"}"#);
+        assert_eq!(given("sink", &json!("workspace_secret:hunter2")), "\"workspace_secret: (masked)\"");
+        assert_eq!(given("secrets", &json!({ "A": "hunter2" })), r#"{"A":"(masked)"}"#);
     }
 
     #[test]

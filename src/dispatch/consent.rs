@@ -16,6 +16,7 @@ use crate::consent::observe::{Observation, observe};
 use crate::consent::preview::{Preview, row};
 use crate::consent::{Agreer, Answered, Asks, Bond, HOLDS, Question, Said, Standing};
 use crate::failure::{Code, Failure};
+use crate::fence;
 use crate::journal::entry::Agreement;
 use crate::policy::Rules;
 use crate::policy::binding::Tree;
@@ -203,6 +204,7 @@ impl Petition {
         let found: Observation = found.map_err(|failure| self.told(failure))?;
         let mut preview = Preview::of(&entry.tool, self.effect, &self.arguments, &found);
         self.look_into_capsule(&mut preview).await?;
+        preview.lines.push(format!("In the organisation {}.", fence::name(&self.server.tenant)));
         preview.lines.push(format!("Asked by {}.", self.asker()));
         let shown = self.tenant.without_key(Ok(json!(preview.lines)))?;
         preview.lines = serde_json::from_value(shown).unwrap_or_default();
@@ -221,13 +223,8 @@ impl Petition {
 
     fn asker(&self) -> String {
         let client = self.caller.client.as_ref();
-        let client = client.map(|client| format!(", client {}", crate::fence::quoted(&client.name)));
-        format!(
-            "{} at {}{}",
-            crate::fence::name(&self.caller.name),
-            self.caller.door.as_str(),
-            client.unwrap_or_default()
-        )
+        let client = client.map(|client| format!(", client {}", fence::quoted(&client.name)));
+        format!("{} at {}{}", fence::name(&self.caller.name), self.caller.door.as_str(), client.unwrap_or_default())
     }
 
     fn told(&self, failure: Failure) -> Failure {

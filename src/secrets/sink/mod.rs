@@ -203,6 +203,15 @@ impl Sink {
         Self::File(Some(name.to_owned()))
     }
 
+    /// Before anybody is asked: whether a credential could go there. What shows elsewhere that it is tried (an entry
+    /// of the keyring, a page) is left for later.
+    pub async fn may(&self, places: &Places<'_>, usual: &str) -> Result<(), Failure> {
+        match self {
+            Self::Keyring(_) | Self::Drop => places.rules.sink(self.kind()),
+            _ => self.prove(places, usual).await.map(drop),
+        }
+    }
+
     /// Makes sure that a credential can be put there. `usual` names the place where the caller didn't.
     pub async fn prove(&self, places: &Places<'_>, usual: &str) -> Result<Proved, Failure> {
         places.rules.sink(self.kind())?;

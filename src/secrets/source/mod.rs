@@ -120,14 +120,16 @@ impl Source {
         }
     }
 
-    /// Before anybody is asked or anything begun: whether the value is there, where that depends on a person.
+    /// Before anybody is asked or anything begun: whether the value is there, as far as that can be told without
+    /// the keyring or a program.
     pub async fn ready(&self, places: &Places<'_>) -> Result<(), Failure> {
+        places.rules.source(self.kind())?;
         match self {
-            Self::Drop => {
-                places.rules.source(self.kind())?;
-                page::ready(places).await
-            }
-            _ => Ok(()),
+            Self::Variable(name) => variable(name).map(drop),
+            Self::File(name) => file(name, places.directories).map(drop),
+            Self::Keyring(_) => Ok(()),
+            Self::Command(name) => places.rules.command(name, "source", |one| one.source.is_some()).map(drop),
+            Self::Drop => page::ready(places).await,
         }
     }
 

@@ -143,6 +143,19 @@ impl Tree {
         Ok(Self { prefix, keys: below.into_iter().cloned().collect() })
     }
 
+    /// As a forest: what stands above the root is no part of it.
+    pub fn placed(&self) -> Vec<Placed<'_>> {
+        let mut children: BTreeMap<&str, Vec<&OrgKey>> = BTreeMap::new();
+        let (root, rest): (Vec<&OrgKey>, Vec<&OrgKey>) = self.keys.iter().partition(|key| key.prefix == self.prefix);
+        for (parent, key) in rest.into_iter().filter_map(|key| Some((key.minted_by()?, key))) {
+            children.entry(parent).or_default().push(key);
+        }
+        let root = root.first().map_or(Of::Gone(&self.prefix), |key| Of::Key(key));
+        let mut placed = Vec::new();
+        place(vec![root], &mut children, &mut placed);
+        placed
+    }
+
     pub fn ids(&self) -> Vec<&str> {
         let mut ids: Vec<&str> = self.keys.iter().map(|key| key.id.as_str()).collect();
         ids.sort_unstable();
@@ -244,6 +257,8 @@ pub(super) mod tests {
                 Ok("root0000 child000 grandchi".into())
             );
         }
+        let middle = drawn(&Tree::find(&keys, "child000").unwrap().placed(), |_| false);
+        assert_eq!(middle, ["child000 (unnamed)", "└─ grandchi (unnamed)"], "who minted the root isn't revoked");
         let orphans = &keys[..3];
         let code = |named| found(orphans, named).map_err(|failure| failure.code());
         assert_eq!(code("root0000"), Ok("child000 grandchi".to_owned()));

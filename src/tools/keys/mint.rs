@@ -46,6 +46,7 @@ impl Act for MintOrgKey {
 
     /// Which keys there were, so that one more can be told from them.
     async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
+        self.sink.may(&call.places(), self.name.as_str()).await?;
         let keys = fetch_org_keys(&call.tenant).await?;
         Ok(Some(keys.into_iter().map(|key| Value::from(key.prefix)).collect()))
     }

@@ -4,6 +4,7 @@
 use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{CREATE_TOKEN, LIST_TOKENS, REVOKE_TOKEN};
 use crate::backend::{Ask, Tenant};
@@ -96,10 +97,17 @@ pub struct CreatedToken {
 impl Act for CreateWorkspaceToken {
     type Answer = CreatedToken;
 
+    async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
+        refuse_limited(call)?;
+        confirm_exists(&self.workspace_id, call).await?;
+        self.sink.may(&call.places(), &self.place_name()).await?;
+        Ok(None)
+    }
+
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         refuse_limited(call)?;
         confirm_exists(&self.workspace_id, call).await?;
-        let place = self.sink.prove(&call.places(), &format!("workspace-{}", self.workspace_id)).await?;
+        let place = self.sink.prove(&call.places(), &self.place_name()).await?;
         let token = Fresh::mint(&self.workspace_id, call).await?;
         let prefix = token.token.prefix();
         let location = token.deliver(place, &self.workspace_id, call).await?;
@@ -109,6 +117,13 @@ impl Act for CreateWorkspaceToken {
             call.made(id);
         }
         Ok(CreatedToken { workspace_id: self.workspace_id, id, prefix, sink: self.sink.to_string(), location })
+    }
+}
+
+impl CreateWorkspaceToken {
+    /// Where the caller names none.
+    fn place_name(&self) -> String {
+        format!("workspace-{}", self.workspace_id)
     }
 }
 

@@ -82,6 +82,9 @@ impl Act for CreateWorkspace {
 
     async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
         self.ready(call).await?;
+        if let Some(sink) = &self.sink {
+            sink.may(&call.places(), &self.place_name()).await?;
+        }
         Ok(None)
     }
 
@@ -92,7 +95,7 @@ impl Act for CreateWorkspace {
         }
         let secrets = self.read_secrets(call).await?;
         let place = match &self.sink {
-            Some(sink) => Some(sink.prove(&call.places(), &format!("workspace-{}", self.name)).await?),
+            Some(sink) => Some(sink.prove(&call.places(), &self.place_name()).await?),
             None => None,
         };
         let body = self.body(secrets);
@@ -120,6 +123,11 @@ impl Act for CreateWorkspace {
 }
 
 impl CreateWorkspace {
+    /// Of its token, where the caller names none.
+    fn place_name(&self) -> String {
+        format!("workspace-{}", self.name)
+    }
+
     /// The tenant shows a token only for some external workspaces; for the others one is minted.
     async fn deliver(
         &self,

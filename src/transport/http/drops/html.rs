@@ -56,7 +56,7 @@ pub(super) fn landing(page: &Page, wrong: Option<&str>) -> String {
     whole(title, &format!("<dl>\n{facts}{end}</dl>\n<p>{said}</p>\n{wrong}{form}"))
 }
 
-const VALUE_FIELD: &str = r#"<label for="value">Value</label>
+const VALUE_FIELD: &str = r#"<label for="value">Value, on one line; what has several comes from a file</label>
 <input id="value" name="value" type="password" autocomplete="off" spellcheck="false" required>
 "#;
 
@@ -101,8 +101,9 @@ pub(super) fn filled() -> String {
 pub(super) fn gone(kind: Kind) -> String {
     let said = match kind {
         Kind::Sink => {
-            "<p>What waited here was shown once already, or its time is over. What nobody opened in time is revoked. \
-             If it wasn't you who opened it, revoke that credential now.</p>\n"
+            "<p>What waited here was shown once already, or its time is over, or the page was closed after too many \
+             wrong tries. What nobody was shown is revoked. If somebody was, and it wasn't you, revoke that \
+             credential now.</p>\n"
         }
         Kind::Source => "<p>A value was handed over here already, or the time for it is over.</p>\n",
     };
