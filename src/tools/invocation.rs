@@ -63,6 +63,11 @@ impl Invocation {
         self.caller.knows(id, &self.tree)
     }
 
+    /// Whether the caller is held to less than everything.
+    pub fn is_limited(&self) -> bool {
+        self.rules.is_limited(&self.caller)
+    }
+
     /// Where this call may put credentials and find secret values.
     pub fn places(&self) -> Places<'_> {
         Places {
@@ -70,6 +75,7 @@ impl Invocation {
             rules: &self.rules.credentials,
             drops: &self.server.drops,
             caller: &self.caller,
+            is_limited: self.is_limited(),
             tool: self.tool,
             organisation: &self.server.tenant,
             about: "",
@@ -80,7 +86,7 @@ impl Invocation {
     /// Whether a value from a source may go into a workspace, where its agent can read it. Our own key never
     /// may, and one that was minted only for those who could have minted it.
     pub fn may_pass_on(&self, secret: &str) -> Result<(), Failure> {
-        let keeps = self.tenant.is_own_key(secret) || self.caller.is_limited() && has_key_form(secret);
+        let keeps = self.tenant.is_own_key(secret) || self.is_limited() && has_key_form(secret);
         if !keeps {
             return Ok(());
         }
