@@ -12,7 +12,7 @@ use super::catalogue::Catalogue;
 use super::cursor::Seal;
 use super::ids::WorkspaceId;
 use super::surface::Surface;
-use crate::backend::{Keyring, Tenant, has_key_form};
+use crate::backend::{Keyring, Tenant, holds_key_form};
 use crate::capsules::Capsules;
 use crate::consent::Consents;
 use crate::deliveries::Deliveries;
@@ -83,16 +83,16 @@ impl Invocation {
         }
     }
 
-    /// Whether a value from a source may go into a workspace, where its agent can read it. Our own key never
-    /// may, and one that was minted only for those who could have minted it.
+    /// Whether a value from a source may go into a workspace, where its agent can read it. With our own key in it
+    /// it never may, and with one that was minted only for those who could have minted it.
     pub fn may_pass_on(&self, secret: &str) -> Result<(), Failure> {
-        let keeps = self.tenant.is_own_key(secret) || self.is_limited() && has_key_form(secret);
+        let keeps = self.tenant.own_key_is_in(secret) || self.is_limited() && holds_key_form(secret);
         if !keeps {
             return Ok(());
         }
         Err(Failure::new(
             Code::ForbiddenByPolicy,
-            "that source holds a key of the platform, which gives more power than this",
+            "that source holds a key of the platform, or what looks like one, which gives more power than this",
         )
         .next("Ask the operator; no grant gives more than itself."))
     }
