@@ -10,9 +10,17 @@ use crate::failure::{Code, Failure};
 const ORG_KEY_CHARACTERS: usize = 43;
 
 /// Whether a text has the form of an org key, or of a workspace's token: both are made alike.
-pub fn has_key_form(text: &str) -> bool {
-    let base64url = |b: u8| b.is_ascii_alphanumeric() || b == b'-' || b == b'_';
-    text.len() == ORG_KEY_CHARACTERS && text.bytes().all(base64url)
+fn has_key_form(text: &str) -> bool {
+    text.len() == ORG_KEY_CHARACTERS && text.chars().all(is_of_a_key)
+}
+
+/// Whether anything in a text has it, between characters that no key has.
+pub fn holds_key_form(text: &str) -> bool {
+    text.split(|c| !is_of_a_key(c)).any(has_key_form)
+}
+
+fn is_of_a_key(c: char) -> bool {
+    c.is_ascii_alphanumeric() || c == '-' || c == '_'
 }
 
 /// An org key's first eight characters, as the tenant shows them too; anything else by a digest,
@@ -46,6 +54,17 @@ mod tests {
         assert!(tag(&key.replace('-', "+")).starts_with("other:"));
         assert!(tag(&key[1..]).starts_with("other:"));
         assert!(tag("").starts_with("other:"));
+    }
+
+    #[test]
+    fn a_key_is_found_whatever_stands_around_it() {
+        let key = "abcdefgh-_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456";
+        for text in [key, &format!("KEY={key}\n\n"), &format!("{{\"key\":\"{key}\"}}"), &format!("\u{e4}{key}\0x")] {
+            assert!(holds_key_form(text), "{text}");
+        }
+        for text in ["", "KEY=", &key[1..], &format!("{key}x"), &format!("ghp_{key}"), &key.replace('-', "+")] {
+            assert!(!holds_key_form(text), "{text}");
+        }
     }
 
     #[test]

@@ -98,9 +98,9 @@ impl Keyring {
         self.secrets().iter().any(|secret| key::tag(secret.expose()) == prefix)
     }
 
-    /// Whether it is any of the keys themselves.
-    pub fn holds(&self, secret: &str) -> bool {
-        self.secrets().iter().any(|one| one.expose() == secret)
+    /// Whether any of the keys themselves is in a text, as it is or in another form.
+    pub fn is_in(&self, text: &str) -> bool {
+        self.secrets().iter().any(|one| text.contains(one.expose()) || one.out_of(text.as_bytes()).is_some())
     }
 
     /// Requests go out with this one from now on.
@@ -183,7 +183,7 @@ mod tests {
         keys.adopt(secret("b"), Some("an id".into())).unwrap();
         assert_eq!((&*keys.tag(), keys.id().as_deref()), ("bbbbbbbb", Some("an id")));
         assert!(keys.is_own("bbbbbbbb") && !keys.is_own("aaaaaaaa") && keys.was_own("aaaaaaaa"));
-        assert!(keys.holds(&"a".repeat(43)) && !keys.holds(&"c".repeat(43)));
+        assert!(keys.is_in(&format!("KEY={}\n", "a".repeat(43))) && !keys.is_in(&"c".repeat(43)));
         assert!(!keys.at_rest(Duration::ZERO).await, "a request still carries it");
         drop(under_way);
         assert!(keys.at_rest(Duration::ZERO).await);

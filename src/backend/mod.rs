@@ -34,7 +34,7 @@ pub use address::Base;
 pub use answer::{Heard, Received};
 pub use ask::Ask;
 pub use client::Client;
-pub use key::{has_key_form, tag as key_tag};
+pub use key::{holds_key_form, tag as key_tag};
 pub use key_file::{Draft, KeyFile};
 pub use keyring::Keyring;
 pub use log::Sent;

@@ -82,8 +82,8 @@ impl Tenant {
         Ok((200..300).contains(&received.status))
     }
 
-    pub fn is_own_key(&self, text: &str) -> bool {
-        self.shared.keys.holds(text)
+    pub fn own_key_is_in(&self, text: &str) -> bool {
+        self.shared.keys.is_in(text)
     }
 
     /// For tools that are one request: same-named fields fill the placeholders, the others become

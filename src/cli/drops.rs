@@ -19,20 +19,42 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(15);
 
 /// While this process serves; what others left behind, too.
 pub(super) async fn look_after(dispatch: Arc<Dispatch>) {
+    let mut told = false;
     loop {
-        let server = dispatch.server();
-        let next = server.drops.next_end(&server.tenant);
-        let left = next.map(|next| (next - Utc::now()).to_std().unwrap_or_default());
-        match left {
-            Some(left) if left.is_zero() => {
-                if let Err(failure) = revoke_unheld(&dispatch).await {
-                    tracing::warn!(%failure, "one-time pages can't be looked after now");
-                    sleep(LONGEST_SLEEP).await;
-                }
-            }
-            left => sleep(left.unwrap_or(LONGEST_SLEEP).min(LONGEST_SLEEP)).await,
+        sleep(look(&dispatch, &mut told).await).await;
+    }
+}
+
+/// Revokes what is due, and says how long nothing will be.
+async fn look(dispatch: &Dispatch, told: &mut bool) -> Duration {
+    let server = dispatch.server();
+    let Some(next) = server.drops.next_end(&server.tenant) else { return LONGEST_SLEEP };
+    let left = (next - Utc::now()).to_std().unwrap_or_default();
+    if !left.is_zero() {
+        return left.min(LONGEST_SLEEP);
+    }
+    if is_read_only(dispatch) {
+        if !*told {
+            tracing::warn!(
+                "the time of a one-time page is over; this server is read-only and leaves it to one that writes"
+            );
+        }
+        *told = true;
+        return LONGEST_SLEEP;
+    }
+    *told = false;
+    match revoke_unheld(dispatch).await {
+        Ok(_) => Duration::ZERO,
+        Err(failure) => {
+            tracing::warn!(%failure, "one-time pages can't be looked after now");
+            LONGEST_SLEEP
         }
     }
+}
+
+/// Whoever only reads takes nothing that another process could revoke.
+fn is_read_only(dispatch: &Dispatch) -> bool {
+    dispatch.server().policy.now().read_only
 }
 
 /// Revokes what was on pages that nobody opened in time, and says which pages. What can't be revoked now is tried
@@ -91,6 +113,9 @@ pub(super) async fn stay(dispatch: &Dispatch) -> Result<(), Failure> {
             settled = drops.settled(&page.id) => settled.map(|_| ())?,
             _ = stop::asked() => drops.close(&page.id, Utc::now()).await?,
         }
+    }
+    if is_read_only(dispatch) {
+        return Ok(());
     }
     let unheld = revoke_unheld(dispatch).await?;
     match ours.iter().any(|page| unheld.contains(&page.id)) {

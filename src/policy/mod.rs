@@ -157,6 +157,13 @@ impl Rules {
         self.powers.get(&role).unwrap_or(&NOTHING)
     }
 
+    /// Whether anything is taken from what the caller may do, or ends: by its grants, by the door that it came
+    /// through, or by the ceiling.
+    pub fn is_limited(&self, caller: &Caller) -> bool {
+        let everything = self.roles(caller).all(|role| role == Role::Admin) && caller.grants().all(Grant::is_unlimited);
+        !everything && !caller.is_itself()
+    }
+
     fn first_refusal(
         &self,
         caller: &Caller,
@@ -192,8 +199,7 @@ impl Rules {
         if grants().any(|grant| grant.binding.as_ref().is_some_and(|own| !reaches(own, entry, target))) {
             return Some(Rule::Binding);
         }
-        let unlimited = || self.roles(caller).all(|role| role == Role::Admin) && grants().all(Grant::is_unlimited);
-        if entry.tool.gives_everything && !unlimited() {
+        if entry.tool.gives_everything && self.is_limited(caller) {
             return Some(Rule::Unlimited);
         }
         // What can give power is refused where it does; what stops or destroys, in its mildest form too.
@@ -245,7 +251,7 @@ pub fn refused(rule: Rule, entry: &Entry, role: Role, effect: Effect) -> Failure
             "Tell a person what you wanted to do.",
         ),
         Rule::Unlimited => (
-            format!("{name} gives more power than this grant has"),
+            format!("{name} gives more power than the caller has"),
             "Ask the operator to do it; no grant gives more than itself.",
         ),
         Rule::Arguments => (format!("the arguments of {name} don't fit"), "Correct the arguments and call again."),

@@ -31,6 +31,8 @@ pub struct Places<'a> {
     pub tenant: &'a Tenant,
     pub drops: &'a Drops,
     pub caller: &'a Caller,
+    /// The caller is held to less than everything.
+    pub is_limited: bool,
     pub tool: &'a str,
     /// The tenant, as it is called in what is kept.
     pub organisation: &'a str,

@@ -12,7 +12,7 @@ use super::catalogue::Catalogue;
 use super::cursor::Seal;
 use super::ids::WorkspaceId;
 use super::surface::Surface;
-use crate::backend::{Keyring, Tenant, has_key_form};
+use crate::backend::{Keyring, Tenant, holds_key_form};
 use crate::capsules::Capsules;
 use crate::consent::Consents;
 use crate::deliveries::Deliveries;
@@ -63,6 +63,11 @@ impl Invocation {
         self.caller.knows(id, &self.tree)
     }
 
+    /// Whether the caller is held to less than everything.
+    pub fn is_limited(&self) -> bool {
+        self.rules.is_limited(&self.caller)
+    }
+
     /// Where this call may put credentials and find secret values.
     pub fn places(&self) -> Places<'_> {
         Places {
@@ -70,6 +75,7 @@ impl Invocation {
             rules: &self.rules.credentials,
             drops: &self.server.drops,
             caller: &self.caller,
+            is_limited: self.is_limited(),
             tool: self.tool,
             organisation: &self.server.tenant,
             about: "",
@@ -77,16 +83,16 @@ impl Invocation {
         }
     }
 
-    /// Whether a value from a source may go into a workspace, where its agent can read it. Our own key never
-    /// may, and one that was minted only for those who could have minted it.
+    /// Whether a value from a source may go into a workspace, where its agent can read it. With our own key in it
+    /// it never may, and with one that was minted only for those who could have minted it.
     pub fn may_pass_on(&self, secret: &str) -> Result<(), Failure> {
-        let keeps = self.tenant.is_own_key(secret) || self.caller.is_limited() && has_key_form(secret);
+        let keeps = self.tenant.own_key_is_in(secret) || self.is_limited() && holds_key_form(secret);
         if !keeps {
             return Ok(());
         }
         Err(Failure::new(
             Code::ForbiddenByPolicy,
-            "that source holds a key of the platform, which gives more power than this",
+            "that source holds a key of the platform, or what looks like one, which gives more power than this",
         )
         .next("Ask the operator; no grant gives more than itself."))
     }

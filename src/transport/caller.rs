@@ -104,11 +104,6 @@ impl Caller {
         self.grant.as_ref().is_some_and(|grant| grant.is_bound())
     }
 
-    /// Whether anything that it may do is taken from it, or ends.
-    pub fn is_limited(&self) -> bool {
-        self.grant.as_ref().is_some_and(|grant| !grant.is_unlimited())
-    }
-
     /// Whether it runs in this workspace itself.
     pub fn runs_in(&self, id: &WorkspaceId) -> bool {
         self.grants().any(|grant| grant.own_workspace.as_ref() == Some(id))

@@ -55,12 +55,12 @@ pub(super) async fn prove_global(name: &SecretName, places: &Places<'_>) -> Resu
     Ok(Named { tenant: places.tenant.clone(), workspace: None, name: name.clone(), replaces })
 }
 
-/// Whoever runs there can read it, and it gives more than a grant that is limited.
+/// Whoever runs there can read it, and it gives more than a limited caller has.
 fn refuse_limited(places: &Places<'_>) -> Result<(), Failure> {
-    if !places.caller.is_limited() {
+    if !places.is_limited {
         return Ok(());
     }
-    Err(Failure::new(Code::ForbiddenByPolicy, "a limited grant puts no new credential into the tenant's secrets")
+    Err(Failure::new(Code::ForbiddenByPolicy, "a limited caller puts no new credential into the tenant's secrets")
         .next("Name another kind of sink, or ask the operator."))
 }
 

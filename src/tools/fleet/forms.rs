@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::item::Report;
 use super::run::{Form, Order, run};
-use super::select::Choice;
+use super::select::{Choice, Chosen, seen};
+use crate::digest;
 use crate::failure::Failure;
 use crate::policy::target::Reach;
 use crate::secrets::{Credential, Source};
@@ -72,9 +73,9 @@ macro_rules! fleet {
             }
 
             async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
-                let seen = self.choice().look(call).await?;
-                self.form().look(call).await?;
-                Ok(Some(seen))
+                let chosen = self.choice().chosen(call).await?;
+                self.form().look(&chosen, call).await?;
+                Ok(Some(seen(&chosen)))
             }
 
             async fn act(self, call: &Invocation) -> Result<Report, Failure> {
@@ -124,7 +125,7 @@ impl Form for Pause {
     const ORDER: Order = Order::BottomFirst;
     type Ready = ();
 
-    fn ready(&self, _: &Invocation) -> impl Future<Output = Result<(), Failure>> + Send {
+    fn ready(&self, _: &[Chosen], _: &Invocation) -> impl Future<Output = Result<(), Failure>> + Send {
         ready(Ok(()))
     }
 
@@ -142,7 +143,7 @@ impl Form for Resume {
     const ORDER: Order = Order::TopFirst;
     type Ready = ();
 
-    fn ready(&self, _: &Invocation) -> impl Future<Output = Result<(), Failure>> + Send {
+    fn ready(&self, _: &[Chosen], _: &Invocation) -> impl Future<Output = Result<(), Failure>> + Send {
         ready(Ok(()))
     }
 
@@ -159,7 +160,7 @@ impl Form for Restart {
     const ORDER: Order = Order::TopFirst;
     type Ready = ();
 
-    fn ready(&self, _: &Invocation) -> impl Future<Output = Result<(), Failure>> + Send {
+    fn ready(&self, _: &[Chosen], _: &Invocation) -> impl Future<Output = Result<(), Failure>> + Send {
         ready(Ok(()))
     }
 
@@ -173,12 +174,12 @@ impl Form for SetSecret {
     /// Read once: all of them get the same.
     type Ready = Credential;
 
-    async fn look(&self, call: &Invocation) -> Result<(), Failure> {
-        self.source.ready(&call.places().about(&self.about())).await
+    async fn look(&self, chosen: &[Chosen], call: &Invocation) -> Result<(), Failure> {
+        self.source.ready(&call.places().about(&self.about(chosen))).await
     }
 
-    async fn ready(&self, call: &Invocation) -> Result<Credential, Failure> {
-        let value = self.source.read(&call.places().about(&self.about())).await?;
+    async fn ready(&self, chosen: &[Chosen], call: &Invocation) -> Result<Credential, Failure> {
+        let value = self.source.read(&call.places().about(&self.about(chosen))).await?;
         call.may_pass_on(value.expose())?;
         Ok(value)
     }
@@ -190,9 +191,10 @@ impl Form for SetSecret {
 }
 
 impl SetSecret {
-    /// What a person is told that the value is for.
-    fn about(&self) -> String {
-        format!("{} of several workspaces", self.key)
+    /// What a person is told that the value is for: these workspaces and no others.
+    fn about(&self, chosen: &[Chosen]) -> String {
+        let ids: Vec<&str> = chosen.iter().map(|one| one.id.as_str()).collect();
+        format!("{} of {} workspaces ({})", self.key, ids.len(), digest::sha256(ids.join(" ")))
     }
 }
 
@@ -200,7 +202,7 @@ impl Form for Install {
     const ORDER: Order = Order::Any;
     type Ready = ();
 
-    fn ready(&self, _: &Invocation) -> impl Future<Output = Result<(), Failure>> + Send {
+    fn ready(&self, _: &[Chosen], _: &Invocation) -> impl Future<Output = Result<(), Failure>> + Send {
         ready(Ok(()))
     }
 

@@ -32,11 +32,11 @@ pub(super) trait Form: Send + Sync {
     type Ready: Send + Sync;
 
     /// Before a person is asked.
-    fn look(&self, _: &Invocation) -> impl Future<Output = Result<(), Failure>> + Send {
+    fn look(&self, _: &[Chosen], _: &Invocation) -> impl Future<Output = Result<(), Failure>> + Send {
         ready(Ok(()))
     }
 
-    fn ready(&self, call: &Invocation) -> impl Future<Output = Result<Self::Ready, Failure>> + Send;
+    fn ready(&self, chosen: &[Chosen], call: &Invocation) -> impl Future<Output = Result<Self::Ready, Failure>> + Send;
 
     /// Why nothing has to be done to this one.
     fn needless(&self, _: &Detail) -> Option<String> {
@@ -53,7 +53,7 @@ pub(super) trait Form: Send + Sync {
 
 pub(super) async fn run<F: Form>(tool: &str, choice: Choice, form: F, call: &Invocation) -> Result<Report, Failure> {
     let chosen = choice.settled(call).await?;
-    let ready = form.ready(call).await?;
+    let ready = form.ready(&chosen, call).await?;
     let ids: Vec<WorkspaceId> = chosen.iter().map(|one| one.id.clone()).collect();
     let whose = Whose { caller: call.caller.identity(), tool: tool.to_owned() };
     let (id, instead) = (call.id.to_string(), choice.resume.map(|before| before.to_string()));

@@ -30,11 +30,6 @@ pub(super) struct Chosen {
 }
 
 impl Choice {
-    /// The list as it is now, and as it stands in the intent.
-    pub(super) async fn look(&self, call: &Invocation) -> Result<Value, Failure> {
-        Ok(seen(&self.chosen(call).await?))
-    }
-
     /// The list that was looked at, and no other.
     pub(super) async fn settled(&self, call: &Invocation) -> Result<Vec<Chosen>, Failure> {
         let chosen = self.chosen(call).await?;
@@ -45,7 +40,8 @@ impl Choice {
         Ok(chosen)
     }
 
-    async fn chosen(&self, call: &Invocation) -> Result<Vec<Chosen>, Failure> {
+    /// The list as it is now, by their ids.
+    pub(super) async fn chosen(&self, call: &Invocation) -> Result<Vec<Chosen>, Failure> {
         let all = fetch_all(call).await?;
         let ids = self.expand(&all)?;
         let parents: BTreeMap<&WorkspaceId, Option<&WorkspaceId>> =
@@ -79,7 +75,8 @@ impl Choice {
     }
 }
 
-fn seen(chosen: &[Chosen]) -> Value {
+/// How it stands in the intent.
+pub(super) fn seen(chosen: &[Chosen]) -> Value {
     let ids: Vec<&WorkspaceId> = chosen.iter().map(|one| &one.id).collect();
     json!({ "workspaces": ids })
 }

@@ -143,7 +143,7 @@ impl Act for WhoAmI {
             key_name: own.as_ref().and_then(|key| key.name.clone()),
             key_id: own.map(|key| key.id),
             // Nobody who is held to less is told how to get more.
-            warning: (!call.caller.is_limited() && open.unwrap_or(false)).then_some(OPEN),
+            warning: (!call.is_limited() && open.unwrap_or(false)).then_some(OPEN),
             key_problem,
             caller: call.caller.name.clone().into_owned(),
             door: call.caller.door.as_str().to_owned(),

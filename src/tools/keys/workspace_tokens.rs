@@ -128,12 +128,12 @@ impl CreateWorkspaceToken {
 }
 
 /// A token knows no role and no end, and where the tenant has no admin token it opens everything: nobody
-/// whom a grant limits hands one out.
+/// who is held to less hands one out.
 pub fn refuse_limited(call: &Invocation) -> Result<(), Failure> {
-    if !call.caller.is_limited() {
+    if !call.is_limited() {
         return Ok(());
     }
-    Err(Failure::new(Code::ForbiddenByPolicy, "a workspace's token gives more power than this grant has")
+    Err(Failure::new(Code::ForbiddenByPolicy, "a workspace's token gives more power than the caller has")
         .next("Ask the operator to do it; no grant gives more than itself."))
 }
 

@@ -5,5 +5,6 @@ mod entries;
 mod fleets;
 mod kept;
 mod leaks;
+mod limited;
 mod oneself;
 mod organisation;

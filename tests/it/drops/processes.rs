@@ -77,6 +77,30 @@ async fn what_a_killed_process_left_on_its_page_is_revoked_by_the_next() {
     assert!(journal.contains("\"server\"") && journal.contains("done"), "{journal}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_only_reads_leaves_what_is_due_to_one_that_writes() {
+    let home = tempfile::tempdir().unwrap();
+    let mut running = stdio(&home);
+    running.call(1, "mint_org_key", json!({ "name": "ci", "sink": "drop" }));
+    let prefix = running.answer()["result"]["structuredContent"]["prefix"].clone();
+    running.kill();
+    let state = Connection::open(home.path().join("state.db")).unwrap();
+    state.busy_timeout(Duration::from_secs(5)).unwrap();
+    state.execute("UPDATE drops SET until = '2026-01-01T00:00:00.000000Z'", []).unwrap();
+    let mut reading = Running::start(command(home.path()), &["stdio", "--embedded", "--read-only"]);
+    reading.told("leaves it to one that writes");
+    let mut calling = command(home.path());
+    calling.stdin(std::process::Stdio::null());
+    let listed = ended(calling, &["call", "list_org_keys", "--embedded", "--read-only"]).await.json();
+    assert!(listed.to_string().contains(prefix.as_str().unwrap()));
+    let count = |sql: &str| state.query_row(sql, [], |row| row.get::<_, u32>(0)).unwrap();
+    assert_eq!(count("SELECT COUNT(*) FROM drops WHERE standing = 'waiting' AND claimed IS NULL"), 1);
+    assert_eq!(count("SELECT COUNT(*) FROM journal WHERE tool = 'revoke_key'"), 0);
+    let _writing = stdio(&home);
+    wait_for(|| count("SELECT COUNT(*) FROM drops WHERE standing = 'over'") == 1).await;
+    assert!(!prefixes(&home).await.contains(&prefix));
+}
+
 async fn wait_for(mut done: impl FnMut() -> bool) {
     let until = Instant::now() + Duration::from_secs(20);
     while !done() {

@@ -10,7 +10,11 @@ const VALUE: &str = "v%20+%C3%A4%2Btyped";
 const TYPED: &str = "v  ä+typed";
 
 async fn page(place: &Place, arguments: &Value) -> String {
-    let refusal = place.house.try_call("set_global_secret", arguments.clone()).await.unwrap_err();
+    page_of(place, "set_global_secret", arguments).await
+}
+
+async fn page_of(place: &Place, tool: &str, arguments: &Value) -> String {
+    let refusal = place.house.try_call(tool, arguments.clone()).await.unwrap_err();
     let text = refusal.failure.text();
     assert!(text.starts_with("PRECONDITION_FAILED: the value waits"), "{text}");
     assert!(text.contains("Nothing was changed."));
@@ -53,6 +57,28 @@ async fn a_value_is_for_its_own_caller_tool_and_name() {
     let refused = place.house.call_as(&stranger, "set_global_secret", wish.clone()).await.unwrap_err();
     assert!(refused.failure.on_page().is_some_and(|page| page != link));
     assert_eq!(place.house.call("set_global_secret", wish).await["status"], "saved");
+}
+
+#[tokio::test]
+async fn a_value_for_many_is_for_those_that_were_named() {
+    let place = Place::open(Some(OWNER)).await;
+    let mut ids = Vec::new();
+    for name in ["One", "Two", "Three"] {
+        let made = json!({ "name": name, "external": true, "url": "https://agent.example" });
+        ids.push(place.house.call("create_workspace", made).await["id"].clone());
+    }
+    let wish = |ids: &[Value]| json!({ "workspace_ids": ids, "key": "API_KEY", "source": "drop" });
+    let link = page_of(&place, "set_secret_everywhere", &wish(&ids[..2])).await;
+    let (_, shown) = get(&link).await;
+    assert!(shown.contains("API_KEY of 2 workspaces"), "{shown}");
+    assert_eq!(post(&link, &format!("bearer={OWNER}&value={VALUE}")).await.0, 200);
+    for others in [&ids[..1], &ids[1..], &ids[..]] {
+        assert_ne!(page_of(&place, "set_secret_everywhere", &wish(others)).await, link);
+    }
+    let same: Vec<Value> = ids[..2].iter().rev().cloned().collect();
+    let report = place.house.call("set_secret_everywhere", wish(&same)).await;
+    assert_eq!(report["done"], 2, "{report}");
+    assert_ne!(page_of(&place, "set_secret_everywhere", &wish(&same)).await, link, "it was used");
 }
 
 #[tokio::test]

@@ -46,6 +46,23 @@ async fn what_cant_be_delivered_isnt_rotated() {
     house.is_balanced().await;
 }
 
+#[tokio::test]
+async fn a_page_that_may_stay_closed_is_no_place_for_a_rotated_key() {
+    let house = House::open(Plan::default());
+    let watcher = house.host().mint("watcher");
+    let (key, id) = minted(house.host(), "ci").await;
+    let before = live(house.host(), &watcher).await;
+    let own = house.dispatch.server().keys.tag().to_string();
+    for key in [id, own] {
+        let text = house.refusal("rotate_org_key", json!({ "key": key, "sink": "drop" })).await;
+        assert!(text.starts_with("INVALID_INPUT: `sink`: a one-time page may stay closed"), "{text}");
+        assert!(text.contains("Nothing was changed.") && text.contains("mint a key to `drop`"), "{text}");
+    }
+    assert_eq!(live(house.host(), &watcher).await, before, "none came and none went");
+    assert!(opens(house.host(), &key).await);
+    house.is_balanced().await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_delivery_that_fails_leaves_the_old_key_and_no_other() {
     let house = Arc::new(House::open(Plan::default()));

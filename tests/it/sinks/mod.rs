@@ -5,6 +5,7 @@ mod bootstrap;
 mod commands;
 mod env_files;
 mod keyrings;
+mod passed_on;
 mod tenant;
 
 use std::fs;

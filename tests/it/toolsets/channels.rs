@@ -165,6 +165,7 @@ async fn what_the_tenant_would_refuse_or_break_is_said_first() {
     let house = house();
     keep(&house, "short", "1:abc");
     keep(&house, "hook", HOOK);
+    keep(&house, "telegram-bot", "1:abc");
     let short = json!({ "sources": { "bot_token": "file:short" } });
     refused(&house.refusal("add_channel", with(&telegram(), short)).await, "INVALID_INPUT", &["BotFather"]);
     let unknown = json!({ "channel_type": "telegramm" });

@@ -31,8 +31,8 @@ const NOTICED: Duration = Duration::from_secs(3);
 pub struct RotateOrgKey {
     /// The old key's id, or its eight-character prefix.
     key: KeyRef,
-    /// Where the new key goes, as for mint_org_key. Leave it out for this server's own key, unless that comes from
-    /// its environment.
+    /// Where the new key goes, as for mint_org_key, but not `drop`. Leave it out for this server's own key, unless
+    /// that comes from its environment.
     sink: Option<Sink>,
     /// Default: the old key's.
     name: Option<KeyName>,
