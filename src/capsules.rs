@@ -111,6 +111,11 @@ impl Capsules {
         Ok(count)
     }
 
+    /// Nobody else restores it until this invocation is over, which the journal says. False: somebody is at it.
+    pub async fn claim(&self, id: &str, invocation: String) -> Result<bool, Failure> {
+        self.shelf.claim(id.to_owned(), invocation).await
+    }
+
     /// What was done of a restoring, and what came of each step.
     pub async fn steps(&self, id: &str) -> Result<BTreeMap<String, String>, Failure> {
         self.shelf.steps(id).await
@@ -128,7 +133,7 @@ impl Places {
     }
 
     fn write(&self, id: &str, content: &[u8]) -> io::Result<()> {
-        let sealed = seal::key(&self.key)?.seal(&self.bound(id), content)?;
+        let sealed = seal::key(&self.key, &self.files)?.seal(&self.bound(id), content)?;
         create_private(&self.files)?;
         write_private_bytes(&self.files.join(id), &sealed)?;
         // The name in the directory has to last, too.
@@ -139,7 +144,7 @@ impl Places {
 
     fn read(&self, id: &str) -> io::Result<Vec<u8>> {
         let sealed = fs::read(self.files.join(id))?;
-        seal::key(&self.key)?.open(&self.bound(id), &sealed)
+        seal::key(&self.key, &self.files)?.open(&self.bound(id), &sealed)
     }
 
     fn sweep(&self, over: &[String], known: &[String]) -> io::Result<()> {

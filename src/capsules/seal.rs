@@ -17,10 +17,10 @@ const NONCE_BYTES: usize = 12;
 
 pub(super) struct Key(ChaCha20Poly1305);
 
-/// The key of that file; the first who needs one makes it.
-pub(super) fn key(path: &Path) -> io::Result<Key> {
+/// The key of that file; the first who needs one makes it, unless there are capsules already.
+pub(super) fn key(path: &Path, capsules: &Path) -> io::Result<Key> {
     let bytes = match fs::read(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => make(path)?,
+        Err(error) if error.kind() == ErrorKind::NotFound => make(path, capsules)?,
         read => read?.into(),
     };
     let cipher = ChaCha20Poly1305::new_from_slice(bytes.expose_secret())
@@ -28,17 +28,34 @@ pub(super) fn key(path: &Path) -> io::Result<Key> {
     Ok(Key(cipher))
 }
 
+/// A new key would open none of the capsules that lie there, and nobody would miss the old one in time.
 /// Linked into place, so that whoever comes second never sees half a key: they read the first one's.
-fn make(path: &Path) -> io::Result<SecretSlice<u8>> {
+fn make(path: &Path, capsules: &Path) -> io::Result<SecretSlice<u8>> {
+    // In this order: whoever wrote a capsule since we looked made the key before.
+    if !is_empty(capsules)? && !path.exists() {
+        return Err(io::Error::other("capsules.key is missing, and there are capsules that only it opens"));
+    }
     let mut key = [0; KEY_BYTES];
     getrandom::fill(&mut key).map_err(io::Error::other)?;
     let draft = path.with_extension(format!("{}.draft", Uuid::new_v4().simple()));
     write_private_bytes(&draft, &key)?;
     let linked = fs::hard_link(&draft, path);
     fs::remove_file(&draft)?;
+    // The name in the directory has to last as long as what is sealed with it.
+    #[cfg(unix)]
+    if let Some(directory) = path.parent() {
+        fs::File::open(directory)?.sync_all()?;
+    }
     match linked {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error),
         _ => fs::read(path).map(Into::into),
+    }
+}
+
+fn is_empty(directory: &Path) -> io::Result<bool> {
+    match fs::read_dir(directory) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(true),
+        found => found.map(|mut found| found.next().is_none()),
     }
 }
 
@@ -69,7 +86,7 @@ mod tests {
     #[test]
     fn only_what_was_sealed_here_for_that_name_opens() {
         let home = tempfile::tempdir().unwrap();
-        let key = |name: &str| key(&home.path().join(name)).unwrap();
+        let key = |name: &str| key(&home.path().join(name), &home.path().join("none")).unwrap();
         let sealed = key("a.key").seal("t/1", b"what it was").unwrap();
         assert!(!sealed.windows(4).any(|part| part == b"what"));
         assert_eq!(key("a.key").open("t/1", &sealed).unwrap(), b"what it was");

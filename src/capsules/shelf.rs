@@ -90,6 +90,18 @@ impl Shelf {
         self.store.read(query).await
     }
 
+    /// False while the call that claimed it before isn't over.
+    pub(super) async fn claim(&self, id: String, invocation: String) -> Result<bool, Failure> {
+        let change = move |connection: &rusqlite::Connection| {
+            const SQL: &str = "INSERT INTO capsule_steps (capsule, step, made) VALUES (?1, 'claimed', ?2)
+                ON CONFLICT (capsule, step) DO UPDATE SET made = excluded.made WHERE NOT EXISTS
+                (SELECT 1 FROM journal i WHERE i.invocation = capsule_steps.made AND i.kind = 'intent' AND NOT EXISTS
+                    (SELECT 1 FROM journal o WHERE o.invocation = i.invocation AND o.kind = 'outcome'))";
+            connection.execute(SQL, [id, invocation]).map(|claimed| claimed == 1)
+        };
+        self.store.change(Durability::Written, change).await
+    }
+
     pub(super) async fn step(&self, id: String, step: String, made: String) -> Result<(), Failure> {
         let change = move |connection: &rusqlite::Connection| {
             const SQL: &str = "INSERT OR REPLACE INTO capsule_steps (capsule, step, made) VALUES (?1, ?2, ?3)";

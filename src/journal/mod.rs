@@ -98,6 +98,11 @@ impl Journal {
         self.0.store.transact(Durability::Synced, both).await
     }
 
+    /// Writes *unknown* behind what processes left open that died since this one started.
+    pub async fn close_what_died(&self) -> Result<(), Failure> {
+        self.0.store.write(Durability::Written, self.0.process.closing()).await
+    }
+
     /// Writes down how it went. It survives this process; an intent that outlives its outcome in a
     /// power failure says *unknown*, which is true.
     pub async fn conclude(&self, outcome: Outcome) -> Result<(), Failure> {

@@ -19,6 +19,7 @@ use super::entry::{Outcome, OutcomeDetail, Row, Scribe, json, stamp};
 use crate::store::{Change, Store, Work};
 
 pub(super) struct Process {
+    folder: PathBuf,
     scribe: Scribe,
     /// Held while we live. None when the directory can't be written, and then nor can the journal.
     lock: Option<(File, PathBuf)>,
@@ -36,8 +37,14 @@ impl Process {
                 None
             }
         };
-        store.write_later(sweep(folder, scribe.clone()));
-        Self { scribe, lock }
+        store.write_later(sweep(folder.clone(), scribe.clone()));
+        Self { folder, scribe, lock }
+    }
+
+    /// Closes what dead processes left open.
+    pub(super) fn closing(&self) -> Work {
+        let (folder, own) = (self.folder.clone(), Arc::clone(&self.scribe.process));
+        Box::new(move |change| close_what_died(&folder, &own, change))
     }
 
     pub(super) fn scribe(&self) -> Scribe {
@@ -71,15 +78,19 @@ fn sweep(folder: PathBuf, own: Scribe) -> Work {
     Box::new(move |change| {
         carry_over(change)?;
         note_beginning(&folder, &own, end(change, &own.tenant)?.count);
-        for (id, mut file, path) in dead(&folder, &own.process) {
-            // The file goes only when nothing was left to close: this transaction may yet fail, and
-            // then the next start must find it again.
-            if close_open_intents(change, &id, beginning(&mut file))? == 0 {
-                let _ = fs::remove_file(path);
-            }
-        }
-        Ok(())
+        close_what_died(&folder, &own.process, change)
     })
+}
+
+fn close_what_died(folder: &Path, own: &str, change: &Change<'_>) -> rusqlite::Result<()> {
+    for (id, mut file, path) in dead(folder, own) {
+        // The file goes only when nothing was left to close: this transaction may yet fail, and
+        // then the next start must find it again.
+        if close_open_intents(change, &id, beginning(&mut file))? == 0 {
+            let _ = fs::remove_file(path);
+        }
+    }
+    Ok(())
 }
 
 /// The lock file says in which chain its process writes and from where on, so that a sweep reads only

@@ -119,7 +119,7 @@ impl<F: Form> Fleet<'_, F> {
         }
         let before = match patiently(self.call, || fetch_one(&id, &self.item)).await {
             Ok(before) => before,
-            Err(failure) => return self.failed(id, String::new(), &failure),
+            Err(failure) => return self.after(id, String::new(), &failure),
         };
         let name = before.name.clone();
         if let Some(why) = self.form.needless(&before) {
@@ -130,7 +130,7 @@ impl<F: Form> Fleet<'_, F> {
         }
         match patiently(self.call, || self.form.apply(&self.ready, before.clone(), &self.item)).await {
             Ok(()) => Item::new(id, name, Ended::Done),
-            Err(failure) => self.failed(id, name, &failure),
+            Err(failure) => self.after(id, name, &failure),
         }
     }
 
@@ -139,12 +139,12 @@ impl<F: Form> Fleet<'_, F> {
     }
 
     /// Who may do no more for now didn't fail, and the others needn't try.
-    fn failed(&self, id: WorkspaceId, name: String, failure: &Failure) -> Item {
+    fn after(&self, id: WorkspaceId, name: String, failure: &Failure) -> Item {
         if failure.code() == Code::RateLimited && failure.has_changed() == Changed::No {
             self.stopped.store(true, Ordering::Relaxed);
             return Item::new(id, name, Ended::NotReached).because(failure.message());
         }
-        Item::failed(id, name, failure)
+        Item::after(id, name, failure)
     }
 
     /// One at a time, so that a longer list never overwrites a shorter one.
@@ -162,6 +162,7 @@ fn told(ended: Ended) -> &'static str {
         Ended::Done => "done",
         Ended::Skipped => "skipped",
         Ended::Failed => "failed",
+        Ended::Unknown => "unknown",
         Ended::NotReached => "not reached",
     }
 }

@@ -10,6 +10,7 @@ use super::wire::{Workspace, called, descendants, fetch_everything, fetch_one};
 use crate::failure::{Changed, Code, Failure};
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
+use crate::tools::many::patiently;
 use crate::tools::tool::Act;
 
 #[derive(Deserialize, JsonSchema)]
@@ -73,6 +74,7 @@ impl Act for DeleteWorkspace {
         let notes = notes(target.is_external, &below);
         let lost = std::iter::once(&self.workspace_id).chain(below.iter().map(|one| &one.id)).cloned().collect();
         let saved = capsule::save(lost, call).await?;
+        self.look_again(&below, call).await?;
         let answer = self.send(call).await?;
         Ok(DeletedWorkspace {
             id: self.workspace_id.clone(),
@@ -110,6 +112,15 @@ impl DeleteWorkspace {
                 .next("Call again with `purge: true` to erase what it left."));
         }
         Ok(Target { is_external: one.is_external(), name: one.name, active_tasks: one.active_tasks })
+    }
+
+    /// Saving takes its time, and others go on meanwhile.
+    async fn look_again(&self, saved: &[&Workspace], call: &Invocation) -> Result<(), Failure> {
+        let all = patiently(call, || fetch_everything(call)).await?;
+        let target = self.find(&all, call).await?;
+        let below = descendants(&all, &self.workspace_id);
+        capsule::refuse_others(saved, &below)?;
+        self.check(&target.name, target.active_tasks, &below)
     }
 
     fn check(&self, name: &str, tasks: u32, below: &[&Workspace]) -> Result<(), Failure> {

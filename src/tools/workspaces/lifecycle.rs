@@ -10,6 +10,7 @@ use crate::failure::{Changed, Code, Failure};
 use crate::tools::effect::Effect;
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
+use crate::tools::many::patiently;
 use crate::tools::tool::Act;
 
 #[derive(Serialize, JsonSchema)]
@@ -155,7 +156,7 @@ pub async fn resume(before: Detail, interrupting: bool, call: &Invocation) -> Re
 
 /// What it is now. That it was done is known even where this can't be read.
 pub(super) async fn moved(before: Detail, count: Option<u32>, call: &Invocation) -> Result<Moved, Failure> {
-    let now = fetch_one(&before.id, call)
+    let now = patiently(call, || fetch_one(&before.id, call))
         .await
         .map_err(|failure| failure.changed(Changed::Yes).next("It was done; look at the status with get_workspace."))?;
     Ok(Moved { id: before.id, name: before.name, status: now.status, count })

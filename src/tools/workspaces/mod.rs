@@ -153,6 +153,7 @@ pub const TOOLS: &[Tool] = &[
         memory::MEMORIES,
         memory::COMMIT,
         memory::KEEP,
+        memory::EXPORT,
         instructions::LIST,
         instructions::CREATE,
         instructions::UPDATE,

@@ -13,6 +13,7 @@ use super::{COLLAPSE, EXPAND};
 use crate::failure::{Changed, Code, Failure};
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
+use crate::tools::many::patiently;
 use crate::tools::tool::Act;
 
 /// How many are named in a refusal.
@@ -121,12 +122,16 @@ impl Act for CollapseTeam {
         let all = fetch_everything(call).await?;
         let target = find(&self.workspace_id, &all, call).await?;
         let children = children(&all, &target.id);
-        let grandchildren = grandchildren(&all, &children);
         if children.is_empty() {
             return Ok(Collapsed { removed: vec![], still_there: vec![], orphaned: vec![], saved: None });
         }
-        self.check(target, &children, &grandchildren)?;
+        self.check(target, &children, &grandchildren(&all, &children))?;
         let saved = capsule::save(children.iter().map(|one| one.id.clone()).collect(), call).await?;
+        // Saving takes its time, and others go on meanwhile.
+        let all = patiently(call, || fetch_everything(call)).await?;
+        let children = again(target, &children, &all)?;
+        let grandchildren = grandchildren(&all, &children);
+        self.check(target, &children, &grandchildren)?;
         call.tenant.ask(&COLLAPSE).part("workspace_id", &self.workspace_id).received().await?;
         let left: BTreeSet<WorkspaceId> = fetch_everything(call).await?.into_iter().map(|one| one.id).collect();
         let (still, gone): (Vec<_>, Vec<_>) = children.into_iter().partition(|one| left.contains(&one.id));
@@ -172,6 +177,13 @@ async fn find<'a>(id: &WorkspaceId, all: &'a [Workspace], call: &Invocation) -> 
 
 fn children<'a>(all: &'a [Workspace], parent: &WorkspaceId) -> Vec<&'a Workspace> {
     all.iter().filter(|one| one.parent_id.as_ref() == Some(parent)).collect()
+}
+
+/// The same as were saved, as they are now.
+fn again<'a>(target: &Workspace, saved: &[&Workspace], all: &'a [Workspace]) -> Result<Vec<&'a Workspace>, Failure> {
+    let now = children(all, &target.id);
+    capsule::refuse_others(saved, &now)?;
+    Ok(now)
 }
 
 fn grandchildren<'a>(all: &'a [Workspace], parents: &[&Workspace]) -> Vec<&'a Workspace> {

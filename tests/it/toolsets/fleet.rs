@@ -1,6 +1,8 @@
 //! The toolset `fleet` against the embedded tenant: each item by itself, an end between two of them, and a
 //! way to go on.
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use molecule_org_mcp::consent::Asks;
@@ -13,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::unbounded_channel;
 use tokio_util::sync::CancellationToken;
 
+use crate::faults::{FaultyTenant, Reply, Seen};
 use crate::process::{Running, towards};
 use crate::support::{Host, House, Plan, state, waived};
 
@@ -182,6 +185,74 @@ async fn where_nothing_worked_it_is_an_error_and_can_be_resumed() {
     assert!(other.starts_with("NOT_FOUND: "), "another tool's: {other}");
     let text = house.refusal("restart_workspaces", json!({ "resume": resume })).await;
     assert!(text.starts_with("CONFLICT: of 3 workspaces none worked"), "{text}");
+}
+
+fn nth(n: usize) -> String {
+    format!("00000000-0000-4000-8000-{n:012}")
+}
+
+fn row(n: usize, name: &str, status: &str) -> Value {
+    json!({ "id": nth(n), "name": name, "status": status, "runtime": "langgraph", "tier": 1 })
+}
+
+/// Restarts all but the third, and of the second it can't be read what became of it; of the fourth only later.
+fn restarting() -> impl Fn(&Seen) -> Reply + Send + Sync + 'static {
+    let (restarted, told) = (Mutex::new(BTreeSet::new()), Mutex::new(BTreeSet::new()));
+    move |seen: &Seen| {
+        let path = seen.path.split('?').next().unwrap_or_default();
+        if path == "/workspaces" {
+            return Reply::json(200, &json!((0..4).map(|n| row(n, "R", "online")).collect::<Vec<_>>()));
+        }
+        let n = (0..4).find(|n| path.contains(&nth(*n))).unwrap();
+        if seen.method == "POST" {
+            restarted.lock().unwrap().insert(n);
+            let (status, answer) =
+                if n == 2 { (500, json!({ "error": "no" })) } else { (200, json!({ "status": "ok" })) };
+            return Reply::json(status, &answer);
+        }
+        match restarted.lock().unwrap().contains(&n) {
+            true if n == 1 => Reply::json(404, &json!({ "error": "no" })),
+            true if n == 3 && told.lock().unwrap().insert(n) => {
+                Reply::with(429, &[("retry-after", "1"), ("content-type", "application/json")], "{}")
+            }
+            _ => Reply::json(200, &row(n, "R", "online")),
+        }
+    }
+}
+
+#[tokio::test]
+async fn what_was_done_or_may_have_been_isnt_done_again() {
+    let tenant = FaultyTenant::start(restarting()).await;
+    let house = House::before(&tenant.url(), Plan::default());
+    let ids: Vec<String> = (0..4).map(nth).collect();
+    let report = house.call("restart_workspaces", json!({ "workspace_ids": ids, "at_once": 1 })).await;
+    assert_eq!((counts(&report), &report["unknown"]), ([3, 0, 0, 0], &json!(1)), "{report}");
+    assert!(report.get("resume").is_none(), "nothing is left: {report}");
+    let item = |n: usize| report["items"].as_array().unwrap().iter().find(|one| one["id"] == nth(n)).unwrap();
+    assert!(item(1)["why"].as_str().unwrap().contains("it was done, and then: NOT_FOUND"), "{report}");
+    assert_eq!(item(2)["outcome"], "unknown", "{report}");
+    assert!(item(2)["why"].as_str().unwrap().contains("perhaps it was done"), "{report}");
+    assert!(item(3).get("why").is_none(), "who has to wait for the answer waits: {report}");
+    assert_eq!(tenant.seen().iter().filter(|seen| seen.method == "POST").count(), 4, "each once");
+}
+
+#[tokio::test]
+async fn five_hundred_with_long_names_fit_into_an_answer() {
+    const MANY: usize = 500;
+    let name = "名".repeat(130);
+    let tenant = FaultyTenant::start(move |seen: &Seen| {
+        let path = seen.path.split('?').next().unwrap_or_default();
+        let all = || (0..MANY).map(|n| row(n, &name, "paused"));
+        match all().find(|row| path.ends_with(row["id"].as_str().unwrap())) {
+            Some(one) => Reply::json(200, &one),
+            None => Reply::json(200, &json!(all().collect::<Vec<_>>())),
+        }
+    })
+    .await;
+    let house = House::before(&tenant.url(), Plan::default());
+    let ids: Vec<String> = (0..MANY).map(nth).collect();
+    let report = house.call("pause_workspaces", json!({ "workspace_ids": ids, "at_once": 16 })).await;
+    assert_eq!(counts(&report), [0, 500, 0, 0], "{}", report["items"][0]);
 }
 
 #[tokio::test]

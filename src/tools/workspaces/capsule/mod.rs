@@ -7,12 +7,15 @@ mod files;
 mod gather;
 mod memories;
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 pub use contents::*;
 
+use super::wire::Workspace;
 use crate::capsules::{Label, Named};
 use crate::failure::{Code, Failure};
 use crate::tools::ids::WorkspaceId;
@@ -53,6 +56,16 @@ pub(super) async fn save(lost: Vec<WorkspaceId>, call: &Invocation) -> Result<Sa
         tracing::warn!(%failure, "old capsules weren't taken away");
     }
     Ok(saved)
+}
+
+/// What came while the others were saved is in no capsule, and nobody agreed to lose it.
+pub(super) fn refuse_others(saved: &[&Workspace], now: &[&Workspace]) -> Result<(), Failure> {
+    let ids = |of: &[&Workspace]| -> BTreeSet<WorkspaceId> { of.iter().map(|one| one.id.clone()).collect() };
+    if ids(saved) == ids(now) {
+        return Ok(());
+    }
+    Err(Failure::new(Code::Conflict, "what is below it changed while it was being saved")
+        .next("Look at list_workspaces, tell the person, then call again if it should all go."))
 }
 
 fn label(capsule: &Capsule, size: usize, call: &Invocation) -> Label {

@@ -9,6 +9,7 @@ use super::super::patience::Patience;
 use super::super::wire::fetch_one;
 use super::super::{SET_MODEL, UPDATE, UPDATE_CONFIG};
 use super::answer::{Back, Lost, lost_for_good};
+use super::shared::{GLOBAL, shared_memories};
 use super::steps::Steps;
 use crate::backend::Route;
 use crate::failure::{Code, Failure};
@@ -163,8 +164,11 @@ impl Room<'_> {
         if begun == 0 && !unsure {
             self.steps.set(self.old(), DONE, 0, self.call).await?;
         }
+        let shared = shared_memories(&self.kept.memories, self.call).await?;
         for (at, one) in self.kept.memories.iter().enumerate().skip(begun) {
-            if !(std::mem::take(&mut unsure) && self.has_memory(&one.content).await?) {
+            let is_shared = one.scope == GLOBAL && shared.contains(&one.content);
+            let is_there = std::mem::take(&mut unsure) && self.has_memory(&one.content).await?;
+            if !(is_shared || is_there) {
                 let mut body = json!({ "content": one.content, "scope": one.scope });
                 if let (false, Some(fields)) = (one.namespace.is_empty(), body.as_object_mut()) {
                     fields.insert("namespace".to_owned(), json!(one.namespace));

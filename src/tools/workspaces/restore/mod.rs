@@ -4,6 +4,7 @@
 mod answer;
 mod furnish;
 mod make;
+mod shared;
 mod steps;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -54,6 +55,7 @@ impl Act for RestoreWorkspace {
 
     async fn act(self, call: &Invocation) -> Result<Restored, Failure> {
         let capsule = self.open(call).await?;
+        self.claim(call).await?;
         let steps = Steps::load(self.capsule.as_str(), call).await?;
         let all = fetch_everything(call).await?;
         self.check(&capsule, &steps, &all)?;
@@ -86,6 +88,20 @@ impl RestoreWorkspace {
         opened.ok_or_else(|| {
             Failure::new(Code::PreconditionFailed, "that capsule was made by another version of this server")
         })
+    }
+
+    /// Two at once would make everything twice. A call whose process died is over, too.
+    async fn claim(&self, call: &Invocation) -> Result<(), Failure> {
+        let claimed = || call.server.capsules.claim(self.capsule.as_str(), call.id.to_string());
+        if claimed().await? {
+            return Ok(());
+        }
+        call.server.journal.close_what_died().await?;
+        if claimed().await? {
+            return Ok(());
+        }
+        Err(Failure::new(Code::Conflict, "another call restores from that capsule now")
+            .next("Wait until it is over; then call again with the same capsule if something is missing."))
     }
 
     fn check(&self, capsule: &Capsule, steps: &Steps, all: &[Workspace]) -> Result<(), Failure> {

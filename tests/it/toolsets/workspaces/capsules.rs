@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use chrono::{TimeDelta, Utc};
@@ -70,7 +71,7 @@ async fn furnished(house: &House) -> (String, String) {
     (lead, below)
 }
 
-/// What there is of a workspace, but for ids and times.
+/// What there is of a workspace, but for ids, times and what is everybody's.
 async fn picture(house: &House, id: &str) -> Value {
     let it = || json!({ "workspace_id": id });
     let listed = house.call("list_workspaces", json!({ "long": true, "limit": 200 })).await;
@@ -90,10 +91,8 @@ async fn picture(house: &House, id: &str) -> Value {
         .as_array()
         .unwrap()
         .iter()
-        .map(|one| {
-            let content = one["content"].as_str().unwrap();
-            json!([content.rsplit("]: ").next().unwrap(), one["scope"], one["namespace"]])
-        })
+        .filter(|one| one["scope"] != "GLOBAL")
+        .map(|one| json!([one["content"], one["scope"], one["namespace"]]))
         .collect();
     let (_, values) = house.host().ask_as_owner("GET", &format!("/workspaces/{id}/memory"), Value::Null).await;
     let values: Vec<Value> = values
@@ -137,6 +136,7 @@ async fn what_was_deleted_comes_back_as_it_was() {
     assert_eq!(back["workspaces"][0]["schedules_on"], json!(["daily"]));
     let after = (picture(&house, new[0]).await, picture(&house, new[1]).await);
     assert_eq!(after, before);
+    assert_eq!(for_all(&house).await, 1, "what everybody saw all the time isn't there twice");
     let parent = house.call("get_workspace", json!({ "workspace_id": new[1] })).await["parent_id"].clone();
     assert_eq!(parent, new[0], "below the new one");
     let file = house.call("read_file", json!({ "workspace_id": new[0], "path": "skills/old.md" })).await;
@@ -155,6 +155,23 @@ async fn what_was_deleted_comes_back_as_it_was() {
     let text = house.refusal("restore_workspace", it).await;
     refused(&text, "CONFLICT", &["it was restored before", "Nothing was changed."]);
     house.is_balanced().await;
+}
+
+/// How often everybody sees it.
+async fn for_all(house: &House) -> usize {
+    let (_, all) = house.host().ask_as_owner("GET", "/admin/memories/export", Value::Null).await;
+    all.as_array().unwrap().iter().filter(|one| one["scope"] == "GLOBAL" && one["content"] == "for all").count()
+}
+
+#[tokio::test]
+async fn what_everybody_saw_comes_back_where_it_was_erased() {
+    let house = open();
+    let one = external(&house, "Teller", None).await;
+    house.call("commit_memory", json!({ "workspace_id": one, "content": "for all", "scope": "GLOBAL" })).await;
+    let deleted = house.call("delete_workspace", json!({ "workspace_id": one, "purge": true })).await;
+    assert_eq!(for_all(&house).await, 0);
+    house.call("restore_workspace", json!({ "capsule": deleted["capsule"] })).await;
+    assert_eq!(for_all(&house).await, 1);
 }
 
 fn posts(house: &House) -> usize {
@@ -313,6 +330,108 @@ async fn without_a_place_for_the_capsule_nothing_is_deleted() {
     let text = house.refusal("delete_workspace", json!({ "workspace_id": one })).await;
     refused(&text, "PRECONDITION_FAILED", &["couldn't be saved first", "Nothing was changed."]);
     assert!(!house.host().asked().iter().any(|asked| asked.method == "DELETE"));
+}
+
+#[tokio::test]
+async fn a_lost_key_isnt_replaced_while_capsules_are_there() {
+    let house = open();
+    let (one, two) = (external(&house, "One", None).await, external(&house, "Two", None).await);
+    house.call("delete_workspace", json!({ "workspace_id": one })).await;
+    let key = house.home.path().join("capsules.key");
+    let aside = key.with_extension("aside");
+    fs::rename(&key, &aside).unwrap();
+    let text = house.refusal("delete_workspace", json!({ "workspace_id": two })).await;
+    refused(&text, "PRECONDITION_FAILED", &["couldn't be saved first", "`capsules.key`", "Nothing was changed."]);
+    assert!(!key.exists(), "it would open nothing that is there");
+    fs::rename(&aside, &key).unwrap();
+    house.call("delete_workspace", json!({ "workspace_id": two })).await;
+}
+
+const CHILD: &str = "713fac6b-7c79-44fa-a26f-75c6ee7e1ffc";
+
+/// A tenant with a workspace that gets a child more, or work, while the first is being saved.
+fn moving(work: bool) -> impl Fn(&Seen) -> Reply + Send + Sync + 'static {
+    let saving = AtomicBool::new(false);
+    let still = failing("nothing", 500);
+    move |seen: &Seen| {
+        let late = saving.fetch_or(seen.path.ends_with("/config"), Ordering::Relaxed);
+        if seen.path.split('?').next() != Some("/workspaces") {
+            return still(seen);
+        }
+        let row = |id: &str, parent: Option<&str>, tasks: u32| {
+            json!({ "id": id, "name": "Moving", "status": "online", "parent_id": parent, "runtime": "langgraph",
+                "tier": 1, "active_tasks": tasks })
+        };
+        let tasks = u32::from(late && work);
+        let mut rows = vec![row(ID, None, tasks), row(CHILD, Some(ID), tasks)];
+        if late && !work {
+            rows.push(row("813fac6b-7c79-44fa-a26f-75c6ee7e1ffc", Some(ID), 0));
+        }
+        Reply::json(200, &json!(rows))
+    }
+}
+
+#[tokio::test]
+async fn what_came_while_the_rest_was_saved_isnt_lost() {
+    for (work, words) in [(false, "changed while it was being saved"), (true, "running task(s)")] {
+        for (tool, arguments) in [
+            ("delete_workspace", json!({ "workspace_id": ID, "including_children": true })),
+            ("collapse_team", json!({ "workspace_id": ID })),
+        ] {
+            let tenant = FaultyTenant::start(moving(work)).await;
+            let house = House::before(&tenant.url(), Plan::default());
+            let text = house.refusal(tool, arguments).await;
+            refused(&text, "CONFLICT", &[words, "Nothing was changed."]);
+            assert!(tenant.seen().iter().all(|seen| seen.method == "GET"), "{tool}: {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn two_at_once_make_no_twins() {
+    let house = open();
+    let gone = external(&house, "Wanted", None).await;
+    let deleted = house.call("delete_workspace", json!({ "workspace_id": gone })).await;
+    let restore = || house.try_call("restore_workspace", json!({ "capsule": deleted["capsule"] }));
+    let (one, other) = tokio::join!(restore(), restore());
+    let (back, refusal) = match (one, other) {
+        (Ok(back), Err(refusal)) | (Err(refusal), Ok(back)) => (back.content, refusal.failure.text()),
+        (one, other) => panic!("both or none: {} {}", one.is_ok(), other.is_ok()),
+    };
+    refused(&refusal, "CONFLICT", &["another call restores", "Nothing was changed."]);
+    let all = house.call("list_workspaces", json!({ "name": "Wanted" })).await;
+    assert_eq!(all["count"], 1, "{all}");
+    let again = restore().await.map_err(|refusal| refusal.failure.text()).unwrap().content;
+    assert_eq!(again["workspaces"], back["workspaces"], "it is free again");
+}
+
+/// A server that lives on takes over from a process that died, without being started anew.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_killed_process_was_at_can_be_restored_by_one_that_lives() {
+    let host = Host::start(false, Duration::ZERO);
+    let data = tempfile::tempdir().unwrap();
+    let command = || towards(&host.url, host.key.expose_secret(), data.path());
+    let wish = json!({ "name": "Orphan", "external": true, "url": "https://a.example" });
+    let id = host.ask_as_owner("POST", "/workspaces", wish).await.1["id"].clone();
+    let gone = json!({ "workspace_id": id }).to_string();
+    let deleted = ended(command(), &["call", "delete_workspace", "--args", &gone]).await.json();
+    let it = || json!({ "capsule": deleted["capsule"] });
+    let (mut dies, mut lives) = (Running::start(command(), &[]), Running::start(command(), &[]));
+    dies.greet();
+    lives.greet();
+    // Its first request comes after it claimed the capsule.
+    host.halt_after(0, false);
+    dies.call(1, "restore_workspace", it());
+    host.halted().await;
+    lives.call(1, "restore_workspace", it());
+    let busy = lives.answer()["result"].to_string();
+    assert!(busy.contains("another call restores"), "{busy}");
+    dies.kill();
+    lives.call(2, "restore_workspace", it());
+    let back = lives.answer()["result"]["structuredContent"].clone();
+    assert_eq!(back["complete"], true, "{back}");
+    let (_, all) = host.ask_as_owner("GET", "/workspaces", Value::Null).await;
+    assert_eq!(all.as_array().unwrap().len(), 1, "{all}");
 }
 
 #[tokio::test]
