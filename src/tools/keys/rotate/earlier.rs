@@ -8,11 +8,12 @@ use crate::tools::invocation::Invocation;
 use crate::tools::keys::OrgKey;
 use crate::tools::keys::fresh::{self, Orphans};
 
-/// Where its key arrived, what there is to tell of it; else nothing of it is left now.
+/// Where its key arrived and lives, what there is to tell of it; else nothing of it is left now.
 pub(super) async fn delivered(
     begun: &Standing,
     old: &OrgKey,
     call: &Invocation,
+    live: &[KeyId],
 ) -> Result<Option<RotatedKey>, Failure> {
     if !begun.over {
         let busy = "another call is rotating this key";
@@ -21,6 +22,7 @@ pub(super) async fn delivered(
     let delivery = call.server.deliveries.of(begun);
     match &begun.step {
         Step::Delivered(made) => return answer(made, begun, old).map(Some),
+        Step::Delivered(made) | Step::Minted(made) if !live.contains(&id(made)?) => {}
         Step::Minted(made) if begun.is_in_place(&call.server.keys) => {
             delivery.delivered().await?;
             return answer(made, begun, old).map(Some);

@@ -72,9 +72,11 @@ impl Act for RotateOrgKey {
     }
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let old = find(&self.key, fetch_org_keys(&call.tenant).await?)?;
+        let keys = fetch_org_keys(&call.tenant).await?;
+        let live: Vec<KeyId> = keys.iter().map(|key| key.id.clone()).collect();
+        let old = find(&self.key, keys)?;
         if let Some(begun) = call.server.deliveries.instead_of(old.id.as_str()).await?
-            && let Some(answer) = earlier::delivered(&begun, &old, call).await?
+            && let Some(answer) = earlier::delivered(&begun, &old, &live, call).await?
         {
             let end = End { delivery: call.server.deliveries.of(&begun), old, own: false };
             return end.after(answer, call).await;
