@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::LIST_KEYS;
 use super::fresh::{self, Fresh};
+use super::lifetime;
 use super::list::{OrgKey, Tokens, fetch_org_keys, find};
 use crate::deliveries::{Delivery, Instead};
 use crate::failure::{Changed, Code, Failure};
@@ -95,6 +96,10 @@ impl RotateOrgKey {
         let in_file = instead.key_file.is_some();
         let key = Fresh::mint(&name, Some(instead), call).await?;
         if let Err(failure) = prove(&key, call).await {
+            return Err(key.take_back(failure, call).await);
+        }
+        // A server doesn't lock itself out: its own key has no end.
+        if !own && let Err(failure) = lifetime::pass_on(&old.id, &key.mark(&name), call).await {
             return Err(key.take_back(failure, call).await);
         }
         let location = match place.take(&key, call).await {
