@@ -71,7 +71,7 @@ impl Act for MintOrgKey {
             Ok(expires) => expires,
             Err(failure) => return Err(key.take_back(failure, call).await),
         };
-        let location = match place.deliver(&key.secret).await {
+        let location = match place.until(expires).deliver(&key.secret).await {
             Ok(delivered) => delivered.location,
             Err(failure) => return Err(key.take_back(failure, call).await),
         };
