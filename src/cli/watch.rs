@@ -1,5 +1,4 @@
-//! What is found out about the tenant at the start: whether it lets everybody in, which of its keys is ours, and
-//! what became of credentials that were on their way when a process died.
+//! What is found out about the tenant at the start: whether it lets everybody in, and which of its keys is ours.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,7 +9,6 @@ use uuid::Uuid;
 
 use super::Ending;
 use crate::backend::Route;
-use crate::deliveries::left_behind;
 use crate::dispatch::Dispatch;
 use crate::failure::Failure;
 use crate::tools::governance::OPEN;
@@ -62,19 +60,10 @@ fn follow_key(dispatch: &Dispatch) {
     });
 }
 
-/// Only the journal's entries from now on carry the id; the prefix was known all along. Then whatever a crash left
-/// on its way is looked after.
-async fn look_up_own_key(dispatch: &Arc<Dispatch>) {
+/// Only the journal's entries from now on carry the id; the prefix was known all along.
+async fn look_up_own_key(dispatch: &Dispatch) {
     match list_keys(dispatch).await {
-        Ok(keys) => {
-            keys.iter().for_each(|key| dispatch.server().keys.is_listed(&key.prefix, key.id.as_str()));
-            let dispatch = Arc::clone(dispatch);
-            tokio::spawn(async move {
-                if let Err(failure) = left_behind::settle(&dispatch).await {
-                    tracing::warn!(%failure, "what became of credentials that were on their way isn't known yet");
-                }
-            });
-        }
+        Ok(keys) => keys.iter().for_each(|key| dispatch.server().keys.is_listed(&key.prefix, key.id.as_str())),
         Err(failure) => tracing::warn!(%failure, "our own key couldn't be looked up"),
     }
 }

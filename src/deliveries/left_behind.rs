@@ -1,5 +1,6 @@
-//! After a crash: what became of credentials that were on their way. What reached nobody is revoked, on the road
-//! that every call goes, and what was found out stands in the journal. What isn't certain is told and not touched.
+//! After a crash, or where a key couldn't be taken back: what became of credentials that were on their way. What
+//! reached nobody is revoked, on the road that every call goes, and what was found out stands in the journal. What
+//! isn't certain is told and not touched. `runner` asks again and again.
 
 use std::collections::BTreeSet;
 
@@ -28,28 +29,48 @@ struct Live {
     prefix: String,
 }
 
-/// Looks after all that invocations left behind which are over.
-pub async fn settle(dispatch: &Dispatch) -> Result<(), Failure> {
-    let server = dispatch.server();
-    let left = server.deliveries.left_behind().await?;
-    let older = settle_older(dispatch, &left).await;
-    let begun = left.iter().filter(|one| one.step == Step::Minting).map(|one| one.at).max();
-    wait_for_what_is_under_way(begun).await;
-    for one in &left {
-        match find_out(one, dispatch).await {
-            Ok(finding) => {
-                let found = finding.as_str();
-                tracing::warn!(invocation = one.invocation, found, "a credential was on its way when all stopped");
-                server.journal.resolved(&one.invocation, &finding).await?;
-            }
-            // It is tried again at the next start.
-            Err(failure) => tracing::warn!(invocation = one.invocation, %failure, "a credential is still on its way"),
-        }
-    }
-    older
+/// What one process has found out and needn't again.
+#[derive(Default)]
+pub struct Known {
+    /// What only the journal tells of comes of former processes alone.
+    older: bool,
+    arrived: BTreeSet<(String, i64)>,
 }
 
-/// What was sent when the process died may still arrive: a list from before that says nothing.
+/// Looks after all that invocations left behind which are over. Fails where something is left to be tried again.
+pub async fn settle(dispatch: &Dispatch, known: &mut Known) -> Result<(), Failure> {
+    let server = dispatch.server();
+    let mut left = server.deliveries.left_behind().await?;
+    let mut settled = if known.older { Ok(()) } else { settle_older(dispatch, &left).await };
+    known.older = settled.is_ok();
+    left.retain(|one| !known.arrived.contains(&(one.invocation.clone(), one.row)));
+    if left.is_empty() {
+        return settled;
+    }
+    // While the tenant is away nothing is tried, and nothing written.
+    fetch_org_keys(&looking(dispatch)).await?;
+    let begun = left.iter().filter(|one| one.step == Step::Minting).map(|one| one.at).max();
+    wait_for_what_is_under_way(begun).await;
+    for one in left {
+        match find_out(&one, dispatch).await {
+            Ok(finding) => {
+                let found = finding.as_str();
+                tracing::warn!(invocation = one.invocation, found, "a credential was on its way when its call ended");
+                server.journal.resolved(&one.invocation, &finding).await?;
+                if matches!(finding, Finding::Done(_)) {
+                    known.arrived.insert((one.invocation, one.row));
+                }
+            }
+            Err(failure) => {
+                tracing::info!(invocation = one.invocation, %failure, "a credential is still on its way");
+                settled = Err(failure);
+            }
+        }
+    }
+    settled
+}
+
+/// What was sent when its call ended may still arrive: a list from before that says nothing.
 async fn wait_for_what_is_under_way(begun: Option<DateTime<Utc>>) {
     let Some(begun) = begun else { return };
     tokio::time::sleep((begun + ON_ITS_WAY - Utc::now()).to_std().unwrap_or_default()).await;
@@ -92,13 +113,14 @@ async fn find_out(one: &Standing, dispatch: &Dispatch) -> Result<Finding, Failur
 
 /// Nobody told what it is known by, if it is there at all.
 async fn look_for(one: &Standing, dispatch: &Dispatch) -> Result<Finding, Failure> {
+    // First: of what is in this list and somebody else's, what is asked next knows.
+    let mut live = listed(one, dispatch).await?;
     let alike = dispatch.server().deliveries.alike(&one.what).await?;
     if alike.iter().any(|other| !other.over) {
         return Err(Failure::new(Code::Conflict, "another one like it is being minted now"));
     }
     let known = dispatch.server().journal.made_since(one.at - SKEW).await?;
     let others: BTreeSet<&str> = alike.iter().filter_map(Standing::made).map(|made| made.prefix.as_str()).collect();
-    let mut live = listed(one, dispatch).await?;
     live.retain(|it| !one.seen.contains(&it.prefix) && !others.contains(it.prefix.as_str()) && !known.contains(&it.id));
     let unclear = alike.iter().filter(|other| other.step == Step::Minting && other.minter == one.minter).count();
     if live.len() > unclear {
@@ -143,6 +165,10 @@ async fn listed(one: &Standing, dispatch: &Dispatch) -> Result<Vec<Live>, Failur
 }
 
 async fn revoke(one: &Standing, id: String, dispatch: &Dispatch) -> Result<Finding, Failure> {
+    if dispatch.server().policy.now().read_only {
+        // Not even tried: each try would stand in the journal.
+        return Err(Failure::new(Code::ForbiddenByPolicy, "this server is read-only and revokes nothing"));
+    }
     let (tool, arguments) = match &one.what {
         What::OrgKey { .. } => ("revoke_key", json!({ "key": id })),
         What::WorkspaceToken { workspace } => {

@@ -3,6 +3,7 @@
 //! those. The tools that mint are the ones that write here.
 
 pub mod left_behind;
+pub mod runner;
 mod table;
 
 use std::path::PathBuf;

@@ -1,5 +1,4 @@
-//! What a call did to org keys, in the transaction that writes down its outcome: leases end or go over to
-//! another key, and what whoever the policy names is to be told waits in the outbox.
+//! What a call did to org keys, in the transaction that writes down its outcome: leases end, and what whoever the policy names is to be told waits in the outbox.
 
 use chrono::{DateTime, Utc};
 use rusqlite::Connection;
@@ -29,8 +28,6 @@ pub(super) struct KeyChanges {
     tenant: String,
     invocation: Uuid,
     caller: Caller,
-    /// This server took the new key into use.
-    own_is_new: bool,
     endpoints: Vec<(String, Endpoint)>,
     now: DateTime<Utc>,
 }
@@ -44,7 +41,6 @@ impl KeyChanges {
         }
         let endpoints = &call.rules.webhooks;
         Some(Self {
-            own_is_new: happened.iter().any(|one| call.server.is_own_key(&one.key.prefix)),
             happened,
             tenant: call.server.tenant.clone(),
             invocation: call.id,
@@ -57,11 +53,10 @@ impl KeyChanges {
     pub(super) fn settle(self, connection: &Connection) -> rusqlite::Result<()> {
         for (number, mut one) in self.happened.into_iter().enumerate() {
             match (one.kind, &one.replaces) {
-                // A server doesn't lock itself out: its own key has no end.
-                (Kind::Rotated, Some(old)) if self.own_is_new => {
+                // The new key's began before anybody got it.
+                (Kind::Rotated, Some(old)) => {
                     leases::end(connection, &self.tenant, &old.id, self.now)?;
                 }
-                (Kind::Rotated, Some(old)) => leases::hand_over(connection, &self.tenant, &old.id, &one.key)?,
                 (Kind::Revoked, _) => {
                     let ended = leases::end(connection, &self.tenant, &one.key.id, self.now)?;
                     let over = ended.filter(|ended| self.caller.is_itself() && ended.late_seconds >= 0);

@@ -16,16 +16,18 @@ pub struct Reserved {
 }
 
 impl Reserved {
-    /// Puts a credential on the page. If nobody reveals it, it will be revoked as a token of `workspace`, or
-    /// as an org key.
+    /// Puts a credential on the page, until its own end if that comes first. If nobody reveals it, it will be
+    /// revoked as a token of `workspace`, or as an org key.
     pub async fn hold(
         &self,
         credential: &Credential,
         workspace: Option<String>,
+        end: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
     ) -> Result<Link, Failure> {
-        let link = Link { until: now + HOLDS, ..self.link.clone() };
         // The minting took its time: the page lasts from now on.
+        let until = end.map_or(now + HOLDS, |end| end.min(now + HOLDS));
+        let link = Link { until, ..self.link.clone() };
         self.drops.shows()?.show(&self.drops, link.until).await?;
         let held = table::Held {
             id: self.id.clone(),

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::failure::Failure;
 use crate::journal::entry::KeyMark;
 use crate::store::{Durability, Store};
-pub use table::{Ended, end, hand_over};
+pub use table::{Ended, end};
 
 /// How long one process has for one try. Longer than a try takes: who died with it holds it no longer.
 pub const CLAIM: TimeDelta = TimeDelta::seconds(45);

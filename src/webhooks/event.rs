@@ -49,19 +49,19 @@ pub fn of(tool: &str, outcome: &OutcomeDetail, answer: Option<&Value>) -> Vec<Ha
     let mut revoked: Vec<KeyMark> = outcome.revoked.iter().filter(|key| !is_made(key)).cloned().collect();
     let told = |field: &str| answer.and_then(|answer| answer.get(field)?.as_str()).unwrap_or_default().to_owned();
     let new = |id: String| KeyMark { id, prefix: told("prefix"), name: told("name") };
-    let mut happened = Vec::new();
-    match (tool, &outcome.made) {
-        // Also where an earlier call had minted the new key, and only the old one's end was left to do.
+    let made = match (tool, &outcome.made) {
+        // Also where an earlier call had minted the new key, and only the old one's end was left to do: the last.
         ("rotate_org_key", _) if answer.is_some() && !revoked.is_empty() => {
-            happened.push(Happened { replaces: revoked.pop(), ..Happened::new(Kind::Rotated, new(told("id"))) });
+            Some(Happened { replaces: revoked.pop(), ..Happened::new(Kind::Rotated, new(told("id"))) })
         }
         ("mint_org_key" | "rotate_org_key", Some(id)) if !taken_back => {
-            happened.push(Happened::new(Kind::Minted, new(id.clone())));
+            Some(Happened::new(Kind::Minted, new(id.clone())))
         }
-        _ => {}
-    }
-    happened.extend(revoked.into_iter().map(|key| Happened::new(Kind::Revoked, key)));
-    happened
+        _ => None,
+    };
+    // What an earlier call left is revoked before anything is made.
+    let revoked = revoked.into_iter().map(|key| Happened::new(Kind::Revoked, key));
+    revoked.chain(made).collect()
 }
 
 /// What a receiver reads.
@@ -149,6 +149,8 @@ mod tests {
         assert_eq!(kinds("rotate_org_key", Some("new"), &[], false), [one(Kind::Minted, "new")], "the old one lives");
         assert_eq!(kinds("rotate_org_key", Some("new"), &["new"], false), []);
         assert_eq!(kinds("create_workspace", Some("w"), &[], true), []);
+        let found = [one(Kind::Revoked, "lost"), one(Kind::Rotated, "new")];
+        assert_eq!(kinds("rotate_org_key", Some("new"), &["lost", "old"], true), found, "an earlier call's, first");
         let both = [one(Kind::Revoked, "a"), one(Kind::Revoked, "b")];
         assert_eq!(kinds("revoke_key_tree", None, &["a", "b"], false), both);
     }

@@ -215,3 +215,18 @@ async fn a_lease_that_ran_out_while_the_tenant_was_away_ends_within_a_minute_of_
     timeout(Duration::from_secs(5), settled).await.expect("the lease ends with it");
     assert!(lease(data.path()).1.is_some_and(|late| late >= 5), "{:?}", lease(data.path()));
 }
+
+#[tokio::test]
+async fn whatever_becomes_of_its_rotation_a_leased_key_has_no_heir_without_an_end() {
+    let house = House::open(Plan::default());
+    let minted = house.call("mint_org_key", json!({ "name": "ci", "expires_in": "12h" })).await;
+    let old = key_in(&minted["location"]);
+    // The new key is minted and delivered; that the old one goes is refused.
+    house.host().refuse_after(1);
+    house.refusal("rotate_org_key", json!({ "key": minted["id"], "sink": "file:heir" })).await;
+    let heir = key_in(&json!(house.home.path().join("credentials/heir")));
+    assert!(opens(&house.host().url, &old).await && opens(&house.host().url, &heir).await);
+    let ends: chrono::DateTime<Utc> = serde_json::from_value(minted["expires"].clone()).unwrap();
+    revoke_due(&house.dispatch, ends).await.unwrap();
+    assert!(!opens(&house.host().url, &old).await && !opens(&house.host().url, &heir).await);
+}

@@ -151,3 +151,30 @@ async fn of_two_keys_that_may_be_the_lost_one_neither_is_touched() {
     assert_eq!(twins, 2);
     house.is_balanced().await;
 }
+
+#[tokio::test]
+async fn a_key_that_another_call_is_minting_isnt_taken_for_the_lost_one() {
+    let house = Arc::new(House::open(Plan::default()));
+    let named = async || {
+        let (_, all) = house.host().ask_as_owner("GET", "/org/tokens", Value::Null).await;
+        let all = all["tokens"].as_array().unwrap().clone();
+        all.into_iter().filter(|key| key["name"] == "ci").collect::<Vec<Value>>()
+    };
+    let wish = json!({ "name": "ci", "sink": "file:lost", "idempotency_key": "k" });
+    house.host().fall_silent();
+    house.host().lose_answers(1);
+    house.refusal("mint_org_key", wish.clone()).await;
+    house.host().speak_again();
+    let lost = format!("/org/tokens/{}", named().await[0]["id"].as_str().unwrap());
+    assert_eq!(house.host().ask_as_owner("DELETE", &lost, Value::Null).await.0, 200);
+    // It has looked at the keys; then its own is minted, and the answer is still on its way.
+    house.host().halt_after(1, true);
+    let same = Arc::clone(&house);
+    let other =
+        tokio::spawn(async move { same.call("mint_org_key", json!({ "name": "ci", "sink": "file:ci" })).await });
+    house.host().halted().await;
+    let text = house.refusal("mint_org_key", wish).await;
+    assert!(text.starts_with("OUTCOME_UNKNOWN: "), "{text}");
+    assert_eq!(named().await.len(), 1, "the other call's key lives");
+    other.abort();
+}

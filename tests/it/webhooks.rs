@@ -224,3 +224,30 @@ fn mistakes_in_the_policy_have_a_place_and_no_secret() {
     let shown = format!("{:?}", file::rules(&table(&format!("{url}\n{place}"))).unwrap());
     assert!(!shown.contains("canary"), "{shown}");
 }
+
+#[tokio::test]
+async fn a_key_that_was_lost_and_found_is_told_as_revoked() {
+    let (taker, home) = (receiver(&[204]).await, tempfile::tempdir().unwrap());
+    let house = House::open(Plan { rules: rules(&taker.url(), home.path(), ""), ..Plan::default() });
+    house.host().lose_answers(1);
+    house.refusal("mint_org_key", json!({ "name": "lost" })).await;
+    let minted = house.call("mint_org_key", json!({ "name": "ci" })).await;
+    let rotate = json!({ "key": minted["id"], "sink": "file:new" });
+    house.host().fall_silent();
+    house.host().lose_answers(1);
+    house.refusal("rotate_org_key", rotate.clone()).await;
+    house.host().speak_again();
+    let new = house.call("rotate_org_key", rotate).await;
+    send_due(&house.dispatch).await.unwrap();
+    let events: Vec<Value> = taker.seen().iter().map(verified).collect();
+    let told: Vec<_> =
+        events.iter().map(|event| (event["type"].as_str().unwrap(), event["key"]["name"].as_str().unwrap())).collect();
+    let wanted = [("key.revoked", "lost"), ("key.minted", "ci"), ("key.revoked", "ci"), ("key.rotated", "ci")];
+    assert_eq!(told, wanted);
+    assert_eq!((&events[3]["key"]["id"], &events[3]["replaces"]["id"]), (&new["id"], &minted["id"]));
+    let sql =
+        "SELECT body FROM journal WHERE kind = 'outcome' AND tool = 'rotate_org_key' ORDER BY position DESC LIMIT 1";
+    let body: String = state(house.home.path()).query_row(sql, [], |row| row.get(0)).unwrap();
+    let body: Value = serde_json::from_str(&body).unwrap();
+    assert_eq!((&body["revoked"][0]["id"], &body["revoked"][1]["id"]), (&events[2]["key"]["id"], &minted["id"]));
+}

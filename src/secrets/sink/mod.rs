@@ -11,6 +11,7 @@ mod tenant;
 use std::borrow::Cow;
 use std::fmt;
 
+use chrono::{DateTime, Utc};
 use futures_util::future::BoxFuture;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
@@ -176,6 +177,9 @@ trait Slot: Send + Sync {
     /// What will be delivered is a token of this workspace, and is revoked as such if nobody fetches it.
     fn for_workspace(&mut self, _: &str) {}
 
+    /// What will be delivered is revoked then.
+    fn until(&mut self, _: DateTime<Utc>) {}
+
     /// Returns once the credential is there to stay.
     fn deliver(self: Box<Self>, credential: &Credential) -> BoxFuture<'_, Result<Delivered, Failure>>;
 }
@@ -234,6 +238,15 @@ impl Proved {
     #[must_use]
     pub fn for_workspace(mut self, workspace: &WorkspaceId) -> Self {
         self.0.for_workspace(workspace.as_str());
+        self
+    }
+
+    /// For a credential that has an end.
+    #[must_use]
+    pub fn until(mut self, end: Option<DateTime<Utc>>) -> Self {
+        if let Some(end) = end {
+            self.0.until(end);
+        }
         self
     }
 

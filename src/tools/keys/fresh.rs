@@ -1,13 +1,14 @@
 //! A new org key on its way, for mint_org_key and rotate_org_key: each step is durable before the next is taken,
 //! and what can't arrive is revoked.
 
-use chrono::{DateTime, Utc};
+use chrono::Utc;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::list::{OrgKey, Tokens};
-use super::{LIST_KEYS, MINT_KEY, REVOKE_KEY};
-use crate::deliveries::{Delivery, Instead, Made, Parcel, Standing, Step, What};
+use super::list::OrgKey;
+use super::orphans::{self, Orphans};
+use super::{MINT_KEY, REVOKE_KEY};
+use crate::deliveries::{Delivery, Instead, Made, Parcel, What};
 use crate::failure::{Changed, Code, Failure};
 use crate::journal::entry::KeyMark;
 use crate::secrets::Credential;
@@ -69,8 +70,8 @@ impl Fresh {
                 "The new key was revoked at once; mend what was in the way and call again.".to_owned()
             }
             Err(_) => format!(
-                "The new key {} could not be revoked either: revoke it with revoke_key. The next start of this server \
-                 tries again.",
+                "The new key {} could not be revoked either: revoke it with revoke_key. This server tries again by \
+                 itself.",
                 self.id
             ),
         };
@@ -112,72 +113,18 @@ fn seen(call: &Invocation) -> Vec<&str> {
     call.seen.iter().filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect()
 }
 
-/// Keys that nobody can hold, because the answer that carried them was lost.
-pub(super) enum Orphans {
-    None,
-    Revoked(String),
-    Several,
-}
-
-/// Keys of this name that this server minted, that were never used, of which no call knows, and that came about so.
-pub(super) async fn orphans(
-    name: &str,
-    call: &Invocation,
-    so: impl Fn(&OrgKey) -> bool,
-) -> Result<Vec<OrgKey>, Failure> {
-    let listed: Tokens = call.tenant.ask(&LIST_KEYS).regardless().fetch().await?;
-    let known: Vec<String> =
-        alike(name, call).await?.iter().filter_map(Standing::made).map(|it| it.prefix.clone()).collect();
-    let ours = |key: &OrgKey| {
-        let by_us = key.minted_by().is_some_and(|prefix| call.server.keys.was_own(prefix));
-        let nobodys = key.last_used_at.is_none() && !known.contains(&key.prefix);
-        by_us && key.name.as_deref() == Some(name) && nobodys
-    };
-    Ok(listed.tokens.into_iter().filter(|key| ours(key) && so(key)).collect())
-}
-
-/// The prefix of a key of this name that was delivered since then.
-pub(super) async fn arrived(name: &str, since: DateTime<Utc>, call: &Invocation) -> Result<Option<String>, Failure> {
-    let alike = alike(name, call).await?.into_iter().filter(|one| one.at >= since);
-    let delivered = |one: Standing| match one.step {
-        Step::Delivered(made) => Some(made.prefix),
-        Step::Minting | Step::Minted(_) => None,
-    };
-    Ok(alike.rev().find_map(delivered))
-}
-
-/// All that is known of keys of this name on their way.
-async fn alike(name: &str, call: &Invocation) -> Result<Vec<Standing>, Failure> {
-    call.server.deliveries.alike(&What::OrgKey { name: name.to_owned(), instead: None }).await
-}
-
-/// One is ours for certain, and goes. Of several at most one can be: none of them is touched.
-pub(super) async fn revoke_the_only(orphans: &[OrgKey], call: &Invocation) -> Result<Orphans, Failure> {
-    match orphans {
-        [] => Ok(Orphans::None),
-        [one] => revoke(&one.id, call).await.map(|()| Orphans::Revoked(one.prefix.clone())),
-        _ => Ok(Orphans::Several),
-    }
-}
-
-pub(super) fn several(orphans: &[OrgKey]) -> String {
-    let prefixes: Vec<&str> = orphans.iter().map(|key| key.prefix.as_str()).collect();
-    format!("One of {} may be it, and nobody holds it: revoke that one, then mint again.", prefixes.join(", "))
-}
-
 /// Whether there is a key now is unclear, and its value is gone in any case.
 async fn found_out(name: &str, failure: Failure, delivery: &Delivery, call: &Invocation) -> Failure {
     let before = seen(call);
     let new = |key: &OrgKey| !before.contains(&key.prefix.as_str());
-    let orphans = orphans(name, call, new).await.unwrap_or_default();
-    match revoke_the_only(&orphans, call).await {
+    match orphans::revoke(name, call, new).await {
         Ok(Orphans::Revoked(prefix)) => {
             forget(delivery).await;
             failure
                 .confirmed(Changed::No)
                 .next(format!("The key {prefix} that came of it was found and revoked; mint again."))
         }
-        Ok(Orphans::Several) => failure.next(several(&orphans)),
+        Ok(Orphans::Unclear(next)) => failure.next(next),
         Ok(Orphans::None) | Err(_) => failure.next(format!(
             "If list_org_keys shows a new key \"{name}\", nobody holds it: revoke it by its id, then mint again."
         )),

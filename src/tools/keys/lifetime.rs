@@ -10,6 +10,7 @@ use crate::failure::Failure;
 use crate::journal::entry::KeyMark;
 use crate::leases::Holder;
 use crate::length;
+use crate::tools::ids::KeyId;
 use crate::tools::invocation::Invocation;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
@@ -48,11 +49,22 @@ pub(super) async fn lease(
 ) -> Result<Option<DateTime<Utc>>, Failure> {
     let Some(Lifetime(length)) = lifetime else { return Ok(None) };
     let until = Utc::now() + length;
+    begin(key, until, call).await.map(|()| Some(until))
+}
+
+/// The same for a key that takes the place of one with an end: it has the same.
+pub(super) async fn pass_on(old: &KeyId, key: &KeyMark, call: &Invocation) -> Result<(), Failure> {
+    match call.server.leases.running(&call.server.tenant)?.get(old.as_str()) {
+        Some(until) => begin(key, *until, call).await,
+        None => Ok(()),
+    }
+}
+
+async fn begin(key: &KeyMark, until: DateTime<Utc>, call: &Invocation) -> Result<(), Failure> {
     let holder = Holder {
         tenant: call.server.tenant.clone(),
         invocation: call.id,
         caller: call.caller.name.clone().into_owned(),
     };
-    call.server.leases.begin(holder, key.clone(), until).await?;
-    Ok(Some(until))
+    call.server.leases.begin(holder, key.clone(), until).await
 }

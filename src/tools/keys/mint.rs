@@ -6,9 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::fresh::{self, Fresh, Orphans};
+use super::fresh::Fresh;
 use super::lifetime::{self, Lifetime};
 use super::list::fetch_org_keys;
+use super::orphans::{self, Orphans};
 use crate::failure::Failure;
 use crate::secrets::Sink;
 use crate::tools::ids::{KeyId, KeyName};
@@ -55,13 +56,12 @@ impl Act for MintOrgKey {
     async fn made_before(&self, call: &Invocation, since: DateTime<Utc>) -> Result<Earlier<MintedKey>, Failure> {
         // The tenant's clock isn't ours.
         let since = since - TimeDelta::minutes(1);
-        if let Some(prefix) = fresh::arrived(self.name.as_str(), since, call).await? {
+        if let Some(prefix) = orphans::arrived(self.name.as_str(), since, call).await? {
             return Ok(Earlier::CantTell(format!("The key {prefix} was minted and delivered: use it, or revoke it.")));
         }
-        let orphans = fresh::orphans(self.name.as_str(), call, |key| key.created_at >= since).await?;
-        Ok(match fresh::revoke_the_only(&orphans, call).await? {
+        Ok(match orphans::revoke(self.name.as_str(), call, |key| key.created_at >= since).await? {
             Orphans::None | Orphans::Revoked(_) => Earlier::Nothing,
-            Orphans::Several => Earlier::CantTell(fresh::several(&orphans)),
+            Orphans::Unclear(next) => Earlier::CantTell(next),
         })
     }
 
@@ -72,7 +72,7 @@ impl Act for MintOrgKey {
             Ok(expires) => expires,
             Err(failure) => return Err(key.take_back(failure, call).await),
         };
-        let location = match place.deliver(&key.secret).await {
+        let location = match place.until(expires).deliver(&key.secret).await {
             Ok(delivered) => delivered.location,
             Err(failure) => return Err(key.take_back(failure, call).await),
         };

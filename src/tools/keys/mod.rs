@@ -6,6 +6,7 @@ mod lifetime;
 mod lineage;
 mod list;
 mod mint;
+mod orphans;
 mod revoke;
 mod rotate;
 mod tree;

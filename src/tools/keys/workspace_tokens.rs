@@ -171,8 +171,13 @@ impl Fresh {
 
     /// One that the tenant made of itself, with its workspace.
     pub async fn shown(token: Credential, workspace: &WorkspaceId, call: &Invocation) -> Result<Self, Failure> {
-        let delivery = begin(workspace, Vec::new(), call).await?;
-        Self::noted(token, delivery, workspace, call).await
+        match begin(workspace, Vec::new(), call).await {
+            Ok(delivery) => Self::noted(token, delivery, workspace, call).await,
+            Err(failure) => {
+                let prefix = token.prefix();
+                Err(undelivered(failure, &prefix, revoke_found(&prefix, workspace, call).await))
+            }
+        }
     }
 
     async fn noted(
@@ -202,20 +207,12 @@ impl Fresh {
     }
 
     async fn undelivered(self, failure: Failure, workspace: &WorkspaceId, call: &Invocation) -> Failure {
-        let (prefix, failure) = (self.token.prefix(), failure.changed(Changed::Yes));
-        if self.take_back(workspace, call).await {
-            failure.next("The new token was revoked at once; mend what was in the way and try again.")
-        } else {
-            failure.next(format!("The new token {prefix} could not be revoked: find it with list_workspace_tokens."))
-        }
+        undelivered(failure, &self.token.prefix(), self.take_back(workspace, call).await)
     }
 
     /// Revokes it, also when the caller has gone. False: it may still be live.
     pub async fn take_back(&self, workspace: &WorkspaceId, call: &Invocation) -> bool {
-        let revoked = match find(&self.token.prefix(), workspace, call).await {
-            Ok(Some(id)) => revoke(&id, workspace, call).await.is_ok(),
-            _ => false,
-        };
+        let revoked = revoke_found(&self.token.prefix(), workspace, call).await;
         if revoked {
             forget(&self.delivery).await;
         }
@@ -235,6 +232,20 @@ async fn begin(workspace: &WorkspaceId, seen: Vec<String>, call: &Invocation) ->
 async fn forget(delivery: &Delivery) {
     if let Err(failure) = delivery.is_gone().await {
         tracing::warn!(%failure, "a token that is gone still stands as being on its way");
+    }
+}
+
+fn undelivered(failure: Failure, prefix: &str, revoked: bool) -> Failure {
+    failure.changed(Changed::Yes).next(match revoked {
+        true => "The new token was revoked at once; mend what was in the way and try again.".to_owned(),
+        false => format!("The new token {prefix} could not be revoked: find it with list_workspace_tokens."),
+    })
+}
+
+async fn revoke_found(prefix: &str, workspace: &WorkspaceId, call: &Invocation) -> bool {
+    match find(prefix, workspace, call).await {
+        Ok(Some(id)) => revoke(&id, workspace, call).await.is_ok(),
+        _ => false,
     }
 }
 

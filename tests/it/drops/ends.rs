@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use chrono::{TimeDelta, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use molecule_org_mcp::drops::{Brought, Drops, Tried};
 use molecule_org_mcp::store::Store;
 use serde_json::json;
@@ -114,4 +114,16 @@ async fn a_page_whose_minting_failed_leaves_nothing_behind() {
     assert_eq!(rows, 0);
     assert!(!place.house.home.path().join("told").exists(), "no code was told");
     assert!(link(&place.mint("then").await.0).starts_with("http://127.0.0.1:"));
+}
+
+#[tokio::test]
+async fn a_page_ends_with_the_key_on_it() {
+    let place = Place::open(None).await;
+    let wish = json!({ "name": "ci", "sink": "drop", "expires_in": "5m" });
+    let minted = place.house.call("mint_org_key", wish).await;
+    let ends: DateTime<Utc> = serde_json::from_value(minted["expires"].clone()).unwrap();
+    assert!(minted["location"].as_str().unwrap().contains(&ends.format("%H:%M:%S").to_string()), "{minted}");
+    let (id, code) = (link(&minted).rsplit('/').next().unwrap().to_owned(), place.code());
+    let drops = &place.house.dispatch.server().drops;
+    assert!(matches!(drops.reveal(&id, Brought::Code(&code), ends).await.unwrap(), Tried::Gone));
 }

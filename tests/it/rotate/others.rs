@@ -4,11 +4,13 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use molecule_org_mcp::deliveries::left_behind;
-use serde_json::json;
+use molecule_org_mcp::deliveries::left_behind::{Known, settle};
+use secrecy::ExposeSecret;
+use serde_json::{Value, json};
 
 use super::{delivered, live, minted, opens};
-use crate::support::{House, Plan, state};
+use crate::process::{Running, ended, towards};
+use crate::support::{Host, House, Plan, state};
 
 #[tokio::test]
 async fn the_new_key_is_in_its_place_before_the_old_one_goes() {
@@ -113,7 +115,7 @@ async fn a_key_whose_answer_was_lost_with_all_that_could_be_read_is_revoked_at_t
             assert!(live(house.host(), &watcher).await.len() > before.len());
             let journal = &house.dispatch.server().journal;
             journal.flush().await.unwrap();
-            left_behind::settle(&house.dispatch).await.unwrap();
+            settle(&house.dispatch, &mut Known::default()).await.unwrap();
             assert_eq!(live(house.host(), &watcher).await, before, "round {round}");
         }
     }
@@ -125,5 +127,59 @@ async fn a_key_whose_answer_was_lost_with_all_that_could_be_read_is_revoked_at_t
     assert_eq!(count("SELECT count(*) FROM journal WHERE kind = 'outcome' AND tool = 'revoke_key'"), lost);
     println!("{lost} answers lost, {lost} keys found and revoked");
     // Several times within this test's patience: nothing is on its way any more.
-    tokio::time::timeout(Duration::from_secs(1), left_behind::settle(&house.dispatch)).await.unwrap().unwrap();
+    tokio::time::timeout(Duration::from_secs(1), settle(&house.dispatch, &mut Known::default()))
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+#[tokio::test]
+async fn where_the_new_key_was_revoked_meanwhile_another_is_minted() {
+    let house = House::open(Plan::default());
+    let (key, id) = minted(house.host(), "ci").await;
+    house.host().refuse_after(1);
+    house.refusal("rotate_org_key", json!({ "key": id, "sink": "file:second" })).await;
+    let second = delivered(house.home.path()).remove(0);
+    house.call("revoke_key", json!({ "key": &second[..8] })).await;
+    let answer = house.call("rotate_org_key", json!({ "key": id, "sink": "file:third" })).await;
+    let third = delivered(house.home.path()).into_iter().find(|key| *key != second).expect("another was delivered");
+    assert_eq!((&answer["prefix"], &answer["revoked"]), (&json!(third[..8]), &json!(id)));
+    assert!(opens(house.host(), &third).await && !opens(house.host(), &key).await);
+    house.is_balanced().await;
+}
+
+#[tokio::test]
+async fn a_workspaces_first_token_that_cant_be_written_down_is_revoked_at_once() {
+    let house = House::open(Plan::default());
+    house.dispatch.server().journal.flush().await.unwrap();
+    state(house.home.path()).execute_batch("DROP TABLE deliveries").unwrap();
+    let wish = json!({ "name": "Outside", "external": true, "sink": "file:token" });
+    let text = house.refusal("create_workspace", wish).await;
+    assert!(text.starts_with("JOURNAL_UNAVAILABLE: ") && text.contains("was revoked at once"), "{text}");
+    let found = house.call("list_workspaces", json!({ "name": "Outside" })).await;
+    let path = format!("/workspaces/{}/tokens", found["items"][0]["id"].as_str().unwrap());
+    let (_, listed) = house.host().ask_as_owner("GET", &path, Value::Null).await;
+    assert_eq!(listed["tokens"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_couldnt_be_looked_after_at_the_start_is_when_the_tenant_is_back() {
+    let host = Host::start(false, Duration::ZERO);
+    let (home, watcher) = (tempfile::tempdir().unwrap(), host.mint("watcher"));
+    let before = live(&host, &watcher).await;
+    let ours = || towards(&host.url, host.key.expose_secret(), home.path());
+    host.fall_silent();
+    host.lose_answers(1);
+    let lost = ended(ours(), &["call", "mint_org_key", "name=lost"]).await;
+    assert!(lost.err.contains("nobody holds it"), "{}", lost.err);
+    let mut serving = Running::start(ours(), &[]);
+    serving.told("our own key couldn't be looked up");
+    host.speak_again();
+    assert!(live(&host, &watcher).await.len() > before.len());
+    let revoked = async {
+        while live(&host, &watcher).await != before {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(60), revoked).await.expect("what nobody holds is revoked");
 }

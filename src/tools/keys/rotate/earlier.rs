@@ -3,15 +3,17 @@
 use super::RotatedKey;
 use crate::deliveries::{Made, Standing, Step};
 use crate::failure::{Code, Failure};
+use crate::journal::entry::KeyMark;
 use crate::tools::ids::KeyId;
 use crate::tools::invocation::Invocation;
-use crate::tools::keys::OrgKey;
-use crate::tools::keys::fresh::{self, Orphans};
+use crate::tools::keys::orphans::{self, Orphans};
+use crate::tools::keys::{OrgKey, fresh};
 
-/// Where its key arrived, what there is to tell of it; else nothing of it is left now.
+/// Where its key arrived and lives, what there is to tell of it; else nothing of it is left now.
 pub(super) async fn delivered(
     begun: &Standing,
     old: &OrgKey,
+    live: &[KeyId],
     call: &Invocation,
 ) -> Result<Option<RotatedKey>, Failure> {
     if !begun.over {
@@ -20,17 +22,23 @@ pub(super) async fn delivered(
     }
     let delivery = call.server.deliveries.of(begun);
     match &begun.step {
+        Step::Delivered(made) | Step::Minted(made) if !live.contains(&id(made)?) => {}
         Step::Delivered(made) => return answer(made, begun, old).map(Some),
         Step::Minted(made) if begun.is_in_place(&call.server.keys) => {
             delivery.delivered().await?;
             return answer(made, begun, old).map(Some);
         }
-        Step::Minted(made) => fresh::revoke(&id(made)?, call).await?,
+        Step::Minted(made) => {
+            let id = id(made)?;
+            fresh::revoke(&id, call).await?;
+            let (prefix, name) = (made.prefix.clone(), begun.name().to_owned());
+            call.has_revoked(KeyMark { id: id.to_string(), prefix, name });
+        }
         Step::Minting => {
-            let orphans = fresh::orphans(begun.name(), call, |key| !begun.seen.contains(&key.prefix)).await?;
-            if matches!(fresh::revoke_the_only(&orphans, call).await?, Orphans::Several) {
-                return Err(Failure::new(Code::OutcomeUnknown, "an earlier call may have minted a key for this one")
-                    .next(fresh::several(&orphans)));
+            let new = |key: &OrgKey| !begun.seen.contains(&key.prefix);
+            if let Orphans::Unclear(next) = orphans::revoke(begun.name(), call, new).await? {
+                let unclear = "an earlier call may have minted a key for this one";
+                return Err(Failure::new(Code::OutcomeUnknown, unclear).next(next));
             }
         }
     }

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::LIST_KEYS;
 use super::fresh::{self, Fresh};
+use super::lifetime;
 use super::list::{OrgKey, Tokens, fetch_org_keys, find};
 use crate::deliveries::{Delivery, Instead};
 use crate::failure::{Changed, Code, Failure};
@@ -72,9 +73,11 @@ impl Act for RotateOrgKey {
     }
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
-        let old = find(&self.key, fetch_org_keys(&call.tenant).await?)?;
+        let keys = fetch_org_keys(&call.tenant).await?;
+        let live: Vec<KeyId> = keys.iter().map(|key| key.id.clone()).collect();
+        let old = find(&self.key, keys)?;
         if let Some(begun) = call.server.deliveries.instead_of(old.id.as_str()).await?
-            && let Some(answer) = earlier::delivered(&begun, &old, call).await?
+            && let Some(answer) = earlier::delivered(&begun, &old, &live, call).await?
         {
             let end = End { delivery: call.server.deliveries.of(&begun), old, own: false };
             return end.after(answer, call).await;
@@ -93,6 +96,10 @@ impl RotateOrgKey {
         let in_file = instead.key_file.is_some();
         let key = Fresh::mint(&name, Some(instead), call).await?;
         if let Err(failure) = prove(&key, call).await {
+            return Err(key.take_back(failure, call).await);
+        }
+        // A server doesn't lock itself out: its own key has no end.
+        if !own && let Err(failure) = lifetime::pass_on(&old.id, &key.mark(&name), call).await {
             return Err(key.take_back(failure, call).await);
         }
         let location = match place.take(&key, call).await {
