@@ -114,3 +114,41 @@ async fn a_plan_over_five_hundred_workspaces_is_quick_and_its_answer_small() {
     assert_eq!(rest["creates"].as_array().unwrap().len(), 10, "{rest}");
     assert_eq!(rest["creates"][9]["path"], "w499");
 }
+
+/// A copy of the operator's of `starter-team`, after a change to it.
+fn copy(house: &crate::support::House, change: impl Fn(String) -> String) {
+    let folder = house.home.path().join("templates/starter-team");
+    std::fs::create_dir_all(&folder).unwrap();
+    let text = std::fs::read_to_string(crate::snapshot::file("src/backend/embedded/templates/starter-team.yaml"));
+    std::fs::write(folder.join("org.yaml"), change(text.unwrap())).unwrap();
+}
+
+async fn by_name(house: &crate::support::House) -> Value {
+    let planned = house.call("plan_org_import", json!({ "template": "starter-team" })).await;
+    house.call("import_org", json!({ "template": "starter-team", "plan_id": planned["plan_id"] })).await
+}
+
+#[tokio::test]
+async fn what_was_planned_is_imported_and_not_what_the_tenant_holds() {
+    let house = empty();
+    copy(&house, |text| text.replace("name: Frontend Engineer", "name: Intern\n        tier: 1\n        budget_limit: 700"));
+    let imported = by_name(&house).await;
+    assert_eq!((&imported["status"], &imported["count"]), (&json!("complete"), &json!(3)), "{imported}");
+    let all = workspaces(&house).await;
+    let intern = super::named(&all, "Intern");
+    assert_eq!((&intern["tier"], &intern["budget_limit"]), (&json!(1), &json!(700)), "{intern}");
+}
+
+/// For the files beside it the tenant's own goes by name; what it makes then may be something else.
+#[tokio::test]
+async fn settings_go_only_to_what_was_planned() {
+    let house = empty();
+    copy(&house, |text| {
+        text.replace("name: Frontend Engineer", "name: Intern\n        files_dir: x\n        budget_limit: 700")
+    });
+    let imported = by_name(&house).await;
+    assert_eq!((&imported["status"], &imported["count"]), (&json!("partial"), &json!(3)), "{imported}");
+    assert!(imported["not_carried"][0].as_str().unwrap().contains("other workspaces"), "{imported}");
+    let all = workspaces(&house).await;
+    assert!(all.len() == 3 && all.iter().all(|one| one["budget_limit"].is_null()), "{all:?}");
+}

@@ -14,6 +14,8 @@ use crate::tools::prose::Prose;
 
 /// Workspaces that an answer names.
 const SHOWN: usize = 200;
+/// Whose settings would go where, nobody could say.
+const STRANGE: &str = "all settings: the tenant made other workspaces than the template has, or in another order";
 
 #[derive(Serialize, JsonSchema)]
 pub struct Imported {
@@ -133,10 +135,18 @@ impl Report {
     }
 
     /// The tenant made the first of those that were sent; the one after them is what it failed at. What it made
-    /// besides is told, too.
+    /// besides is told, too. Under other names they aren't ours, and nothing is set on them.
     pub fn made(&mut self, sent: &[usize], answer: Answer) {
         let count = answer.workspaces.len();
         self.created = count;
+        self.org = answer.org;
+        self.problem = answer.error;
+        let is_planned = |(at, made): (&usize, &Made)| self.nodes.get(*at).is_some_and(|(name, _)| *name == made.name);
+        if !sent.iter().zip(&answer.workspaces).all(is_planned) {
+            self.not_carried.push(STRANGE.to_owned());
+            self.beside = answer.workspaces.into_iter().map(outcome).collect();
+            return;
+        }
         let mut all = answer.workspaces.into_iter();
         for (at, made) in sent.iter().zip(all.by_ref()) {
             self.set(*at, Became::Created);
@@ -151,8 +161,6 @@ impl Report {
             self.set(*failed, Became::Failed);
         }
         self.beside = all.map(outcome).collect();
-        self.org = answer.org;
-        self.problem = answer.error;
     }
 
     pub fn moved(&mut self, at: usize, result: Result<(), Failure>) {

@@ -22,6 +22,8 @@ use crate::tools::tool::Act;
 
 /// Entries of each list.
 const SHOWN: usize = 50;
+const AS_HELD: &str = "The tenant imports its own copy, for the files beside it. Shown is the operator's copy: of the \
+                       same name and count, but whether it says the same isn't known.";
 /// Characters of a value that differs.
 const EXCERPT: usize = 200;
 
@@ -141,6 +143,8 @@ impl Act for PlanOrgImport {
                 let mut planned = self.0.told(&template, &plan, &live, &facts, call);
                 if held.is_none() || plan.existing() > 0 {
                     planned.notes.extend(without_files(&plan));
+                } else if template.names_files() {
+                    planned.notes.push(AS_HELD.to_owned());
                 }
                 Ok(planned)
             }

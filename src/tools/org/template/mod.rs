@@ -156,6 +156,12 @@ const OF_A_WORKSPACE: [&str; 3] = ["files_dir", "system_prompt", "workspace_acce
 pub const FILES: [&str; 3] = ["files_dir", "idle_prompt_file", "initial_prompt_file"];
 
 impl OrgTemplate {
+    /// Whether something in it is in a file beside it.
+    pub fn names_files(&self) -> bool {
+        let names = |rest: &Map<String, Value>| FILES.iter().any(|field| rest.contains_key(*field));
+        names(&self.defaults.rest) || self.tree().iter().any(|one| names(&one.wanted.rest))
+    }
+
     /// Fields that the tenant doesn't know and ignores, each once.
     pub fn unknown(&self) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();
