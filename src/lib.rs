@@ -29,6 +29,7 @@ pub mod drops;
 pub mod failure;
 pub mod fence;
 pub mod fleets;
+pub mod imports;
 pub mod grants;
 pub mod journal;
 pub mod leases;

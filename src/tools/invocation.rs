@@ -19,6 +19,7 @@ use crate::deliveries::Deliveries;
 use crate::drops::Drops;
 use crate::failure::{Code, Failure};
 use crate::fleets::Fleets;
+use crate::imports::Imports;
 use crate::grants::Grants;
 use crate::journal::Journal;
 use crate::journal::entry::KeyMark;
@@ -156,6 +157,8 @@ pub struct Server {
     pub capsules: Capsules,
     /// What calls over many workspaces left undone.
     pub fleets: Fleets,
+    /// Imports of org templates, one of each at a time.
+    pub imports: Imports,
     /// What may be done; asked anew for each call.
     pub policy: Live,
     pub grants: Grants,

@@ -114,6 +114,19 @@ pub struct Timed {
     pub rest: Map<String, Value>,
 }
 
+impl Wanted {
+    /// The directory of the host that it gets, and how far.
+    pub fn mount(&self) -> Option<String> {
+        let directory = self.workspace_dir.as_deref().filter(|directory| !directory.is_empty())?;
+        let access = self.access().map(|access| format!(" ({access})")).unwrap_or_default();
+        Some(format!("{directory}{access}"))
+    }
+
+    pub fn access(&self) -> Option<&str> {
+        self.rest.get("workspace_access").and_then(Value::as_str)
+    }
+}
+
 impl Timed {
     pub fn is_on(&self) -> bool {
         self.enabled.unwrap_or(true)
