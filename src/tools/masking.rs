@@ -122,9 +122,8 @@ fn is_reference(text: &str) -> bool {
 }
 
 /// As some who give credentials out begin them, so that they are known anywhere.
-const MARKED: [&str; 12] = [
-    "ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xapp-", "sk-ant-", "AIza",
-];
+const MARKED: [&str; 12] =
+    ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xapp-", "sk-ant-", "AIza"];
 /// Characters that follow in a real one.
 const FOLLOWING: usize = 16;
 

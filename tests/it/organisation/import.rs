@@ -136,7 +136,8 @@ async fn of_two_imports_at_once_one_waits_for_its_turn() {
     let arguments = json!({ "inline": team(), "plan_id": plan_id, "force": true });
     let (one, other) =
         tokio::join!(house.try_call("import_org", arguments.clone()), house.try_call("import_org", arguments));
-    let mut refused: Vec<String> = [one, other].into_iter().filter_map(|done| Some(done.err()?.failure.text())).collect();
+    let mut refused: Vec<String> =
+        [one, other].into_iter().filter_map(|done| Some(done.err()?.failure.text())).collect();
     let text = refused.pop().expect("one of them isn't done");
     assert!(text.starts_with("CONFLICT: ") && text.contains("Nothing was changed.") && refused.is_empty(), "{text}");
     assert_eq!(paths(&workspaces(&house).await), TEAM);

@@ -117,7 +117,11 @@ async fn a_plan_says_what_is_mounted() {
     template["workspaces"][0]["workspace_access"] = json!("read_write");
     let planned = plan(&house, &template).await;
     let lead = &planned["creates"][0];
-    assert_eq!((&lead["workspace_dir"], &lead["workspace_access"]), (&json!("/srv/data"), &json!("read_write")), "{lead}");
+    assert_eq!(
+        (&lead["workspace_dir"], &lead["workspace_access"]),
+        (&json!("/srv/data"), &json!("read_write")),
+        "{lead}"
+    );
 }
 
 #[tokio::test]
@@ -140,7 +144,8 @@ async fn of_many_workspaces_all_are_looked_at() {
 #[tokio::test]
 async fn a_credential_of_a_workspace_isnt_told_as_a_difference() {
     let house = empty();
-    let mut template = json!({ "name": "T", "workspaces": [{ "name": "A", "external": true, "url": "https://a.example" }] });
+    let mut template =
+        json!({ "name": "T", "workspaces": [{ "name": "A", "external": true, "url": "https://a.example" }] });
     import(&house, &template).await;
     let id = workspaces(&house).await[0]["id"].as_str().unwrap().to_owned();
     let role = json!({ "role": "password: hunter2" });
@@ -213,7 +218,9 @@ async fn by_name(house: &crate::support::House) -> Value {
 #[tokio::test]
 async fn what_was_planned_is_imported_and_not_what_the_tenant_holds() {
     let house = empty();
-    copy(&house, |text| text.replace("name: Frontend Engineer", "name: Intern\n        tier: 1\n        budget_limit: 700"));
+    copy(&house, |text| {
+        text.replace("name: Frontend Engineer", "name: Intern\n        tier: 1\n        budget_limit: 700")
+    });
     let imported = by_name(&house).await;
     assert_eq!((&imported["status"], &imported["count"]), (&json!("complete"), &json!(3)), "{imported}");
     let all = workspaces(&house).await;

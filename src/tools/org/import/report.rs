@@ -101,7 +101,7 @@ pub(super) fn as_told(answer: Answer) -> Imported {
 fn outcome(made: Made) -> Outcome {
     Outcome {
         id: Some(made.id),
-        name: start(&made.name, NAME).into_owned(),
+        name: made.name,
         path: None,
         outcome: Became::Created,
         channels_skipped: made.channels_skipped,
@@ -113,6 +113,8 @@ fn shown(mut workspaces: Vec<Outcome>) -> Vec<Outcome> {
     workspaces.truncate(SHOWN);
     let mut left = CHANNELS;
     for one in &mut workspaces {
+        one.name = start(&one.name, NAME).into_owned();
+        one.path = one.path.as_deref().map(|path| start(path, PATH).into_owned());
         one.channels_skipped.truncate(left);
         left -= one.channels_skipped.len();
         for skipped in &mut one.channels_skipped {
@@ -218,14 +220,16 @@ impl Report {
     pub fn answer(mut self) -> Imported {
         if self.not_looked_at > 0 {
             let count = self.not_looked_at;
-            self.not_carried.push(format!("models and schedules of {count} workspaces that are there weren't looked at"));
+            self.not_carried
+                .push(format!("models and schedules of {count} workspaces that are there weren't looked at"));
         }
-        let is_whole = self.not_looked_at == 0 && self.became.iter().all(|one| matches!(one, Became::Created | Became::Existed));
+        let is_whole =
+            self.not_looked_at == 0 && self.became.iter().all(|one| matches!(one, Became::Created | Became::Existed));
         let rows = self.nodes.into_iter().zip(self.ids).zip(self.became).zip(self.skipped);
         let outcome = |((((name, path), id), outcome), channels_skipped)| Outcome {
             id,
-            name: start(&name, NAME).into_owned(),
-            path: Some(start(&path, PATH).into_owned()),
+            name,
+            path: Some(path),
             outcome,
             channels_skipped,
         };

@@ -76,7 +76,9 @@ mod tests {
     #[test]
     fn the_tenants_own_goes_by_its_name_only_for_its_files() {
         let (live, dir) = (Live::new(vec![]), TemplateName::try_from("t".to_owned()).unwrap());
-        for files in ["defaults: {initial_prompt_file: a.md}\nworkspaces: [{name: A}]", "workspaces: [{name: A, files_dir: a}]"] {
+        for files in
+            ["defaults: {initial_prompt_file: a.md}\nworkspaces: [{name: A}]", "workspaces: [{name: A, files_dir: a}]"]
+        {
             let template = read::text(&format!("name: T\n{files}\n")).unwrap();
             let plan = Plan::new(&template, &live, &Facts::default());
             assert_eq!(Sending::of(&template, Some(&dir), &plan, &live).body, json!({ "dir": "t" }));

@@ -250,9 +250,7 @@ fn completed(plan: &Plan) -> Vec<Completed> {
 }
 
 pub(super) fn differing(one: Difference) -> Differing {
-    let short = |value| {
-        Data::from(masked(&one.field, value)).excerpt(EXCERPT, "get_workspace, list_schedules")
-    };
+    let short = |value| Data::from(masked(&one.field, value)).excerpt(EXCERPT, "get_workspace, list_schedules");
     let (live, template) = (short(one.live), short(one.template));
     Differing { path: one.path, field: one.field, live, template }
 }

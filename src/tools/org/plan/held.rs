@@ -44,7 +44,9 @@ impl Held {
     pub fn in_the_way(&self) -> Option<String> {
         match (self.there, self.unclear) {
             (0, false) => None,
-            (0, true) => Some("an earlier import of this template ended without anybody knowing what it made".to_owned()),
+            (0, true) => {
+                Some("an earlier import of this template ended without anybody knowing what it made".to_owned())
+            }
             (there, _) => Some(format!("{there} workspaces of an earlier import of this template are there")),
         }
     }
