@@ -182,6 +182,7 @@ impl Dispatch {
             targets: record.targets().clone(),
             cancel: call.cancel.clone(),
             closing: self.closing.clone(),
+            saw: None,
         });
         let untrusted = !admitted.routes.is_empty();
         let unclear_since = match earlier {

@@ -30,6 +30,7 @@ pub mod failure;
 pub mod fence;
 pub mod fleets;
 pub mod grants;
+pub mod imports;
 pub mod journal;
 pub mod leases;
 pub mod length;

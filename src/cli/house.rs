@@ -23,6 +23,7 @@ use crate::dispatch::{Books, Dispatch};
 use crate::drops::Drops;
 use crate::fleets::Fleets;
 use crate::grants::{Grants, Known, State};
+use crate::imports::Imports;
 use crate::journal::Journal;
 use crate::leases::Leases;
 use crate::policy::Rules;
@@ -68,6 +69,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
     let deliveries = Deliveries::new(store.clone(), &tenant);
     let capsules = Capsules::new(store.clone(), &config.data, &tenant);
     let fleets = Fleets::new(store.clone(), &tenant);
+    let imports = Imports::new(store.clone(), &tenant);
     let journal = Journal::open(store, &config.data, &tenant);
     config.rules.anchor.iter().for_each(|anchor| journal.anchored(anchor.clone()));
     let server = Server {
@@ -80,6 +82,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         template_dirs: config.template_dirs.clone(),
         capsules,
         fleets,
+        imports,
         policy: Live::new(rules(config)),
         leases,
         outbox,

@@ -68,6 +68,14 @@ impl Preview {
         }
     }
 
+    /// What the tool itself looked at.
+    pub fn saw(&mut self, seen: &Value) {
+        for (what, fact) in seen.as_object().into_iter().flatten() {
+            self.lines.push(held::clean_text(format!("{}: {}.", fence::line(what), shown(fact))));
+            self.seen.0.insert(what.clone(), held::clean_text(fact.to_string()));
+        }
+    }
+
     pub fn text(&self) -> String {
         self.lines.join("\n")
     }

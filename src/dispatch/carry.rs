@@ -56,17 +56,16 @@ async fn clear(
     books: &Books,
 ) -> Result<(), Stop> {
     // Nobody is asked to agree to what can't be done; what they answered comes first.
-    let answered = petition.as_ref().is_some_and(Petition::is_answered);
-    if !answered {
-        look(invocation, admitted, record).await?;
+    let looked = look(invocation, admitted, record).await;
+    if !petition.as_ref().is_some_and(Petition::is_answered) {
+        looked.clone()?;
     }
-    if let Some(petition) = petition {
+    if let Some(mut petition) = petition {
+        petition.saw = invocation.seen.clone();
         agree(petition, admitted.effect, record).await?;
         decide_again(invocation, admitted, record)?;
     }
-    if answered {
-        look(invocation, admitted, record).await?;
-    }
+    looked?;
     Ok(count_mint(invocation, admitted, books).await?)
 }
 

@@ -42,6 +42,8 @@ pub(super) struct Petition {
     pub targets: BTreeMap<String, String>,
     pub cancel: CancellationToken,
     pub closing: CancellationToken,
+    /// What the tool looked at.
+    pub saw: Option<Value>,
 }
 
 impl Petition {
@@ -204,6 +206,9 @@ impl Petition {
         let found: Observation = found.map_err(|failure| self.told(failure))?;
         let mut preview = Preview::of(&entry.tool, self.effect, &self.arguments, &found);
         self.look_into_capsule(&mut preview).await?;
+        if let (true, Some(seen)) = (entry.tool.on_sight, &self.saw) {
+            preview.saw(seen);
+        }
         preview.lines.push(format!("In the organisation {}.", fence::name(&self.server.tenant)));
         preview.lines.push(format!("Asked by {}.", self.asker()));
         let shown = self.tenant.without_key(Ok(json!(preview.lines)))?;

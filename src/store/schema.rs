@@ -229,6 +229,16 @@ const STEPS: &[&str] = &[
         at         TEXT NOT NULL
     ) STRICT;
 ",
+    "
+    CREATE TABLE imports (
+        tenant     TEXT NOT NULL,
+        template   TEXT NOT NULL,
+        invocation TEXT NOT NULL,
+        made       TEXT NOT NULL DEFAULT '[]',
+        unclear    INTEGER NOT NULL DEFAULT 1,
+        PRIMARY KEY (tenant, template)
+    ) STRICT;
+",
 ];
 
 /// Applies the steps that the file hasn't seen.

@@ -20,6 +20,7 @@ use crate::drops::Drops;
 use crate::failure::{Code, Failure};
 use crate::fleets::Fleets;
 use crate::grants::Grants;
+use crate::imports::Imports;
 use crate::journal::Journal;
 use crate::journal::entry::KeyMark;
 use crate::leases::Leases;
@@ -162,6 +163,8 @@ pub struct Server {
     pub capsules: Capsules,
     /// What calls over many workspaces left undone.
     pub fleets: Fleets,
+    /// Imports of org templates, one of each at a time.
+    pub imports: Imports,
     /// What may be done; asked anew for each call.
     pub policy: Live,
     pub grants: Grants,

@@ -20,6 +20,10 @@ pub fn is_secret_name(name: &str) -> bool {
         || words.ends_with(&["webhook".to_owned(), "url".to_owned()])
 }
 
+fn is_password(name: &str) -> bool {
+    words(name).last().is_some_and(|word| ANYWHERE.contains(&word.as_str()))
+}
+
 fn words(name: &str) -> Vec<String> {
     let mut words = vec![String::new()];
     let mut was_lower = false;
@@ -62,6 +66,12 @@ fn walk(value: &mut Value, path: &mut String, secret: bool, masked: &mut Vec<Str
         }
         Value::Object(fields) => {
             for (name, inner) in fields.iter_mut() {
+                // `max_tokens: 4096` is none, `password: 123456` is one.
+                if inner.is_number() && is_password(name) {
+                    *inner = MASK.into();
+                    masked.push(if here == 0 { name.clone() } else { format!("{path}.{name}") });
+                    continue;
+                }
                 path.push_str(if here == 0 { "" } else { "." });
                 path.push_str(name);
                 walk(inner, path, secret || is_secret_name(name), masked);
@@ -88,6 +98,9 @@ fn without_credentials(text: &str, secret: bool) -> Option<String> {
 
 /// `name: value` and `NAME=value`, as configurations have them, one a line.
 fn without_value(line: &str) -> String {
+    if has_marked(line) {
+        return MASK.to_owned();
+    }
     let split = line.find([':', '=']).and_then(|at| line.split_at_checked(at + 1));
     let Some((before, value)) = split else { return line.to_owned() };
     let name = before.trim_end_matches([':', '=']).trim().trim_start_matches("- ").trim_matches(['"', '\'']);
@@ -101,9 +114,27 @@ fn without_value(line: &str) -> String {
     if has_password_in_address(value) { format!("{before} {MASK}") } else { line.to_owned() }
 }
 
-/// Nothing, a reference to a secret, or what we put in a secret's place.
+/// Nothing, `${NAME}`, or what we put in a secret's place.
 fn is_reference(text: &str) -> bool {
-    text.is_empty() || text.starts_with('$') || text == MASK
+    let name = text.strip_prefix("${").and_then(|rest| rest.strip_suffix('}'));
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    text.is_empty() || text == MASK || name.is_some_and(is_name)
+}
+
+/// As some who give credentials out begin them, so that they are known anywhere.
+const MARKED: [&str; 12] =
+    ["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_", "glpat-", "xoxb-", "xoxp-", "xapp-", "sk-ant-", "AIza"];
+/// Characters that follow in a real one.
+const FOLLOWING: usize = 16;
+
+fn is_marked(word: &str) -> bool {
+    let rest = MARKED.iter().find_map(|mark| word.strip_prefix(mark));
+    let is_part = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-');
+    rest.is_some_and(|rest| rest.chars().take_while(is_part).count() >= FOLLOWING)
+}
+
+fn has_marked(text: &str) -> bool {
+    text.split(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-'))).any(is_marked)
 }
 
 /// `postgres://user:password@host`
@@ -114,21 +145,10 @@ fn has_password_in_address(text: &str) -> bool {
     user.and_then(|user| user.split_once(':')).is_some_and(|(_, password)| !is_reference(password))
 }
 
-/// Where a field that is named like a secret holds a text that isn't a reference to one.
+/// Where something stands that we wouldn't show.
 pub fn literal_credential(value: &Value, path: &str) -> Option<String> {
-    match value {
-        Value::Object(fields) => fields.iter().find_map(|(name, inner)| {
-            let place = format!("{path}.{name}");
-            match inner {
-                Value::String(text) if is_secret_name(name) && !is_reference(text) => Some(place),
-                _ => literal_credential(inner, &place),
-            }
-        }),
-        Value::Array(items) => {
-            items.iter().enumerate().find_map(|(at, inner)| literal_credential(inner, &format!("{path}[{at}]")))
-        }
-        _ => None,
-    }
+    let place = mask(&mut value.clone()).into_iter().next()?;
+    Some(if place.starts_with('[') || place.is_empty() { format!("{path}{place}") } else { format!("{path}.{place}") })
 }
 
 /// A mask written back would take the place of the credential.
@@ -198,6 +218,20 @@ mod tests {
         assert_eq!(place.as_deref(), Some("inline.workspaces[0].channels[0].config.bot_token"));
         let referred = json!({ "workspaces": [{ "channels": [{ "config": { "bot_token": "${BOT}" } }] }] });
         assert_eq!(literal_credential(&referred, "inline"), None);
+        let marked = format!("with ghp_{}", "a1".repeat(18));
+        for clear in [
+            json!({ "tokens": ["123:abc"] }),
+            json!({ "secrets": { "A": "x" } }),
+            json!({ "db": { "password": 123_456 } }),
+            json!({ "token": "$ecret" }),
+            json!({ "url": "https://u:pw@h" }),
+            json!({ "note": marked }),
+            json!([{ "token": "${A} and more" }]),
+        ] {
+            assert!(literal_credential(&clear, "inline").is_some(), "{clear}");
+        }
+        assert_eq!(literal_credential(&json!([{ "token": "x" }]), "inline").as_deref(), Some("inline[0].token"));
+        assert_eq!(literal_credential(&json!({ "max_tokens": 4096, "role": "asks for ghp_ tokens" }), "inline"), None);
     }
 
     #[test]

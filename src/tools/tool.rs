@@ -63,6 +63,8 @@ pub struct Tool {
     pub creates: bool,
     /// Whoever agrees to it types the name of what is lost.
     pub by_name: bool,
+    /// What its look saw is shown to whoever agrees, and their yes holds for that alone.
+    pub on_sight: bool,
     /// It calls the tool that its arguments name.
     pub calls: Option<Way>,
     input: fn() -> Schema,
@@ -124,6 +126,7 @@ pub struct Draft {
     kept: &'static [&'static str],
     creates: bool,
     by_name: bool,
+    on_sight: bool,
 }
 
 impl Draft {
@@ -146,6 +149,7 @@ impl Draft {
             kept: &[],
             creates: false,
             by_name: false,
+            on_sight: false,
         }
     }
 
@@ -294,6 +298,13 @@ impl Draft {
         self
     }
 
+    /// What its look sees, people are shown, and agree to.
+    #[must_use]
+    pub const fn on_sight(mut self) -> Self {
+        self.on_sight = true;
+        self
+    }
+
     const fn tool(self, input: fn() -> Schema, output: fn() -> Schema, prepare: Prepare) -> Tool {
         Tool {
             name: self.name,
@@ -313,6 +324,7 @@ impl Draft {
             kept: self.kept,
             creates: self.creates,
             by_name: self.by_name,
+            on_sight: self.on_sight,
             calls: None,
             input,
             output,

@@ -24,6 +24,7 @@ use molecule_org_mcp::dispatch::{Answer, Books, Call, Dispatch, Progress, Refusa
 use molecule_org_mcp::drops::Drops;
 use molecule_org_mcp::fleets::Fleets;
 use molecule_org_mcp::grants::Grants;
+use molecule_org_mcp::imports::Imports;
 use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::leases::Leases;
 use molecule_org_mcp::policy::Rules;
@@ -483,6 +484,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         template_dirs: vec![home.join("templates")],
         capsules: Capsules::new(store.clone(), home, url),
         fleets: Fleets::new(store.clone(), url),
+        imports: Imports::new(store.clone(), url),
         policy: Live::new(plan.rules),
         leases: Leases::new(store.clone()),
         outbox: Outbox::new(store.clone()),

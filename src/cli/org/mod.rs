@@ -17,10 +17,14 @@ use uuid::Uuid;
 use super::{Ending, ask, house, log, output};
 use crate::config::Config;
 use crate::dispatch::Dispatch;
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::tools::org::template::{folder, read};
 use crate::transport::caller::{Caller, Door};
 use shown::Colours;
+
+/// Entries of each list at once: each page is another look at the organisation. Where those are too much, so many.
+const PAGE: u64 = 300;
+const SMALL_PAGE: u64 = 50;
 
 #[derive(Args)]
 pub(super) struct Flags {
@@ -125,13 +129,21 @@ impl Desk {
         }
         let imported = self.ask("import_org", arguments).await?;
         show(importing.which.json, &imported, shown::imported)?;
-        match imported.get("status").and_then(Value::as_str) {
-            Some("complete") => Ok(()),
-            _ => Err(Ending::Failed("only a part was imported: run it again to import the rest".to_owned())),
-        }
+        let advice = match (imported.get("status").and_then(Value::as_str), shown::is_summary(&plan)) {
+            (Some("complete"), _) => return Ok(()),
+            (_, false) => "run it again to import the rest",
+            (_, true) => {
+                "which part, only the tenant knows, and all of it again would make twins. Delete what was created \
+                 first, or import the template from a file"
+            }
+        };
+        Err(Ending::Failed(format!("only a part was imported: {advice}")))
     }
 
     async fn export(&self, exporting: Exporting) -> Result<(), Ending> {
+        if let Some(path) = exporting.output.as_ref().filter(|path| path.symlink_metadata().is_ok()) {
+            return Err(Ending::Usage(format!("{} is there already", path.display())));
+        }
         // Through a file of the server's: an answer is made for a model, and cut where it is long.
         let file = format!("org-export-{}", Uuid::new_v4().simple());
         let format = if exporting.json { "json" } else { "yaml" };
@@ -147,27 +159,36 @@ impl Desk {
         for line in shown::texts(&exported, "not_carried") {
             output::notice(&format!("Not carried: {line}"));
         }
+        for place in shown::texts(&exported, "masked") {
+            output::notice(&format!("Masked, because it looks like a credential: {place}"));
+        }
         match &exporting.output {
             None => Ok(output::line(text.trim_end())?),
-            Some(path) => {
-                let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
-                Ok(std::io::Write::write_all(&mut file, text.as_bytes())?)
-            }
+            Some(path) => write_new(path, &text)
+                .map_err(|error| Ending::Failed(format!("{} can't be written: {error}", path.display()))),
         }
     }
 
     /// With all the entries of its lists, page by page.
     async fn whole(&self, tool: &str, arguments: Map<String, Value>) -> Result<Value, Failure> {
+        match self.pages(tool, arguments.clone(), PAGE).await {
+            Err(failure) if failure.code() == Code::TooLarge => self.pages(tool, arguments, SMALL_PAGE).await,
+            whole => whole,
+        }
+    }
+
+    async fn pages(&self, tool: &str, mut arguments: Map<String, Value>, page: u64) -> Result<Value, Failure> {
+        arguments.insert("limit".to_owned(), page.into());
         let mut whole = self.ask(tool, arguments.clone()).await?;
         let mut from = 0;
         loop {
-            from += 50;
+            from += page;
             let is_more = shown::COUNTED.iter().any(|(count, list)| {
                 let count = whole.get(*count).and_then(Value::as_u64).unwrap_or_default();
                 whole.get(*list).is_some() && count > from
             });
             // What the tenant holds has no more to show.
-            if !is_more || whole.get("detail").and_then(Value::as_str) == Some("summary") {
+            if !is_more || shown::is_summary(&whole) {
                 return Ok(whole);
             }
             let mut arguments = arguments.clone();
@@ -183,6 +204,11 @@ impl Desk {
     }
 }
 
+fn write_new(path: &Path, text: &str) -> std::io::Result<()> {
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    std::io::Write::write_all(&mut file, text.as_bytes())
+}
+
 fn show(json: bool, answer: &Value, words: fn(&Value, Colours) -> String) -> Result<(), Ending> {
     if json {
         return Ok(output::json(answer)?);
@@ -192,15 +218,17 @@ fn show(json: bool, answer: &Value, words: fn(&Value, Colours) -> String) -> Res
 
 impl Which {
     fn arguments(&self) -> Result<Map<String, Value>, Ending> {
-        let (name, value) = match (&self.path, &self.template) {
-            (Some(path), _) if path.is_dir() => ("inline", folder::value(path)?),
+        let value = match (&self.path, &self.template) {
+            (Some(path), _) if path.is_dir() => folder::value(path)?,
             (Some(path), _) => {
                 let text =
                     fs::read_to_string(path).map_err(|error| Ending::Usage(format!("{}: {error}", path.display())))?;
-                ("inline", read::value(&text)?)
+                read::value(&text)?
             }
-            (None, name) => ("template", json!(name)),
+            (None, name) => return Ok(Map::from_iter([("template".to_owned(), json!(name))])),
         };
-        Ok(Map::from_iter([(name.to_owned(), value)]))
+        // What is wrong with it is said here, in the words of whoever has a file.
+        read::object(value.clone(), "template")?;
+        Ok(Map::from_iter([("inline".to_owned(), value)]))
     }
 }

@@ -45,7 +45,14 @@ pub(super) fn plan(plan: &Value, colours: Colours) -> String {
     let mut told = String::new();
     for one in list(plan, "creates") {
         let (path, runtime, tier) = (text(one, "path"), text(one, "runtime"), number(one, "tier"));
-        told.push_str(&colours.line('+', &format!("{path}  ({runtime}, tier {tier})")));
+        let mount = match (one.get("workspace_dir"), one.get("workspace_access")) {
+            (None, _) => String::new(),
+            (Some(_), None) => format!(", mounts {}", text(one, "workspace_dir")),
+            (Some(_), Some(_)) => {
+                format!(", mounts {} {}", text(one, "workspace_dir"), text(one, "workspace_access"))
+            }
+        };
+        told.push_str(&colours.line('+', &format!("{path}  ({runtime}, tier {tier}{mount})")));
     }
     for one in list(plan, "completes") {
         told.push_str(&colours.line('+', &format!("{}: {}", text(one, "path"), text(one, "sets"))));
@@ -71,10 +78,30 @@ pub(super) fn plan(plan: &Value, colours: Colours) -> String {
         );
     }
     notes(plan, &mut told);
-    let (create, exist, differ) =
-        (number(plan, "create_count"), number(plan, "match_count"), number(plan, "difference_count"));
-    let _ = writeln!(told, "{create} to create, {exist} there already, {differ} differences left as they are.");
+    let _ = writeln!(told, "{}", budget(plan));
+    let create = number(plan, "create_count");
+    let _ = match is_summary(plan) {
+        true => writeln!(told, "{create} to create; what of it is there already isn't known."),
+        false => {
+            let (exist, differ) = (number(plan, "match_count"), number(plan, "difference_count"));
+            writeln!(told, "{create} to create, {exist} there already, {differ} differences left as they are.")
+        }
+    };
+    let _ = writeln!(told, "Plan: {}", text(plan, "plan_id"));
     told
+}
+
+/// Of a template that only the tenant knows.
+pub(super) fn is_summary(plan: &Value) -> bool {
+    plan.get("detail").and_then(Value::as_str) == Some("summary")
+}
+
+fn budget(plan: &Value) -> String {
+    let cents = |name: &str| plan.pointer(&format!("/budget/{name}/cents")).and_then(Value::as_i64).unwrap_or_default();
+    let dollars = |cents: i64| format!("{}.{:02} USD", cents / 100, cents % 100);
+    let added = if is_summary(plan) { "unknown".to_owned() } else { dollars(cents("added")) };
+    let without = plan.pointer("/budget/without_limit").and_then(Value::as_i64).unwrap_or_default();
+    format!("Budgets: {} a month now, {added} added; {without} to create without a limit.", dollars(cents("now")))
 }
 
 pub(super) fn diff(compared: &Value, colours: Colours) -> String {

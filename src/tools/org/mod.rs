@@ -117,6 +117,7 @@ pub const TOOLS: &[Tool] = &[
         .org_wide()
         .creates()
         .keeping(&["template", "file", "plan_id", "force"])
+        .on_sight()
         .acts::<import::ImportOrg>(),
     Draft::read("list_templates", &[TEMPLATES])
         .said("workspace templates kinds of agents runtimes skills, which templates for a single new agent, presets to choose from")

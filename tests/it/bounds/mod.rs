@@ -3,6 +3,7 @@
 
 mod entries;
 mod fleets;
+mod imports;
 mod kept;
 mod leaks;
 mod limited;

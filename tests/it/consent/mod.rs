@@ -3,6 +3,7 @@
 mod bound;
 mod fleets;
 mod forms;
+mod imports;
 mod road;
 mod terminal;
 mod trees;

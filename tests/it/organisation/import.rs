@@ -127,3 +127,39 @@ async fn what_was_done_unheard_isnt_done_again() {
     assert_eq!(paths(&workspaces(&house).await), TEAM);
     house.is_balanced().await;
 }
+
+/// Both have a plan that holds, and only one of them may act on it.
+#[tokio::test]
+async fn of_two_imports_at_once_one_waits_for_its_turn() {
+    let house = empty();
+    let plan_id = plan(&house, &team()).await["plan_id"].clone();
+    let arguments = json!({ "inline": team(), "plan_id": plan_id, "force": true });
+    let (one, other) =
+        tokio::join!(house.try_call("import_org", arguments.clone()), house.try_call("import_org", arguments));
+    let mut refused: Vec<String> =
+        [one, other].into_iter().filter_map(|done| Some(done.err()?.failure.text())).collect();
+    let text = refused.pop().expect("one of them isn't done");
+    assert!(text.starts_with("CONFLICT: ") && text.contains("Nothing was changed.") && refused.is_empty(), "{text}");
+    assert_eq!(paths(&workspaces(&house).await), TEAM);
+    let again = import(&house, &team()).await;
+    assert_eq!((&again["status"], &again["count"]), (&json!("complete"), &json!(0)), "it isn't held for ever: {again}");
+    house.is_balanced().await;
+}
+
+#[tokio::test]
+async fn what_isnt_carried_leaves_room_for_the_answer() {
+    let house = empty();
+    let name = |n: usize| format!("{n} {}", "long ".repeat(30));
+    let one = |n: usize| {
+        let rules: Vec<Value> =
+            (0..4).map(|rule| json!({ "title": format!("{rule} {}", "t".repeat(150)), "content": "x" })).collect();
+        json!({ "name": name(n), "external": true, "url": "https://a.example", "instructions": rules })
+    };
+    let template = json!({ "name": "T", "workspaces": (0..120).map(one).collect::<Vec<Value>>() });
+    let plan_id = plan(&house, &template).await["plan_id"].clone();
+    house.host().refuse_after(1);
+    let imported = house.call("import_org", json!({ "inline": template, "plan_id": plan_id })).await;
+    assert_eq!(imported["count"], 120);
+    let lines = imported["not_carried"].as_array().unwrap();
+    assert!(lines.len() <= 51, "{}", lines.len());
+}

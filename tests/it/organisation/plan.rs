@@ -73,6 +73,93 @@ async fn of_a_template_that_the_tenant_holds_only_the_summary_is_known() {
     assert!(text.starts_with("CONFLICT: ") && text.contains("Nothing was changed."), "{text}");
 }
 
+/// What is missing of it only the tenant knows: a plan must not make twins all the same.
+#[tokio::test]
+async fn a_template_that_nobody_can_read_isnt_imported_over_itself() {
+    let house = empty();
+    let held = json!({ "template": "starter-team" });
+    let by_plan = async || {
+        let planned = house.call("plan_org_import", held.clone()).await;
+        assert!(planned.get("match_count").is_none(), "not known: {planned}");
+        (planned["notes"].to_string(), json!({ "template": "starter-team", "plan_id": planned["plan_id"] }))
+    };
+    let (notes, arguments) = by_plan().await;
+    assert!(!notes.contains("refuses"), "{notes}");
+    house.call("import_org", arguments).await;
+    let (notes, arguments) = by_plan().await;
+    assert!(notes.contains("3 workspaces of an earlier import"), "{notes}");
+    let text = house.refusal("import_org", arguments).await;
+    assert!(text.starts_with("CONFLICT: ") && text.contains("earlier import"), "{text}");
+    assert_eq!(workspaces(&house).await.len(), 3);
+    let lead = super::named(&workspaces(&house).await, "Lead")["id"].clone();
+    house.call("delete_workspace", json!({ "workspace_id": lead, "including_children": true })).await;
+    let (_, arguments) = by_plan().await;
+    assert_eq!(house.call("import_org", arguments).await["count"], 3);
+    house.is_balanced().await;
+}
+
+/// A person's yes to it would be for nothing.
+#[tokio::test]
+async fn a_template_that_isnt_there_is_refused_before_anything_else() {
+    let house = empty();
+    let text = house.refusal("import_org", json!({ "file": "nothere.yaml" })).await;
+    assert!(text.starts_with("PRECONDITION_FAILED: "), "{text}");
+    let text = house.refusal("import_org", json!({ "template": "none" })).await;
+    assert!(text.starts_with("NOT_FOUND: "), "{text}");
+    assert!(house.host().asked().iter().all(|one| one.method == "GET"), "{:?}", house.host().asked());
+}
+
+#[tokio::test]
+async fn a_plan_says_what_is_mounted() {
+    let house = empty();
+    let mut template = team();
+    template["workspaces"][0]["workspace_dir"] = json!("/srv/data");
+    template["workspaces"][0]["workspace_access"] = json!("read_write");
+    let planned = plan(&house, &template).await;
+    let lead = &planned["creates"][0];
+    assert_eq!(
+        (&lead["workspace_dir"], &lead["workspace_access"]),
+        (&json!("/srv/data"), &json!("read_write")),
+        "{lead}"
+    );
+}
+
+#[tokio::test]
+async fn of_many_workspaces_all_are_looked_at() {
+    let house = empty();
+    let one = |n: usize| json!({ "name": format!("w{n}"), "external": true, "url": "https://a.example" });
+    let bare = json!({ "name": "Large", "workspaces": (0..150).map(one).collect::<Vec<Value>>() });
+    assert_eq!(import(&house, &bare).await["count"], 150);
+    let mut with_models = bare.clone();
+    for one in with_models["workspaces"].as_array_mut().unwrap() {
+        one["model"] = json!("sonnet");
+    }
+    let compared = house.call("compare_org", json!({ "inline": with_models })).await;
+    assert_eq!((&compared["in_sync"], &compared["difference_count"]), (&json!(false), &json!(150)), "{compared}");
+    let imported = import(&house, &with_models).await;
+    assert_eq!((&imported["status"], &imported["count"]), (&json!("complete"), &json!(0)));
+    assert_eq!(house.call("compare_org", json!({ "inline": with_models })).await["in_sync"], true);
+}
+
+#[tokio::test]
+async fn a_credential_of_a_workspace_isnt_told_as_a_difference() {
+    let house = empty();
+    let mut template =
+        json!({ "name": "T", "workspaces": [{ "name": "A", "external": true, "url": "https://a.example" }] });
+    import(&house, &template).await;
+    let id = workspaces(&house).await[0]["id"].as_str().unwrap().to_owned();
+    let role = json!({ "role": "password: hunter2" });
+    house.host().ask_as_owner("PATCH", &format!("/workspaces/{id}"), role).await;
+    template["workspaces"][0]["role"] = json!("leads");
+    let compared = house.call("compare_org", json!({ "inline": template })).await;
+    assert!(compared["difference_count"] == 1 && !compared.to_string().contains("hunter2"), "{compared}");
+    for clear in [json!("https://u:pw@h.example"), json!("password: hunter2")] {
+        template["workspaces"][0]["role"] = clear;
+        let text = house.refusal("compare_org", json!({ "inline": template })).await;
+        assert!(text.starts_with("INVALID_INPUT: ") && text.contains("inline.workspaces[0].role"), "{text}");
+    }
+}
+
 #[tokio::test]
 async fn a_copy_of_the_operators_shows_what_the_tenant_doesnt() {
     let house = empty();
@@ -113,4 +200,44 @@ async fn a_plan_over_five_hundred_workspaces_is_quick_and_its_answer_small() {
     let rest = house.call("plan_org_import", json!({ "inline": template, "from": 240 })).await;
     assert_eq!(rest["creates"].as_array().unwrap().len(), 10, "{rest}");
     assert_eq!(rest["creates"][9]["path"], "w499");
+}
+
+/// A copy of the operator's of `starter-team`, after a change to it.
+fn copy(house: &crate::support::House, change: impl Fn(String) -> String) {
+    let folder = house.home.path().join("templates/starter-team");
+    std::fs::create_dir_all(&folder).unwrap();
+    let text = std::fs::read_to_string(crate::snapshot::file("src/backend/embedded/templates/starter-team.yaml"));
+    std::fs::write(folder.join("org.yaml"), change(text.unwrap())).unwrap();
+}
+
+async fn by_name(house: &crate::support::House) -> Value {
+    let planned = house.call("plan_org_import", json!({ "template": "starter-team" })).await;
+    house.call("import_org", json!({ "template": "starter-team", "plan_id": planned["plan_id"] })).await
+}
+
+#[tokio::test]
+async fn what_was_planned_is_imported_and_not_what_the_tenant_holds() {
+    let house = empty();
+    copy(&house, |text| {
+        text.replace("name: Frontend Engineer", "name: Intern\n        tier: 1\n        budget_limit: 700")
+    });
+    let imported = by_name(&house).await;
+    assert_eq!((&imported["status"], &imported["count"]), (&json!("complete"), &json!(3)), "{imported}");
+    let all = workspaces(&house).await;
+    let intern = super::named(&all, "Intern");
+    assert_eq!((&intern["tier"], &intern["budget_limit"]), (&json!(1), &json!(700)), "{intern}");
+}
+
+/// For the files beside it the tenant's own goes by name; what it makes then may be something else.
+#[tokio::test]
+async fn settings_go_only_to_what_was_planned() {
+    let house = empty();
+    copy(&house, |text| {
+        text.replace("name: Frontend Engineer", "name: Intern\n        files_dir: x\n        budget_limit: 700")
+    });
+    let imported = by_name(&house).await;
+    assert_eq!((&imported["status"], &imported["count"]), (&json!("partial"), &json!(3)), "{imported}");
+    assert!(imported["not_carried"][0].as_str().unwrap().contains("other workspaces"), "{imported}");
+    let all = workspaces(&house).await;
+    assert!(all.len() == 3 && all.iter().all(|one| one["budget_limit"].is_null()), "{all:?}");
 }

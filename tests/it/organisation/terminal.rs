@@ -2,8 +2,13 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
-use crate::process::{Ended, command, ended};
+use secrecy::ExposeSecret;
+use serde_json::json;
+
+use crate::process::{Ended, command, ended, towards};
+use crate::support::Host;
 
 const TEAM: &str = "name: Team\nworkspaces:\n  - name: Lead\n    external: true\n    url: https://a.example\n    children:\n      - !include kid.yaml\n";
 const KID: &str = "{name: Kid, external: true, url: 'https://b.example', tier: 1}\n";
@@ -29,6 +34,8 @@ async fn plan_import_diff_and_export_go_together() {
         planned.out
     );
     assert!(!planned.out.contains('\u{1b}'), "no terminal, no colours: {}", planned.out);
+    assert!(planned.out.contains("Budgets: 0.00 USD a month now, 0.00 USD added; 2 to create without a limit.\n"));
+    assert!(planned.out.contains("\nPlan: plan-"), "{}", planned.out);
     let diff = org(data.path(), &["diff", team]).await;
     assert_eq!(diff.code, 1, "{}", diff.out);
     assert!(diff.out.contains("+ Lead / Kid  (in the template only)"), "{}", diff.out);
@@ -47,6 +54,8 @@ async fn plan_import_diff_and_export_go_together() {
     let exported = org(data.path(), &["export", "--output", file.to_str().unwrap()]).await;
     assert_eq!(exported.code, 0, "{}", exported.err);
     assert_eq!(org(data.path(), &["diff", file.to_str().unwrap()]).await.code, 0);
+    let onto = org(data.path(), &["export", "--output", file.to_str().unwrap()]).await;
+    assert!(onto.code == 2 && onto.err.contains("live.yaml is there already"), "{}", onto.err);
     let again = org(data.path(), &["export"]).await;
     assert_eq!(again.out.trim_end(), fs::read_to_string(&file).unwrap().trim_end());
     assert_eq!(fs::read_dir(data.path().join("credentials")).unwrap().count(), 0, "nothing stays behind");
@@ -81,4 +90,41 @@ async fn an_import_waits_for_a_person() {
     let waiting = ended(crate::process::bare(data.path()), &arguments).await;
     assert_eq!(waiting.code, 3, "{}", waiting.err);
     assert!(waiting.err.contains("3 to create") && waiting.err.contains("CONSENT_REQUIRED"), "{}", waiting.err);
+}
+
+/// Each page of a plan would be another look.
+#[tokio::test]
+async fn a_plan_of_many_workspaces_looks_once() {
+    let (host, data) = (Host::start(false, Duration::ZERO), tempfile::tempdir().unwrap());
+    let one = |n: usize| json!({ "name": format!("w{n}"), "external": true, "url": "https://a.example" });
+    let template = json!({ "name": "Large", "workspaces": (0..150).map(one).collect::<Vec<_>>() });
+    let file = data.path().join("large.json");
+    fs::write(&file, template.to_string()).unwrap();
+    let command = towards(&host.url, host.key.expose_secret(), data.path());
+    let planned = ended(command, &["org", "plan", file.to_str().unwrap()]).await;
+    assert_eq!(planned.out.lines().filter(|line| line.starts_with("+ w")).count(), 150, "{}", planned.err);
+    assert_eq!(host.asked().iter().filter(|one| one.path == "/workspaces").count(), 1);
+}
+
+#[tokio::test]
+async fn of_a_template_of_the_tenants_is_said_what_isnt_known() {
+    let data = tempfile::tempdir().unwrap();
+    let planned = org(data.path(), &["plan", "--template", "starter-team"]).await;
+    assert!(planned.out.contains("3 to create; what of it is there already isn't known.\n"), "{}", planned.out);
+    let diff = org(data.path(), &["diff", "--template", "starter-team"]).await;
+    assert!(diff.err.contains("Give the template itself") && !diff.err.contains("inline"), "{}", diff.err);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_file_is_said_of_the_file() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("a.yaml");
+    for (text, words) in [
+        ("", "the template"),
+        ("name: T\nworkspaces: [{name: A, config: {token: abc}}]\n", "template.workspaces[0].config.token"),
+    ] {
+        fs::write(&file, text).unwrap();
+        let wrong = org(data.path(), &["plan", file.to_str().unwrap()]).await;
+        assert!(wrong.code == 2 && wrong.err.contains(words) && !wrong.err.contains("inline"), "{}", wrong.err);
+    }
 }

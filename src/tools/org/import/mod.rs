@@ -7,6 +7,7 @@ mod report;
 mod sending;
 mod settings;
 mod settle;
+mod sight;
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::IMPORT;
+use super::list::Listed;
 use super::live::Live;
 use super::plan::Plan;
 use super::plan::answer::without_files;
@@ -24,12 +26,14 @@ use super::plan::held::Held;
 use super::plan::id::PlanId;
 use super::plan::needs::Needs;
 use super::template::OrgTemplate;
-use super::template::source::{Opened, Source};
+use super::template::source::{Opened, Source, find_listed};
 use crate::backend::Received;
-use crate::failure::Failure;
+use crate::failure::{Changed, Failure};
+use crate::imports::Import;
 use crate::tools::given::GivenData;
 use crate::tools::ids::{BundleFile, TemplateName, WorkspaceId};
 use crate::tools::invocation::Invocation;
+use crate::tools::many::patiently;
 use crate::tools::prose::Prose;
 use crate::tools::tool::Act;
 use crate::tools::workspaces::fetch_all;
@@ -82,40 +86,37 @@ impl Act for ImportOrg {
 
     /// A plan that doesn't hold any more isn't worth anybody's yes.
     async fn look(&self, call: &Invocation) -> Result<Option<Value>, Failure> {
-        let Some(plan_id) = &self.plan_id else { return Ok(None) };
         match self.source().open(call).await? {
-            Opened::Held(name) => check_held(&name, plan_id, call).await.map(|()| None),
+            Opened::Held(name) => Ok(Some(sight::of_held(&self.check_held(&name, call).await?))),
             Opened::Read { template, .. } => {
-                let (live, facts) = look(&template, call).await?;
+                let (live, facts) = self.look_around(&template, call).await?;
                 let plan = Plan::new(&template, &live, &facts);
-                check(&template, &plan, &live, &facts, plan_id)?;
-                Ok(Some(json!({ "create": plan.missing().count(), "exist": plan.existing() })))
+                self.check(&template, &plan, &live, &facts)?;
+                Ok(Some(sight::of(&template, &plan)))
             }
         }
     }
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
         match self.source().open(call).await? {
-            Opened::Held(name) => {
-                if let Some(plan_id) = &self.plan_id {
-                    check_held(&name, plan_id, call).await?;
-                }
-                let before = fetch_all(call).await?.len();
-                let answer = self.send(json!({ "dir": name }), before, None, call).await?;
-                Ok(as_told(answer))
+            Opened::Held(name) => self.have_made(&name, call).await,
+            Opened::Read { template, held } => {
+                sight::check(&sight::digest_of(&template), call)?;
+                // First: what is looked at after this nobody else is about to import.
+                let import = call.server.imports.begin(&template.name, call.id).await?;
+                let brought = self.bring(&template, held.as_ref(), &import, call).await;
+                settled(brought, &import).await
             }
-            Opened::Read { template, held } => self.bring(&template, held.as_ref(), call).await,
         }
     }
 }
 
-async fn check_held(name: &TemplateName, plan_id: &PlanId, call: &Invocation) -> Result<(), Failure> {
-    plan_id.check(&Held::look(name, call).await?.id())
-}
-
-fn check(template: &OrgTemplate, plan: &Plan, live: &Live, facts: &Facts, plan_id: &PlanId) -> Result<(), Failure> {
-    let needs = Needs::of(template, plan, facts);
-    plan_id.check(&PlanId::of(template, plan, live, facts, &needs))
+/// One that failed with nothing changed isn't remembered.
+async fn settled(result: Result<Imported, Failure>, import: &Import) -> Result<Imported, Failure> {
+    if result.as_ref().is_err_and(|failure| failure.has_changed() == Changed::No) {
+        import.made_nothing().await?;
+    }
+    result
 }
 
 impl ImportOrg {
@@ -123,22 +124,57 @@ impl ImportOrg {
         Source { template: self.template.as_ref(), inline: self.inline.as_ref(), file: self.file.as_ref() }
     }
 
+    /// With a plan id, whether that holds.
+    async fn check_held(&self, name: &TemplateName, call: &Invocation) -> Result<Listed, Failure> {
+        let Some(plan_id) = &self.plan_id else { return find_listed(name, call).await };
+        let held = Held::look(name, call).await?;
+        held.check(plan_id)?;
+        Ok(held.listed)
+    }
+
+    fn check(&self, template: &OrgTemplate, plan: &Plan, live: &Live, facts: &Facts) -> Result<(), Failure> {
+        let Some(plan_id) = &self.plan_id else { return Ok(()) };
+        let needs = Needs::of(template, plan, facts);
+        plan_id.check(&PlanId::of(template, plan, live, facts, &needs))
+    }
+
+    /// Without a plan id nothing counts as there.
+    async fn look_around(&self, template: &OrgTemplate, call: &Invocation) -> Result<(Live, Facts), Failure> {
+        match &self.plan_id {
+            Some(_) => look(template, call).await,
+            None => Ok((Live::new(Vec::new()), Facts::default())),
+        }
+    }
+
+    /// A template that only the tenant knows.
+    async fn have_made(&self, name: &TemplateName, call: &Invocation) -> Result<Imported, Failure> {
+        let listed = find_listed(name, call).await?;
+        sight::check(&sight::digest_of_held(&listed), call)?;
+        let import = call.server.imports.begin(&listed.name, call.id).await?;
+        let made = async {
+            // Somebody may have been through with it just before.
+            if let Some(plan_id) = &self.plan_id {
+                plan_id.check(&Held::look(name, call).await?.id())?;
+            }
+            let before = fetch_all(call).await?.len();
+            let answer = self.send(json!({ "dir": name }), before, None, &import, call).await?;
+            Ok(as_told(answer))
+        };
+        settled(made.await, &import).await
+    }
+
     /// A template that we have read. Without a plan id all of it is made, whatever is there.
     async fn bring(
         &self,
         template: &OrgTemplate,
         held: Option<&TemplateName>,
+        import: &Import,
         call: &Invocation,
     ) -> Result<Imported, Failure> {
-        let before = fetch_all(call).await?.len();
-        let (live, facts) = match &self.plan_id {
-            Some(_) => look(template, call).await?,
-            None => (Live::new(Vec::new()), Facts::default()),
-        };
+        let before = patiently(call, || fetch_all(call)).await?.len();
+        let (live, facts) = self.look_around(template, call).await?;
         let plan = Plan::new(template, &live, &facts);
-        if let Some(plan_id) = &self.plan_id {
-            check(template, &plan, &live, &facts, plan_id)?;
-        }
+        self.check(template, &plan, &live, &facts)?;
         let sending = Sending::of(template, held, &plan, &live);
         let mut places = Places::new(&plan, &live);
         let mut report = Report::new(template, &plan, &live);
@@ -146,19 +182,22 @@ impl ImportOrg {
         if sending.body.get("dir").is_none() {
             report.not_carried.extend(without_files(&plan));
         }
+        report.not_looked_at(facts.not_looked_at);
         for at in plan.unsettled() {
             report.moved(at, places.settle(at, &report.ids, call).await);
         }
         // Without a plan the tenant has the last word on a template that wants nothing, too.
         if self.plan_id.is_none() || !sending.nodes.is_empty() {
             let total = sending.nodes.len();
-            let answer = self.send(sending.body.clone(), before, Some(total), call).await?;
+            let answer = self.send(sending.body.clone(), before, Some(total), import, call).await?;
             report.made(&sending.nodes, answer);
             for at in &sending.moves {
                 if report.ids.get(*at).is_some_and(Option::is_some) {
                     report.moved(*at, places.settle(*at, &report.ids, call).await);
                 }
             }
+        } else {
+            import.made_nothing().await?;
         }
         settings::apply(&plan, &mut report, call).await;
         Ok(report.answer())
@@ -169,17 +208,24 @@ impl ImportOrg {
         mut body: Value,
         before: usize,
         total: Option<usize>,
+        import: &Import,
         call: &Invocation,
     ) -> Result<Answer, Failure> {
         if let (true, Some(fields)) = (self.force, body.as_object_mut()) {
             fields.insert("force".to_owned(), true.into());
         }
-        let asked = call.tenant.ask(&IMPORT).body(&body).within(PATIENCE).received();
+        let asked = patiently(call, || call.tenant.ask(&IMPORT).body(&body).within(PATIENCE).received());
         let received = tokio::select! {
             received = asked => received?,
             never = watch(before, total, call) => match never {},
         };
-        decoded(received)
+        let answer = decoded(received)?;
+        let ids: Vec<WorkspaceId> = answer.workspaces.iter().map(|one| one.id.clone()).collect();
+        // It is made, whether or not that can be written down.
+        if let Err(error) = import.made(&ids).await {
+            tracing::warn!(%error, "what an import made isn't noted");
+        }
+        Ok(answer)
     }
 }
 

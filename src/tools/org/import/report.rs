@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::{Answer, Made};
 use crate::failure::Failure;
 use crate::fence;
+use crate::text::start;
 use crate::tools::ids::WorkspaceId;
 use crate::tools::org::live::Live;
 use crate::tools::org::plan::Plan;
@@ -14,11 +15,23 @@ use crate::tools::prose::Prose;
 
 /// Workspaces that an answer names.
 const SHOWN: usize = 200;
+/// Lines of what wasn't carried.
+const LINES: usize = 50;
+/// Characters of a name, and of a path.
+const NAME: usize = 60;
+const PATH: usize = 120;
+/// Channels that were left out.
+const CHANNELS: usize = 100;
+/// What a second import of it would do.
+const REST: &str = "the rest of the tenant's template: importing it again would make twins of what was created; delete \
+                    that first, or give the template itself rather than its name";
+/// Whose settings would go where, nobody could say.
+const STRANGE: &str = "all settings: the tenant made other workspaces than the template has, or in another order";
 
 #[derive(Serialize, JsonSchema)]
 pub struct Imported {
     org: String,
-    /// `complete`, or `partial` where something was left: plan and import again.
+    /// `complete`, or `partial` where something was left: see `not_carried`; else plan and import again.
     status: &'static str,
     /// Why it stopped, in the tenant's words.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -73,14 +86,15 @@ pub(super) struct SkippedChannel {
 /// Of a template that only the tenant knows.
 pub(super) fn as_told(answer: Answer) -> Imported {
     let count = answer.workspaces.len();
+    let is_partial = answer.error.is_some();
     Imported {
         org: answer.org,
-        status: if answer.error.is_some() { "partial" } else { "complete" },
+        status: if is_partial { "partial" } else { "complete" },
         problem: answer.error,
         count,
-        workspaces: answer.workspaces.into_iter().take(SHOWN).map(outcome).collect(),
+        workspaces: shown(answer.workspaces.into_iter().map(outcome).collect()),
         not_shown: count.saturating_sub(SHOWN),
-        not_carried: Vec::new(),
+        not_carried: is_partial.then(|| REST.to_owned()).into_iter().collect(),
     }
 }
 
@@ -94,6 +108,30 @@ fn outcome(made: Made) -> Outcome {
     }
 }
 
+/// What an answer has room for.
+fn shown(mut workspaces: Vec<Outcome>) -> Vec<Outcome> {
+    workspaces.truncate(SHOWN);
+    let mut left = CHANNELS;
+    for one in &mut workspaces {
+        one.name = start(&one.name, NAME).into_owned();
+        one.path = one.path.as_deref().map(|path| start(path, PATH).into_owned());
+        one.channels_skipped.truncate(left);
+        left -= one.channels_skipped.len();
+        for skipped in &mut one.channels_skipped {
+            skipped.kind = start(&skipped.kind, NAME).into_owned();
+            skipped.reason = start(&skipped.reason, PATH).into_owned();
+        }
+    }
+    workspaces
+}
+
+fn lines(mut all: Vec<String>) -> Vec<String> {
+    let more = all.len().saturating_sub(LINES);
+    all.truncate(LINES);
+    all.extend((more > 0).then(|| format!("and {more} more")));
+    all
+}
+
 /// What has become of each workspace of the template.
 pub(super) struct Report {
     org: String,
@@ -105,6 +143,7 @@ pub(super) struct Report {
     pub not_carried: Vec<String>,
     created: usize,
     beside: Vec<Outcome>,
+    not_looked_at: usize,
 }
 
 impl Report {
@@ -123,6 +162,7 @@ impl Report {
             not_carried: Vec::new(),
             created: 0,
             beside: Vec::new(),
+            not_looked_at: 0,
         }
     }
 
@@ -133,10 +173,18 @@ impl Report {
     }
 
     /// The tenant made the first of those that were sent; the one after them is what it failed at. What it made
-    /// besides is told, too.
+    /// besides is told, too. Under other names they aren't ours, and nothing is set on them.
     pub fn made(&mut self, sent: &[usize], answer: Answer) {
         let count = answer.workspaces.len();
         self.created = count;
+        self.org = answer.org;
+        self.problem = answer.error;
+        let is_planned = |(at, made): (&usize, &Made)| self.nodes.get(*at).is_some_and(|(name, _)| *name == made.name);
+        if !sent.iter().zip(&answer.workspaces).all(is_planned) {
+            self.not_carried.push(STRANGE.to_owned());
+            self.beside = answer.workspaces.into_iter().map(outcome).collect();
+            return;
+        }
         let mut all = answer.workspaces.into_iter();
         for (at, made) in sent.iter().zip(all.by_ref()) {
             self.set(*at, Became::Created);
@@ -151,8 +199,6 @@ impl Report {
             self.set(*failed, Became::Failed);
         }
         self.beside = all.map(outcome).collect();
-        self.org = answer.org;
-        self.problem = answer.error;
     }
 
     pub fn moved(&mut self, at: usize, result: Result<(), Failure>) {
@@ -162,13 +208,23 @@ impl Report {
         }
     }
 
+    pub fn not_looked_at(&mut self, count: usize) {
+        self.not_looked_at = count;
+    }
+
     pub fn lost(&mut self, at: usize, what: &str, failure: &Failure) {
-        let path = self.nodes.get(at).map(|(_, path)| fence::quoted(path)).unwrap_or_default();
+        let path = self.nodes.get(at).map(|(_, path)| fence::quoted(&start(path, PATH))).unwrap_or_default();
         self.not_carried.push(format!("{path}: {what} ({})", failure.code().as_str()));
     }
 
-    pub fn answer(self) -> Imported {
-        let is_whole = self.became.iter().all(|one| matches!(one, Became::Created | Became::Existed));
+    pub fn answer(mut self) -> Imported {
+        if self.not_looked_at > 0 {
+            let count = self.not_looked_at;
+            self.not_carried
+                .push(format!("models and schedules of {count} workspaces that are there weren't looked at"));
+        }
+        let is_whole =
+            self.not_looked_at == 0 && self.became.iter().all(|one| matches!(one, Became::Created | Became::Existed));
         let rows = self.nodes.into_iter().zip(self.ids).zip(self.became).zip(self.skipped);
         let outcome = |((((name, path), id), outcome), channels_skipped)| Outcome {
             id,
@@ -180,15 +236,14 @@ impl Report {
         let mut workspaces: Vec<Outcome> = rows.map(outcome).chain(self.beside).collect();
         workspaces.sort_by_key(|one| one.outcome);
         let not_shown = workspaces.len().saturating_sub(SHOWN);
-        workspaces.truncate(SHOWN);
         Imported {
             org: self.org,
             status: if is_whole && self.problem.is_none() { "complete" } else { "partial" },
             problem: self.problem,
             count: self.created,
-            workspaces,
+            workspaces: shown(workspaces),
             not_shown,
-            not_carried: self.not_carried,
+            not_carried: lines(self.not_carried),
         }
     }
 }

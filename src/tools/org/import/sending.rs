@@ -1,5 +1,6 @@
-//! What is sent to the tenant's import: the template that it holds, by name, where nothing of it is there and
-//! it has one; else what is missing, as an object, each topmost workspace a root of its own.
+//! What is sent to the tenant's import: what is missing, as an object, each topmost workspace a root of its own.
+//! The tenant's own copy goes by name only where files stand beside it that nothing else brings along, and
+//! nothing of it is there yet: an object is what was planned, of a copy nobody can tell.
 
 use serde_json::{Value, json};
 
@@ -22,7 +23,7 @@ impl Sending {
     pub fn of(template: &OrgTemplate, held: Option<&TemplateName>, plan: &Plan, live: &Live) -> Self {
         let nodes: Vec<usize> = plan.missing().map(|(at, _)| at).collect();
         let mut sending = Self { body: Value::Null, nodes, moves: Vec::new(), not_carried: Vec::new() };
-        if let (Some(dir), 0) = (held, plan.existing()) {
+        if let (Some(dir), 0, true) = (held, plan.existing(), template.names_files()) {
             sending.body = json!({ "dir": dir });
             return sending;
         }
@@ -73,12 +74,18 @@ mod tests {
     }
 
     #[test]
-    fn where_nothing_is_there_the_tenants_own_goes_by_its_name() {
-        let template = read::text(TEXT).unwrap();
+    fn the_tenants_own_goes_by_its_name_only_for_its_files() {
         let (live, dir) = (Live::new(vec![]), TemplateName::try_from("t".to_owned()).unwrap());
+        for files in
+            ["defaults: {initial_prompt_file: a.md}\nworkspaces: [{name: A}]", "workspaces: [{name: A, files_dir: a}]"]
+        {
+            let template = read::text(&format!("name: T\n{files}\n")).unwrap();
+            let plan = Plan::new(&template, &live, &Facts::default());
+            assert_eq!(Sending::of(&template, Some(&dir), &plan, &live).body, json!({ "dir": "t" }));
+        }
+        let template = read::text(TEXT).unwrap();
         let plan = Plan::new(&template, &live, &Facts::default());
-        assert_eq!(Sending::of(&template, Some(&dir), &plan, &live).body, json!({ "dir": "t" }));
-        let inline = Sending::of(&template, None, &plan, &live);
+        let inline = Sending::of(&template, Some(&dir), &plan, &live);
         assert_eq!((inline.nodes.len(), inline.moves.len()), (5, 0));
         assert_eq!(inline.body["template"]["workspaces"].as_array().unwrap().len(), 2);
         assert!(inline.body["template"]["global_memories"].is_array());

@@ -8,6 +8,7 @@ use serde_json::json;
 use crate::failure::{Changed, Code, Failure};
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
+use crate::tools::many::patiently;
 use crate::tools::org::live::{Live, place};
 use crate::tools::org::plan::Plan;
 use crate::tools::org::template::Spot;
@@ -36,8 +37,8 @@ impl<'a> Places<'a> {
         let (own, parent) = id(at).zip(id(above)).ok_or_else(nowhere)?;
         let spot = node.wanted.canvas.or_else(|| self.next_below(above)).ok_or_else(nowhere)?;
         let body = json!({ "parent_id": parent, "x": spot.x, "y": spot.y });
-        call.tenant.ask(&UPDATE).part("workspace_id", own).body(&body).received().await?;
-        let now = fetch_one(own, call).await?;
+        patiently(call, || call.tenant.ask(&UPDATE).part("workspace_id", own).body(&body).received()).await?;
+        let now = patiently(call, || fetch_one(own, call)).await?;
         if now.parent_id.as_ref() != Some(parent) || (now.x, now.y) != (spot.x, spot.y) {
             return Err(Failure::new(Code::UnexpectedAnswer, "the tenant answered `updated`, but didn't move it")
                 .changed(Changed::Unknown));

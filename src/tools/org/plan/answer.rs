@@ -3,6 +3,7 @@
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::facts::{Facts, look};
 use super::held::Held;
@@ -14,18 +15,21 @@ use crate::tools::bounds::Whole;
 use crate::tools::given::GivenData;
 use crate::tools::ids::{BundleFile, TemplateName};
 use crate::tools::invocation::Invocation;
+use crate::tools::masking::mask;
 use crate::tools::money::Money;
 use crate::tools::org::template::source::{Opened, Source};
 use crate::tools::org::template::{FILES, OrgTemplate};
 use crate::tools::prose::Data;
 use crate::tools::tool::Act;
 
-/// Entries of each list.
-const SHOWN: usize = 50;
+/// Entries of each list, unless the caller says how many.
+const SHOWN: i64 = 50;
+const AS_HELD: &str = "The tenant imports its own copy, for the files beside it. Shown is the operator's copy: of the \
+                       same name and count, but whether it says the same isn't known.";
 /// Characters of a value that differs.
 const EXCERPT: usize = 200;
 
-/// Which template, and where its lists begin.
+/// Which template, and which part of its lists.
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Asked {
@@ -37,8 +41,10 @@ pub struct Asked {
     inline: Option<GivenData>,
     /// A file on the server with one, YAML or JSON, as export_org writes it.
     file: Option<BundleFile>,
-    /// Where the lists begin; each shows 50. Default 0.
+    /// Where the lists begin. Default 0.
     from: Option<Whole<0, 1_000_000>>,
+    /// Entries of each list. Default 50.
+    limit: Option<Whole<1, 300>>,
 }
 
 impl Asked {
@@ -46,9 +52,14 @@ impl Asked {
         Source { template: self.template.as_ref(), inline: self.inline.as_ref(), file: self.file.as_ref() }
     }
 
+    pub(super) fn is_inline(&self) -> bool {
+        self.inline.is_some() && self.template.is_none() && self.file.is_none()
+    }
+
     pub(super) fn page<T>(&self, all: Vec<T>) -> Vec<T> {
-        let from = self.from.map_or(0, |from| usize::try_from(from.get()).unwrap_or(usize::MAX));
-        all.into_iter().skip(from).take(SHOWN).collect()
+        let number = |number: i64| usize::try_from(number).unwrap_or(usize::MAX);
+        let (from, limit) = (self.from.map_or(0, |from| from.get()), self.limit.map_or(SHOWN, |limit| limit.get()));
+        all.into_iter().skip(number(from)).take(number(limit)).collect()
     }
 }
 
@@ -67,8 +78,9 @@ pub struct PlannedImport {
     create_count: usize,
     /// Parents first.
     creates: Vec<Created>,
-    /// Workspaces of the template that are there already, found by their names from the root down.
-    match_count: usize,
+    /// Workspaces of the template that are there already, found by their names from the root down. Absent: not known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    match_count: Option<usize>,
     /// Of these, ones that an earlier import left as roots; the next moves them.
     #[serde(skip_serializing_if = "is_zero")]
     unsettled_count: usize,
@@ -103,6 +115,11 @@ struct Created {
     tier: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     model: Option<String>,
+    /// The directory of the host that it mounts.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace_dir: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    workspace_access: Option<String>,
 }
 
 #[derive(Serialize, JsonSchema)]
@@ -141,6 +158,8 @@ impl Act for PlanOrgImport {
                 let mut planned = self.0.told(&template, &plan, &live, &facts, call);
                 if held.is_none() || plan.existing() > 0 {
                     planned.notes.extend(without_files(&plan));
+                } else if template.names_files() {
+                    planned.notes.push(AS_HELD.to_owned());
                 }
                 Ok(planned)
             }
@@ -150,12 +169,18 @@ impl Act for PlanOrgImport {
 
 fn summary(held: Held) -> PlannedImport {
     let count = held.listed.workspaces as usize;
+    let mut notes = vec![
+        "The tenant shows no more of its template: which workspaces it has, what exists of them and which schedules \
+         start isn't known. With a copy in the operator's `template_dirs` it would be."
+            .to_owned(),
+    ];
+    notes.extend(held.in_the_way().map(|why| format!("import_org refuses this plan: {why}.")));
     PlannedImport {
         plan_id: held.id(),
         detail: "summary",
         create_count: count,
         creates: Vec::new(),
-        match_count: 0,
+        match_count: None,
         unsettled_count: 0,
         difference_count: 0,
         differences: Vec::new(),
@@ -166,11 +191,7 @@ fn summary(held: Held) -> PlannedImport {
         schedule_count: 0,
         schedules: Vec::new(),
         budget: Budgets { now: limits(&held.live), added: Money::of(0), without_limit: count },
-        notes: vec![
-            "The tenant shows no more of its template: which workspaces it has, what exists of them and which \
-             schedules start isn't known. With a copy in the operator's `template_dirs` it would be."
-                .to_owned(),
-        ],
+        notes,
         name: held.listed.name,
         missing_required: held.required,
         missing_recommended: held.recommended,
@@ -193,6 +214,8 @@ impl Asked {
             runtime: node.runtime().to_owned(),
             tier: node.tier(),
             model: node.model().map(str::to_owned),
+            workspace_dir: node.wanted.workspace_dir.clone().filter(|directory| !directory.is_empty()),
+            workspace_access: node.wanted.access().map(str::to_owned),
         });
         PlannedImport {
             plan_id: PlanId::of(template, plan, live, facts, &needs),
@@ -200,7 +223,7 @@ impl Asked {
             detail: "full",
             create_count: plan.missing().count(),
             creates: self.page(creates.collect()),
-            match_count: plan.existing(),
+            match_count: Some(plan.existing()),
             unsettled_count: plan.found.iter().flatten().filter(|one| one.unsettled).count(),
             difference_count: plan.differences.len(),
             differences: self.page(plan.differences.clone()).into_iter().map(differing).collect(),
@@ -227,8 +250,16 @@ fn completed(plan: &Plan) -> Vec<Completed> {
 }
 
 pub(super) fn differing(one: Difference) -> Differing {
-    let short = |value| Data::from(value).excerpt(EXCERPT, "get_workspace, list_schedules");
-    Differing { path: one.path, field: one.field, live: short(one.live), template: short(one.template) }
+    let short = |value| Data::from(masked(&one.field, value)).excerpt(EXCERPT, "get_workspace, list_schedules");
+    let (live, template) = (short(one.live), short(one.template));
+    Differing { path: one.path, field: one.field, live, template }
+}
+
+/// As it may be shown under the name of its field.
+fn masked(field: &str, value: Value) -> Value {
+    let mut named = Value::Object(Map::from_iter([(field.to_owned(), value)]));
+    mask(&mut named);
+    named.get_mut(field).map(Value::take).unwrap_or_default()
 }
 
 fn limits(live: &Live) -> Money {

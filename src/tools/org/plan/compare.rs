@@ -21,7 +21,7 @@ pub struct CompareOrg(Asked);
 #[derive(Serialize, JsonSchema)]
 pub struct ComparedOrg {
     name: String,
-    /// Nothing is missing, extra or different.
+    /// Nothing is missing, extra or different, and all was looked at.
     in_sync: bool,
     match_count: usize,
     missing_count: usize,
@@ -47,9 +47,16 @@ impl Act for CompareOrg {
     type Answer = ComparedOrg;
 
     async fn act(self, call: &Invocation) -> Result<Self::Answer, Failure> {
+        if call.caller.is_bound() && !self.0.is_inline() {
+            return Err(Failure::new(
+                Code::ForbiddenByPolicy,
+                "that template may name workspaces which aren't below yours",
+            )
+            .next("Give one of your own as `inline`: export_org gives what you see."));
+        }
         let Opened::Read { template, .. } = self.0.source().open(call).await? else {
             return Err(Failure::new(Code::NotSupported, "the tenant doesn't show what is in its template")
-                .next("Give the template as `inline` or `file`, or ask the operator for a copy in `template_dirs`."));
+                .next("Give the template itself, or ask the operator for a copy of it in `template_dirs`."));
         };
         let (live, facts) = look(&template, call).await?;
         let plan = Plan::new(&template, &live, &facts);
@@ -66,7 +73,7 @@ impl Asked {
         let extra: Vec<Extra> = extra.into_iter().map(|(path, one)| Extra { path, id: one.id.clone() }).collect();
         ComparedOrg {
             name: template.name.clone(),
-            in_sync: missing.is_empty() && extra.is_empty() && differences.is_empty(),
+            in_sync: missing.is_empty() && extra.is_empty() && differences.is_empty() && facts.not_looked_at == 0,
             match_count: plan.existing(),
             missing_count: missing.len(),
             missing: self.page(missing),

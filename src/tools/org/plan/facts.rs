@@ -1,6 +1,6 @@
 //! What is looked at for a plan: the lists that say something of all workspaces at once, and of those that are
-//! in the template what only they tell. The tenant takes some six hundred requests a minute, so of many
-//! workspaces only the first are asked one by one; how many weren't is said.
+//! in the template what only they tell. The tenant takes some six hundred requests a minute; whoever asks of more
+//! waits, and beyond a bound they are left out, which is said.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::tools::ids::WorkspaceId;
 use crate::tools::instructions::{self, Instruction};
 use crate::tools::invocation::Invocation;
-use crate::tools::many::each;
+use crate::tools::many::{each, patiently};
 use crate::tools::plugins;
 use crate::tools::schedules::wire::{self, Schedule};
 use crate::tools::secrets::{self, SecretLine};
@@ -24,7 +24,7 @@ use crate::tools::workspaces::{fetch_all, model};
 pub const MODEL: &str = "MODEL_PROVIDER";
 
 /// Workspaces that are asked one by one.
-const LOOKED_INTO: usize = 100;
+const LOOKED_INTO: usize = 600;
 
 #[derive(Default)]
 pub struct Facts {
@@ -67,12 +67,12 @@ pub async fn look(template: &OrgTemplate, call: &Invocation) -> Result<(Live, Fa
     let names_plugins = nodes.iter().any(|node| node.plugins().next().is_some());
     let has_rules = nodes.iter().any(|node| !node.wanted.instructions.is_empty());
     let (workspaces, scheduled, secrets, templates, plugins, rules) = tokio::try_join!(
-        fetch_all(call),
-        call.tenant.ask(&SCHEDULES).fetch::<Vec<Scheduled>>(),
-        when(!call.caller.is_bound(), call.tenant.ask(&secrets::LIST_GLOBAL).fetch::<Vec<SecretLine>>()),
-        when(names_templates, call.tenant.ask(&TEMPLATES).fetch::<Vec<Identified>>()),
-        when(names_plugins, call.tenant.ask(&plugins::REGISTRY).fetch::<Vec<Named>>()),
-        when(has_rules, instructions::fetch_all(call)),
+        patiently(call, || fetch_all(call)),
+        patiently(call, || call.tenant.ask(&SCHEDULES).fetch::<Vec<Scheduled>>()),
+        when(!call.caller.is_bound(), patiently(call, || secret_names(call))),
+        when(names_templates, patiently(call, || call.tenant.ask(&TEMPLATES).fetch::<Vec<Identified>>())),
+        when(names_plugins, patiently(call, || call.tenant.ask(&plugins::REGISTRY).fetch::<Vec<Named>>())),
+        when(has_rules, patiently(call, || instructions::fetch_all(call))),
     )?;
     let live = Live::new(workspaces);
     let mut facts = Facts {
@@ -101,6 +101,10 @@ pub async fn look(template: &OrgTemplate, call: &Invocation) -> Result<(Live, Fa
     Ok((live, facts))
 }
 
+async fn secret_names(call: &Invocation) -> Result<Vec<SecretLine>, Failure> {
+    call.tenant.ask(&secrets::LIST_GLOBAL).fetch().await
+}
+
 /// Asked only where it matters.
 async fn when<T>(matters: bool, question: impl Future<Output = Result<T, Failure>>) -> Result<Option<T>, Failure> {
     if matters { question.await.map(Some) } else { Ok(None) }
@@ -115,8 +119,8 @@ struct Question {
 impl Question {
     async fn ask(self, call: &Invocation) -> Result<(WorkspaceId, Detail), Failure> {
         let (schedules, model) = tokio::try_join!(
-            when(self.schedules, wire::fetch(&self.id, call)),
-            when(self.model, model::fetch(&self.id, call)),
+            when(self.schedules, patiently(call, || wire::fetch(&self.id, call))),
+            when(self.model, patiently(call, || model::fetch(&self.id, call))),
         )?;
         Ok((self.id, Detail { schedules, model: model.map(|one| one.model) }))
     }

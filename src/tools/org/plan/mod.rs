@@ -46,7 +46,7 @@ impl Setting<'_> {
         match self {
             Self::Model(_) => "model".to_owned(),
             Self::Budget(_) => "budget_limit".to_owned(),
-            Self::Rule(rule) => format!("instruction {}", crate::fence::quoted(&rule.title)),
+            Self::Rule(rule) => format!("instruction {}", crate::fence::quoted(&crate::text::start(&rule.title, 60))),
             Self::Place(_) => "canvas".to_owned(),
         }
     }

@@ -22,7 +22,7 @@ pub fn find(directories: &[PathBuf], name: &str) -> Result<Option<OrgTemplate>, 
 }
 
 pub fn open(folder: &Path) -> Result<OrgTemplate, Failure> {
-    read::object(value(folder)?)
+    read::object(value(folder)?, "template")
 }
 
 /// The document with everything that it includes.

@@ -114,6 +114,19 @@ pub struct Timed {
     pub rest: Map<String, Value>,
 }
 
+impl Wanted {
+    /// The directory of the host that it gets, and how far.
+    pub fn mount(&self) -> Option<String> {
+        let directory = self.workspace_dir.as_deref().filter(|directory| !directory.is_empty())?;
+        let access = self.access().map(|access| format!(" ({access})")).unwrap_or_default();
+        Some(format!("{directory}{access}"))
+    }
+
+    pub fn access(&self) -> Option<&str> {
+        self.rest.get("workspace_access").and_then(Value::as_str)
+    }
+}
+
 impl Timed {
     pub fn is_on(&self) -> bool {
         self.enabled.unwrap_or(true)
@@ -156,6 +169,12 @@ const OF_A_WORKSPACE: [&str; 3] = ["files_dir", "system_prompt", "workspace_acce
 pub const FILES: [&str; 3] = ["files_dir", "idle_prompt_file", "initial_prompt_file"];
 
 impl OrgTemplate {
+    /// Whether something in it is in a file beside it.
+    pub fn names_files(&self) -> bool {
+        let names = |rest: &Map<String, Value>| FILES.iter().any(|field| rest.contains_key(*field));
+        names(&self.defaults.rest) || self.tree().iter().any(|one| names(&one.wanted.rest))
+    }
+
     /// Fields that the tenant doesn't know and ignores, each once.
     pub fn unknown(&self) -> Vec<String> {
         let mut found: Vec<String> = Vec::new();

@@ -14,7 +14,7 @@ const DEEPEST: usize = 64;
 
 /// YAML, or JSON, which is YAML too.
 pub fn text(text: &str) -> Result<OrgTemplate, Failure> {
-    object(value(text)?)
+    object(value(text)?, "template")
 }
 
 pub fn value(text: &str) -> Result<Value, Failure> {
@@ -27,12 +27,13 @@ pub fn value(text: &str) -> Result<Value, Failure> {
     })
 }
 
-pub fn object(mut value: Value) -> Result<OrgTemplate, Failure> {
-    if let Some(place) = literal_credential(&value, "inline") {
+/// `what` is the way to it in the words of whoever gave it.
+pub fn object(mut value: Value, what: &str) -> Result<OrgTemplate, Failure> {
+    if let Some(place) = literal_credential(&value, what) {
         return Err(Failure::invalid(format!("{place} holds a credential in clear"))
             .next("Set it as a global secret with set_global_secret and write ${NAME} there."));
     }
-    refuse_masks(&value, "inline").map_err(|failure| failure.next("Write a reference like ${NAME} there."))?;
+    refuse_masks(&value, what).map_err(|failure| failure.next("Write a reference like ${NAME} there."))?;
     without_nulls(&mut value);
     let template: OrgTemplate = serde_path_to_error::deserialize(value).map_err(|error| mistake(&error))?;
     if template.name.trim().is_empty() {
@@ -91,7 +92,7 @@ mod tests {
             (json!({ "name": "T", "workspaces": [{ "name": "A", "config": { "api_key": "hunter2" } }] }), "in clear"),
             (json!("hunter2"), "expected"),
         ] {
-            let told = object(value).unwrap_err().text();
+            let told = object(value, "inline").unwrap_err().text();
             assert!(told.contains(words) && !told.contains("hunter2"), "{words}: {told}");
         }
         let told = text("name: T\n  workspaces: hunter2: [").unwrap_err().text();
@@ -100,10 +101,11 @@ mod tests {
 
     #[test]
     fn what_the_tenant_would_drop_is_kept_and_named() {
-        let template = object(json!({
+        let template = json!({
             "name": "T", "global_memories": [], "colour": 1, "defaults": { "tier": 2, "initial_prompt": "x", "teir": 3 },
             "workspaces": [{ "name": "A", "files_dir": "a", "rolle": "x", "role": null }],
-        }));
+        });
+        let template = object(template, "inline");
         let template = template.unwrap();
         assert_eq!(template.unknown(), ["colour", "defaults.teir", "workspaces.rolle"]);
         let back = serde_json::to_value(&template).unwrap();

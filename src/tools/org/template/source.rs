@@ -8,8 +8,9 @@ use crate::secrets::source;
 use crate::tools::given::GivenData;
 use crate::tools::ids::{BundleFile, TemplateName};
 use crate::tools::invocation::Invocation;
+use crate::transport::caller::Door;
 
-/// Of a template that comes as an argument.
+/// Of a template that comes as an argument, but for those that a person's own terminal reads from a file.
 const INLINE: usize = 1 << 20;
 
 /// As the arguments name it.
@@ -34,12 +35,12 @@ impl Source<'_> {
             (Some(name), None, None) => held(name, call).await,
             (None, Some(inline), None) => {
                 let inline = inline.clone().into_value();
-                if inline.to_string().len() > INLINE {
+                if call.caller.door != Door::Cli && inline.to_string().len() > INLINE {
                     return Err(
                         Failure::invalid("`inline` is larger than 1 MiB").next("Have it put in a file: `file`.")
                     );
                 }
-                read(read::object(inline)?)
+                read(read::object(inline, "inline")?)
             }
             (None, None, Some(file)) => {
                 let places = call.places();
@@ -64,6 +65,12 @@ async fn held(name: &TemplateName, call: &Invocation) -> Result<Opened, Failure>
             .next("Ask the operator to bring the copy up to date, or give the template as `inline` or `file`."));
     }
     Ok(Opened::Read { template, held: Some(name.clone()) })
+}
+
+pub async fn find_listed(name: &TemplateName, call: &Invocation) -> Result<Listed, Failure> {
+    listed(name, call).await?.ok_or_else(|| {
+        Failure::new(Code::NotFound, "the tenant has no such org template").next("list_org_templates names them.")
+    })
 }
 
 /// What the tenant tells of one that it holds.
