@@ -171,6 +171,6 @@ impl Places {
 
 fn unkept(error: io::Error) -> Failure {
     Failure::new(Code::PreconditionFailed, "what would be deleted couldn't be saved first")
-        .next("Ask the operator to look at the data directory; nothing was deleted.")
+        .next("Ask the operator to look at `capsules` and `capsules.key` in the data directory; nothing was deleted.")
         .operator(error.to_string())
 }
