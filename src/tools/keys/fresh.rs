@@ -70,8 +70,8 @@ impl Fresh {
                 "The new key was revoked at once; mend what was in the way and call again.".to_owned()
             }
             Err(_) => format!(
-                "The new key {} could not be revoked either: revoke it with revoke_key. This server tries again by \
-                 itself.",
+                "The new key {} could not be revoked either: revoke it with revoke_key. A serving process \
+                 tries again by itself.",
                 self.id
             ),
         };
