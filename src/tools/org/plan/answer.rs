@@ -37,7 +37,7 @@ pub struct Asked {
     #[serde(alias = "dir")]
     template: Option<TemplateName>,
     /// An org template as an object.
-    #[schemars(with = "Option<serde_json::Map<String, serde_json::Value>>")]
+    #[schemars(with = "Option<Map<String, Value>>")]
     inline: Option<GivenData>,
     /// A file on the server with one, YAML or JSON, as export_org writes it.
     file: Option<BundleFile>,
