@@ -45,7 +45,9 @@ async fn a_deletion_waits_for_a_person_and_then_goes_through_once() {
     }
     assert_eq!(question.preview.name.as_deref(), Some("SEO"));
 
-    let steady = |text: &str| text.replace(&id, "K7QW2MXA").replace(&lead, NOBODY);
+    let tenant = house.dispatch.server().tenant.clone();
+    let steady =
+        |text: &str| text.replace(&id, "K7QW2MXA").replace(&lead, NOBODY).replace(&tenant, "https://acme.example");
     snapshot::is("tests/snapshots/consent/required.txt", &steady(&told));
     snapshot::is("tests/snapshots/consent/shown.txt", &steady(&shown));
 
