@@ -21,13 +21,15 @@ const HOUSEHOLD: usize = 25;
 /// Invocation to its entries' kinds and results, in the order of writing.
 type Journal = BTreeMap<String, Vec<(String, Option<String>)>>;
 
+/// Without what was found out about it afterwards, which may come at any start.
 fn journal(data: &Path) -> Journal {
     let state = state(data);
     if !state.table_exists(None, "journal").unwrap() {
         // Killed before there was one.
         return Journal::new();
     }
-    let mut query = state.prepare("SELECT invocation, kind, result FROM journal ORDER BY rowid").unwrap();
+    let mut query =
+        state.prepare("SELECT invocation, kind, result FROM journal WHERE kind <> 'found' ORDER BY rowid").unwrap();
     let rows = query.query_map([], |row| Ok((row.get(0)?, (row.get(1)?, row.get(2)?)))).unwrap();
     let mut journal = Journal::new();
     for row in rows {

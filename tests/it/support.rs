@@ -529,5 +529,7 @@ pub fn slow(milliseconds: u64) -> (&'static str, Value) {
     let children: Vec<Value> =
         (0..milliseconds / 20).map(|n| json!({ "name": format!("w{n}"), "external": true })).collect();
     let lead = json!({ "name": "lead", "external": true, "children": children });
-    ("import_org", json!({ "inline": { "name": "slow", "workspaces": [lead] } }))
+    // Of one template there is one import at a time.
+    let name = format!("slow {}", uuid::Uuid::new_v4());
+    ("import_org", json!({ "inline": { "name": name, "workspaces": [lead] } }))
 }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::Door;
 use super::corpus::{TEXTS, Text};
-use super::views::As::{Data, Line, Name, Prose, Range};
+use super::views::As::{Data, Line, Name, Prose, Range, Start};
 use super::views::{View, view};
 use crate::faults::{FaultyTenant, Reply, Seen};
 use crate::support::{House, Plan};
@@ -52,8 +52,8 @@ const SAID: &[View] = &[
         &[
             ("org", "org", Name),
             ("problem", "problem", Prose),
-            ("workspaces/*/name", "name", Name),
-            ("workspaces/*/channels_skipped/*/reason", "reason", Name),
+            ("workspaces/*/name", "name", Start),
+            ("workspaces/*/channels_skipped/*/reason", "reason", Start),
         ],
     ),
     view(
