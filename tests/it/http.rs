@@ -261,13 +261,15 @@ async fn the_end_lets_running_calls_finish() {
     let server = Server::start().await;
     let begun = server.post("/mcp", &[], initialize()).await;
     let session = begun.head.lines().find_map(|line| line.strip_prefix("mcp-session-id: ")).unwrap();
-    let (tool, arguments) = support::slow(600);
-    let params = json!({ "name": tool, "arguments": arguments });
+    let params = || {
+        let (tool, arguments) = support::slow(600);
+        json!({ "name": tool, "arguments": arguments })
+    };
     let asked = Instant::now();
     let headers = [("Mcp-Session-Id", session)];
     let (stream, plain, legacy, ()) = tokio::join!(
-        post_modern(&server, "/mcp", "tools/call", params.clone()),
-        post_modern(&server, "/mcp/json", "tools/call", params.clone()),
+        post_modern(&server, "/mcp", "tools/call", params()),
+        post_modern(&server, "/mcp/json", "tools/call", params()),
         server.post("/mcp", &headers, call(support::slow(600))),
         async {
             tokio::time::sleep(Duration::from_millis(200)).await;
