@@ -18,10 +18,10 @@ const SHOWN: usize = 200;
 /// Lines of what wasn't carried.
 const LINES: usize = 50;
 /// Characters of a name, and of a path.
-const NAME: usize = 60;
+const NAME: usize = 120;
 const PATH: usize = 120;
 /// Channels that were left out.
-const CHANNELS: usize = 100;
+const CHANNELS: usize = 60;
 /// What a second import of it would do.
 const REST: &str = "the rest of the tenant's template: importing it again would make twins of what was created; delete \
                     that first, or give the template itself rather than its name";
