@@ -30,7 +30,7 @@ use crate::policy::Rules;
 use crate::policy::grant::Grant;
 use crate::policy::live::Live;
 use crate::secrets::Directories;
-use crate::secrets::place::{create_private, write_private};
+use crate::secrets::place::{create_private, is_private, write_private};
 use crate::store::Store;
 use crate::tools::catalogue::Catalogue;
 use crate::tools::cursor::Seal;
@@ -58,7 +58,10 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         org_id: tenant.org_id,
         limits: Limits::default(),
     })?;
-    tenant.key_file.into_iter().for_each(|file| client.keys().kept_in(file));
+    if let Some(file) = tenant.key_file {
+        warn_of_readers(file.path());
+        client.keys().kept_in(file);
+    }
     reload::tell("the policy that holds", &config.rules);
     let store = Store::open(&config.data);
     let books = Books::new(&store);
@@ -95,6 +98,13 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         seal: Seal::new(client.derived_secret("cursor")),
     };
     Ok(Arc::new(Dispatch::new(Arc::new(server), client, books)))
+}
+
+/// A key that is mounted into a container often can be read by all of its users: that is told, and taken.
+fn warn_of_readers(key: &Path) {
+    if matches!(is_private(key), Ok(false)) {
+        tracing::warn!(file = %key.display(), "the org key's file can be read by others: chmod 600 it");
+    }
 }
 
 /// The embedded tenant has no limits of its own to stay under; what a policy file says holds there, too.

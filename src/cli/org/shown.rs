@@ -125,6 +125,9 @@ pub(super) fn diff(compared: &Value, colours: Colours) -> String {
             count("difference_count")
         ),
     };
+    if count("beside_count") > 0 {
+        let _ = writeln!(told, "Not compared: {} at the top that the template doesn't have.", count("beside_count"));
+    }
     told
 }
 
