@@ -74,6 +74,8 @@ struct Mischief {
     speechless: AtomicBool,
     /// So many requests pass, then one stays; after it was done, or before.
     halt: Mutex<Option<(u64, bool)>>,
+    /// What servers ask by themselves isn't what is to be halted.
+    spares_reads: AtomicBool,
     halted: Notify,
 }
 
@@ -85,7 +87,8 @@ impl Mischief {
             return answer.body(Body::from(r#"{"error":"out of order"}"#)).unwrap();
         }
         let ours = request.headers().contains_key("x-request-id");
-        let Some(done_first) = self.halts(ours) else { return self.after(request, next).await };
+        let counts = ours && !(reads && self.spares_reads.load(Relaxed));
+        let Some(done_first) = self.halts(counts) else { return self.after(request, next).await };
         if done_first {
             next.run(request).await;
         }
@@ -211,6 +214,12 @@ impl Host {
     /// After so many more of a server's requests the next is never answered; `done_first` or not at all.
     pub fn halt_after(&self, count: u64, done_first: bool) {
         *self.mischief.halt.lock().unwrap() = Some((count, done_first));
+    }
+
+    /// The next that changes something is never answered, nor done.
+    pub fn halt_act(&self) {
+        self.mischief.spares_reads.store(true, Relaxed);
+        self.halt_after(0, false);
     }
 
     pub fn halt_no_more(&self) {

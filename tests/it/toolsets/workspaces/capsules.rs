@@ -419,8 +419,8 @@ async fn what_a_killed_process_was_at_can_be_restored_by_one_that_lives() {
     let (mut dies, mut lives) = (Running::start(command(), &[]), Running::start(command(), &[]));
     dies.greet();
     lives.greet();
-    // Its first request comes after it claimed the capsule.
-    host.halt_after(0, false);
+    // It makes something only after it claimed the capsule.
+    host.halt_act();
     dies.call(1, "restore_workspace", it());
     host.halted().await;
     lives.call(1, "restore_workspace", it());
