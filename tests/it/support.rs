@@ -28,8 +28,10 @@ use molecule_org_mcp::imports::Imports;
 use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::leases::Leases;
 use molecule_org_mcp::policy::Rules;
+use molecule_org_mcp::policy::grant::Grant;
 use molecule_org_mcp::policy::live::Live;
 use molecule_org_mcp::policy::origin::Origin;
+use molecule_org_mcp::policy::role::Role;
 use molecule_org_mcp::secrets::Directories;
 use molecule_org_mcp::store::Store;
 use molecule_org_mcp::tools::catalogue::Catalogue;
@@ -37,7 +39,7 @@ use molecule_org_mcp::tools::cursor::Seal;
 use molecule_org_mcp::tools::invocation::Server;
 use molecule_org_mcp::tools::surface::Surface;
 use molecule_org_mcp::tools::toolset::Toolset;
-use molecule_org_mcp::transport::caller::Caller;
+use molecule_org_mcp::transport::caller::{Caller, Door};
 use molecule_org_mcp::webhooks::Outbox;
 use rusqlite::Connection;
 use secrecy::{ExposeSecret, SecretString};
@@ -310,6 +312,26 @@ impl Default for Plan {
     fn default() -> Self {
         Self { rules: waived(), limits: Limits::default(), surface: Surface::Full, seeded: false }
     }
+}
+
+/// With this role, and limited by nothing else.
+pub fn grant(role: Role) -> Grant {
+    Grant {
+        id: "g".to_owned(),
+        name: "somebody".to_owned(),
+        role,
+        binding: None,
+        toolsets: None,
+        expires: None,
+        read_only: false,
+        own_workspace: None,
+        person: None,
+        parent: None,
+    }
+}
+
+pub fn holding(grant: Grant) -> Caller {
+    Caller::holding(Arc::new(grant), Door::Http)
 }
 
 /// Nobody is asked, and nobody has to wait.

@@ -1,14 +1,12 @@
 //! What gives everything isn't there for whoever is held to less: by a grant, by the door, or by the ceiling.
 
 use std::fs;
-use std::sync::Arc;
 
-use molecule_org_mcp::policy::grant::Grant;
 use molecule_org_mcp::policy::role::Role;
 use molecule_org_mcp::transport::caller::{Caller, Door};
 use serde_json::{Value, json};
 
-use crate::support::{House, Plan, waived};
+use crate::support::{House, Plan, grant, holding, waived};
 
 const STEWARD: &str = "de300000-0000-4000-8000-000000000003";
 
@@ -23,22 +21,6 @@ fn house(ceiling: Role, at_the_terminal: Role) -> House {
     fs::write(directory.join("f1"), format!("{}\n", "q7-_".repeat(11).split_at(43).0)).unwrap();
     fs::write(directory.join("f2"), "something else\n").unwrap();
     house
-}
-
-fn unlimited_grant() -> Caller {
-    let grant = Grant {
-        id: "g".to_owned(),
-        name: "agent".to_owned(),
-        role: Role::Admin,
-        binding: None,
-        toolsets: None,
-        expires: None,
-        read_only: false,
-        own_workspace: None,
-        person: None,
-        parent: None,
-    };
-    Caller::holding(Arc::new(grant), Door::Stdio)
 }
 
 fn acts(house: &House) -> usize {
@@ -58,7 +40,7 @@ async fn whoever_the_door_or_the_ceiling_holds_to_less_gives_no_more() {
     for (house, caller, why) in [
         (house(Role::Admin, Role::Owner), Caller::terminal(), "the door's role"),
         (house(Role::Owner, Role::Admin), Caller::terminal(), "the ceiling"),
-        (house(Role::Owner, Role::Admin), unlimited_grant(), "the ceiling over a grant"),
+        (house(Role::Owner, Role::Admin), holding(grant(Role::Admin)), "the ceiling over a grant"),
     ] {
         for (tool, wish) in &wishes {
             let Err(refusal) = house.call_as(&caller, tool, wish.clone()).await else { panic!("{tool}: {why}") };
@@ -73,7 +55,7 @@ async fn whoever_the_door_or_the_ceiling_holds_to_less_gives_no_more() {
 #[tokio::test]
 async fn whoever_could_mint_a_key_may_pass_one_on() {
     let house = house(Role::Admin, Role::Admin);
-    for caller in [Caller::terminal(), unlimited_grant()] {
+    for caller in [Caller::terminal(), holding(grant(Role::Admin))] {
         let key = json!({ "workspace_id": STEWARD, "key": "K", "source": "file:f1" });
         house.call_as(&caller, "set_secret", key).await.unwrap();
     }

@@ -7,8 +7,9 @@ use molecule_org_mcp::transport::caller::Caller;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
-use super::organisation::{HELPER, LEAD, MEMBER, grant, holding, house, running_in, thing};
+use super::organisation::{HELPER, LEAD, MEMBER, grant, house, running_in, thing};
 use crate::support::House;
+use crate::support::holding;
 
 fn me(more: Value) -> Value {
     let mut arguments = json!({ "workspace_id": MEMBER });

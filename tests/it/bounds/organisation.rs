@@ -2,7 +2,6 @@
 //! none of it may reach whoever is bound to the first.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
 
 use molecule_org_mcp::policy::Rules;
 use molecule_org_mcp::policy::binding::Binding;
@@ -10,10 +9,10 @@ use molecule_org_mcp::policy::consent::ConsentRules;
 use molecule_org_mcp::policy::grant::Grant;
 use molecule_org_mcp::policy::role::Role;
 use molecule_org_mcp::tools::ids::WorkspaceId;
-use molecule_org_mcp::transport::caller::{Caller, Door};
+use molecule_org_mcp::transport::caller::Caller;
 use serde_json::{Value, json};
 
-use crate::support::{House, Plan};
+use crate::support::{self, House, Plan, holding};
 
 /// The first team: a lead, one below it, and one below that.
 pub const LEAD: &str = "1ead0000-0000-4000-8000-000000000001";
@@ -146,22 +145,7 @@ pub fn list(of: &[&str]) -> Binding {
 }
 
 pub fn grant(name: &str) -> Grant {
-    Grant {
-        id: format!("grant-{name}"),
-        name: name.to_owned(),
-        role: Role::Admin,
-        binding: None,
-        toolsets: None,
-        expires: None,
-        read_only: false,
-        own_workspace: None,
-        person: None,
-        parent: None,
-    }
-}
-
-pub fn holding(grant: Grant) -> Caller {
-    Caller::holding(Arc::new(grant), Door::Http)
+    Grant { id: format!("grant-{name}"), name: name.to_owned(), ..support::grant(Role::Admin) }
 }
 
 pub fn bound(binding: Binding) -> Caller {

@@ -13,7 +13,8 @@ use molecule_org_mcp::tools::effect::Effect;
 use molecule_org_mcp::tools::toolset::Toolset;
 use molecule_org_mcp::transport::caller::{Caller, Door};
 
-use super::world::{LEAF, Use, WORKSPACES, holding, id, now, uses};
+use super::world::{LEAF, Use, WORKSPACES, id, now, uses};
+use crate::support::{grant, holding};
 
 const CASES: u64 = 3000;
 /// Of all ways to use a tool, so many are tried a case.
@@ -84,7 +85,7 @@ fn some_grant(chance: &mut Chance, parents: u64) -> Grant {
         read_only: chance.one_in(8),
         own_workspace: chance.one_in(4).then(|| id(chance.of(&[1, 2, 3, 4, 5]))),
         parent: (parents > 0).then(|| Arc::new(some_grant(chance, parents - 1))),
-        ..super::world::grant(if chance.one_in(2) { Role::Admin } else { chance.of(&Role::ALL) })
+        ..grant(if chance.one_in(2) { Role::Admin } else { chance.of(&Role::ALL) })
     }
 }
 

@@ -9,8 +9,9 @@ use molecule_org_mcp::policy::role::Role;
 use molecule_org_mcp::policy::{Decision, Rule, Rules};
 use molecule_org_mcp::tools::catalogue::Catalogue;
 
-use super::world::{LEAF, Use, bound_to, effects, grant, holding, uses};
+use super::world::{LEAF, Use, bound_to, effects, uses};
 use crate::snapshot;
+use crate::support::{grant, holding};
 
 const HEAD: &str = "\
 # What a grant of each role may do under the built-in rules; written by `UPDATE=1 cargo test --test it policy`.

@@ -1,17 +1,13 @@
 //! What decisions are tried on: an organisation of five workspaces, callers with grants, calls.
 
-use std::sync::Arc;
-
 use chrono::{DateTime, TimeZone, Utc};
 use molecule_org_mcp::policy::binding::{Binding, Tree};
-use molecule_org_mcp::policy::grant::Grant;
-use molecule_org_mcp::policy::role::Role;
 use molecule_org_mcp::policy::target::Target;
 use molecule_org_mcp::policy::{Decision, Rules};
 use molecule_org_mcp::tools::catalogue::{Catalogue, Entry};
 use molecule_org_mcp::tools::effect::Effect;
 use molecule_org_mcp::tools::ids::WorkspaceId;
-use molecule_org_mcp::transport::caller::{Caller, Door};
+use molecule_org_mcp::transport::caller::Caller;
 use serde_json::{Map, json};
 
 /// One above two, two above three; four above five.
@@ -28,27 +24,8 @@ pub fn now() -> DateTime<Utc> {
     Utc.with_ymd_and_hms(2026, 11, 21, 12, 0, 0).unwrap()
 }
 
-pub fn grant(role: Role) -> Grant {
-    Grant {
-        id: "g".into(),
-        name: "somebody".into(),
-        role,
-        binding: None,
-        toolsets: None,
-        expires: None,
-        read_only: false,
-        own_workspace: None,
-        person: None,
-        parent: None,
-    }
-}
-
 pub fn bound_to(workspaces: impl IntoIterator<Item = u8>) -> Option<Binding> {
     Some(Binding { workspaces: workspaces.into_iter().map(id).collect(), ..Binding::default() })
-}
-
-pub fn holding(grant: Grant) -> Caller {
-    Caller::holding(Arc::new(grant), Door::Http)
 }
 
 /// A way to use a tool.

@@ -2,34 +2,16 @@
 //! and a key of the platform not by a limited caller, whatever stands around it.
 
 use std::fs;
-use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use molecule_org_mcp::policy::grant::Grant;
 use molecule_org_mcp::policy::role::Role;
-use molecule_org_mcp::transport::caller::{Caller, Door};
+use molecule_org_mcp::transport::caller::Caller;
 use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::{STEWARD, house, mint, private, values};
-use crate::support::House;
-
-fn limited() -> Caller {
-    let grant = Grant {
-        id: "g".to_owned(),
-        name: "agent".to_owned(),
-        role: Role::Owner,
-        binding: None,
-        toolsets: None,
-        expires: None,
-        read_only: false,
-        own_workspace: None,
-        person: None,
-        parent: None,
-    };
-    Caller::holding(Arc::new(grant), Door::Stdio)
-}
+use crate::support::{House, grant, holding};
 
 /// Whether a file's text may become a secret of a workspace.
 async fn passes(house: &House, caller: &Caller, file: &str) -> bool {
@@ -76,12 +58,12 @@ async fn a_limited_caller_passes_on_no_key_that_was_minted() {
     private(&directory.join("two-ends"), &format!("{bare}\n"));
     private(&directory.join("quoted"), &format!("key: \"{}\", and more", bare.trim()));
     for file in ["app.env", "bare", "two-ends", "quoted"] {
-        assert!(!passes(&house, &limited(), file).await, "{file}");
+        assert!(!passes(&house, &holding(grant(Role::Owner)), file).await, "{file}");
     }
     assert!(passes(&house, &Caller::terminal(), "app.env").await, "whoever could mint it");
     private(&directory.join("shorter"), &bare.trim()[1..]);
     private(&directory.join("longer"), &format!("ghp_{}", bare.trim()));
     for file in ["shorter", "longer"] {
-        assert!(passes(&house, &limited(), file).await, "{file} has another form");
+        assert!(passes(&house, &holding(grant(Role::Owner)), file).await, "{file} has another form");
     }
 }

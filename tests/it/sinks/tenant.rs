@@ -1,14 +1,12 @@
 //! `workspace_secret:ID/NAME` and `global_secret:NAME`.
 
-use std::sync::Arc;
-
 use molecule_org_mcp::policy::grant::Grant;
 use molecule_org_mcp::policy::role::Role;
 use molecule_org_mcp::tools::ids::WorkspaceId;
-use molecule_org_mcp::transport::caller::{Caller, Door};
 use serde_json::json;
 
 use super::{STEWARD, house, mint, mints_nothing, opens, values};
+use crate::support::{grant, holding};
 
 const RUNNER: &str = "de300000-0000-4000-8000-000000000002";
 
@@ -64,19 +62,10 @@ async fn a_workspace_that_is_not_there_is_refused_before_anything_is_minted() {
 #[tokio::test]
 async fn nobody_has_a_key_put_where_their_own_agent_reads_it() {
     let house = house();
-    let grant = Grant {
-        id: "g".to_owned(),
-        name: "agent".to_owned(),
-        role: Role::Admin,
-        binding: None,
-        toolsets: None,
-        expires: None,
-        read_only: false,
+    let agent = holding(Grant {
         own_workspace: Some(WorkspaceId::try_from(STEWARD.to_owned()).unwrap()),
-        person: None,
-        parent: None,
-    };
-    let agent = Caller::holding(Arc::new(grant), Door::Stdio);
+        ..grant(Role::Admin)
+    });
     let mint = async |sink: String| house.call_as(&agent, "mint_org_key", json!({ "name": "x", "sink": sink })).await;
     for sink in [format!("workspace_secret:{STEWARD}/KEY"), "global_secret:KEY".to_owned()] {
         let failure = mint(sink).await.unwrap_err().failure;
