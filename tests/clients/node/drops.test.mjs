@@ -111,9 +111,9 @@ describe('a one-time page in a browser', { concurrency: 1 }, () => {
     it('is pictured in the documentation', async () => {
       const minted = await mint('ci-deploy');
       const pictures = new URL('../../../docs/pictures/', import.meta.url);
-      const size = { viewport: { width: 720, height: 460 }, deviceScaleFactor: 2 };
+      const size = { viewport: { width: 720, height: 460 }, deviceScaleFactor: 1.5 };
       await visit(link(minted), size, async (page) => {
-        await page.screenshot({ path: fileURLToPath(new URL('one-time-page.png', pictures)) });
+        await page.screenshot({ path: fileURLToPath(new URL('one-time-page.png', pictures)), fullPage: true });
       });
     });
   }
