@@ -1,12 +1,15 @@
 //! `molecule-org-mcp man DIR`: the manual pages that packages install, from the command line's own definition.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use clap::{Args, CommandFactory as _};
-use clap_mangen::generate_to;
+use chrono::{NaiveDate, Utc};
+use clap::{Args, Command, CommandFactory as _};
+use clap_mangen::Man;
 
 use super::Cli;
+
+const SOURCE: &str = concat!("molecule-org-mcp ", env!("CARGO_PKG_VERSION"));
 
 /// What no flag says.
 const MORE: &str = "Exit codes: 0 done; 1 failed; 2 wrong usage or configuration; 3 refused, or waiting for a person.
@@ -21,8 +24,22 @@ pub(super) struct Flags {
     /// A directory that is there
     #[arg(value_name = "DIR")]
     into: PathBuf,
+    /// The date on the pages, as 2026-11-21; today without it
+    #[arg(long, value_name = "DATE")]
+    date: Option<NaiveDate>,
 }
 
 pub(super) fn run(flags: &Flags) -> io::Result<()> {
-    generate_to(Cli::command().after_long_help(MORE), &flags.into)
+    let date = flags.date.unwrap_or_else(|| Utc::now().date_naive()).to_string();
+    let mut command = Cli::command().after_long_help(MORE);
+    command.build();
+    write(command, &date, &flags.into)
+}
+
+/// A page for the command, and one for each below it.
+fn write(command: Command, date: &str, into: &Path) -> io::Result<()> {
+    for below in command.get_subcommands().filter(|below| !below.is_hide_set()) {
+        write(below.clone(), date, into)?;
+    }
+    Man::new(command).date(date).source(SOURCE).manual("Molecule AI").generate_to(into).map(drop)
 }
