@@ -27,6 +27,7 @@ def windows():
 LOAD, INTERPRETER = 1, 3
 ARM, X86 = 0xB7, 0x3E
 PROGRAMS = {
+    "linux-x64": elf(X86, LOAD),
     "linux-arm64": elf(ARM, LOAD),
     "darwin-arm64": mach_o(0x0100_000C, (11, 0)),
     "darwin-x64": mach_o(0x0100_0007, (10, 12)),

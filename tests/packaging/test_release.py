@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import subprocess
 import tarfile
@@ -9,7 +10,9 @@ import unittest
 import zipfile
 
 import foreign
-from support import BASE_URL, BINARY, NAME, RELEASE, ROOT, VERSION, environment, release, released, run, scratch
+from support import BASE_URL, BINARY, IMAGE, NAME, RELEASE, ROOT, VERSION, environment, release, released, run, scratch
+
+import binary
 
 
 def refused(*arguments, **more):
@@ -25,12 +28,12 @@ def program(content):
 
 class Release(unittest.TestCase):
     def test_the_same_binary_gives_the_same_bytes(self):
-        first, second = (release("--binary", BINARY, umask=umask) for umask in (0o022, 0o077))
-        files = sorted(path.name for path in first.iterdir())
-        self.assertEqual(files, sorted(path.name for path in second.iterdir()))
+        again = release("--binary", BINARY, "--base-url", BASE_URL, "--image", IMAGE, umask=0o077)
+        files = sorted(path.name for path in released().iterdir())
+        self.assertEqual(files, sorted(path.name for path in again.iterdir()))
         self.assertGreaterEqual(len(files), 7)
         for name in files:
-            self.assertEqual((first / name).read_bytes(), (second / name).read_bytes(), name)
+            self.assertEqual((released() / name).read_bytes(), (again / name).read_bytes(), name)
 
     def test_the_sums_are_those_of_every_file(self):
         run("sha256sum", "--check", "--strict", "SHA256SUMS", cwd=released())
@@ -40,7 +43,7 @@ class Release(unittest.TestCase):
     def test_archives_carry_the_binary_as_it_is_and_nobody_owns_it(self):
         with tarfile.open(next(released().glob("*-linux.tar.gz"))) as archive:
             self.assertEqual({(entry.uid, entry.gid, entry.mtime) for entry in archive}, {(0, 0, 1700000000)})
-            folder = f"{NAME}-{VERSION}-x86_64-linux" if foreign_to("aarch64") else f"{NAME}-{VERSION}-aarch64-linux"
+            folder = f"{NAME}-{VERSION}-{os.uname().machine}-linux"
             carried = archive.extractfile(f"{folder}/{NAME}").read()
         self.assertEqual(hashlib.sha256(carried).digest(), hashlib.sha256(BINARY.read_bytes()).digest())
 
@@ -105,19 +108,13 @@ class Release(unittest.TestCase):
             self.assertIn(words, said)
 
 
-def foreign_to(machine):
-    return machine not in run("uname", "-m")
-
-
 class Targets(unittest.TestCase):
     """Every target at once, as the last machine of a release sees them."""
 
     @classmethod
     def setUpClass(cls):
-        here = "linux-arm64" if not foreign_to("aarch64") else "linux-x64"
+        here = binary.Binary.read(BINARY).target.npm
         programs = [program(content) for target, content in foreign.PROGRAMS.items() if target != here]
-        if here == "linux-arm64":
-            programs.append(program(foreign.elf(foreign.X86, foreign.LOAD)))
         given = [word for path in [BINARY, *programs] for word in ("--binary", path)]
         cls.out = release(*given, "--base-url", BASE_URL)
         cls.names = {path.name for path in cls.out.iterdir()}
@@ -134,14 +131,14 @@ class Targets(unittest.TestCase):
             self.assertIn(tag, wheels)
 
     def test_windows_gets_its_own_name_everywhere(self):
-        program = f"{NAME}.exe"
+        carried = f"{NAME}.exe"
         with zipfile.ZipFile(self.out / f"{NAME}-{VERSION}-x86_64-windows.mcpb") as bundle:
             manifest = json.loads(bundle.read("manifest.json"))
-        self.assertEqual(manifest["server"]["entry_point"], f"server/{program}")
-        self.assertEqual(manifest["server"]["mcp_config"]["command"], f"${{__dirname}}/server/{program}")
+        self.assertEqual(manifest["server"]["entry_point"], f"server/{carried}")
+        self.assertEqual(manifest["server"]["mcp_config"]["command"], f"${{__dirname}}/server/{carried}")
         self.assertEqual(manifest["compatibility"]["platforms"], ["win32"])
         wheel = next(self.out.glob("*win_amd64.whl"))
-        self.assertIn(f"molecule_org_mcp-{VERSION}.data/scripts/{program}", zipfile.ZipFile(wheel).namelist())
+        self.assertIn(f"molecule_org_mcp-{VERSION}.data/scripts/{carried}", zipfile.ZipFile(wheel).namelist())
 
     def test_the_formula_is_ruby_and_names_the_archives_by_their_sums(self):
         formula = self.out / "molecule-org-mcp.rb"
@@ -155,11 +152,9 @@ class Targets(unittest.TestCase):
             self.assertEqual(hashlib.sha256(content).hexdigest(), digest, url)
 
     def test_what_needs_glibc_says_which(self):
-        out = scratch()
-        import binary
-
-        (out / "p").write_bytes(foreign.elf(foreign.X86, foreign.LOAD, foreign.INTERPRETER))
-        self.assertEqual(binary.Binary.read(out / "p").oldest, (2, 28))
+        static, dynamic = (foreign.elf(foreign.X86, foreign.LOAD, *more) for more in ([], [foreign.INTERPRETER]))
+        self.assertEqual(binary.Binary.read(program(static)).oldest, None)
+        self.assertEqual(binary.Binary.read(program(dynamic)).oldest, (2, 28))
 
 
 if __name__ == "__main__":

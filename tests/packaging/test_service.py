@@ -57,7 +57,7 @@ class Service(unittest.TestCase):
             directory.mkdir(mode=0o755)
         self.key, self.state, self.policy = credentials / "org-key", state, etc / "policy.toml"
         self.key.write_text("k" * 43 + "\n")
-        self.policy.write_text("")
+        shutil.copy(ROOT / "examples/policy.toml", self.policy)
         self.policy.chmod(0o644)
         # As systemd hands it over: nobody writes, and the service alone reads.
         self.key.chmod(0o400)
