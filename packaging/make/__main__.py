@@ -47,6 +47,8 @@ def binaries(paths):
 
 def made(given):
     facts.check()
+    if given.out.exists():
+        raise Wrong(f"{given.out} is there already")
     programs, speaker = binaries(given.binary)
     paper, tools = papers.completions(speaker) | papers.manual(speaker), papers.tools(speaker)
     archives, bundles, rest = {}, {}, npm.main()

@@ -71,6 +71,14 @@ def unpacked():
     return next(into.iterdir())
 
 
+def light(package, program):
+    """A copy of an unpacked package with hardly any program in it, which packs in no time."""
+    copy = scratch() / "package"
+    shutil.copytree(package, copy)
+    (copy / program).write_bytes(b"not much")
+    return copy
+
+
 def greeted(command, **variables):
     """What a server started so answers to `initialize`, having ended well when its input ended."""
     variables = {"MOLECULE_MCP_DATA": str(scratch())} | variables

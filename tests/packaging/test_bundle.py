@@ -6,7 +6,7 @@ import os
 import unittest
 from functools import cache
 
-from support import BINARY, HERE, NAME, VERSION, environment, greeted, made, run, scratch
+from support import BINARY, HERE, NAME, VERSION, environment, greeted, light, made, run, scratch
 
 MCPB = HERE / "node_modules/.bin/mcpb"
 # What a host does: it takes defaults where a person leaves something out.
@@ -39,10 +39,10 @@ def files(directory):
 class Bundle(unittest.TestCase):
     def test_the_official_tool_finds_it_valid_and_packs_the_same(self):
         run(MCPB, "validate", opened() / "manifest.json")
-        home = scratch()
-        run(MCPB, "pack", opened(), home / "again.mcpb")
+        home, bundle = scratch(), light(opened(), f"server/{NAME}")
+        run(MCPB, "pack", bundle, home / "again.mcpb")
         run(MCPB, "unpack", home / "again.mcpb", home / "again")
-        self.assertEqual(files(home / "again"), files(opened()))
+        self.assertEqual(files(home / "again"), files(bundle))
 
     def test_what_a_host_starts_from_it_answers(self):
         key = scratch() / "key"

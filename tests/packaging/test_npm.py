@@ -5,10 +5,11 @@ import os
 import signal
 import subprocess
 import unittest
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from support import NAME, ROOT, VERSION, environment, greeted, made, run, scratch
+from support import NAME, ROOT, VERSION, environment, greeted, light, made, run, scratch
 
 SCOPED = f"@molecule-ai/{NAME}"
 
@@ -51,7 +52,8 @@ class Npm(unittest.TestCase):
             self.assertEqual((package["version"], package["license"]), (VERSION, "Apache-2.0"))
 
     def test_npm_itself_would_pack_the_same_files(self):
-        for package in sorted((installed() / "node_modules/@molecule-ai").iterdir()):
+        main, carrier = sorted((installed() / "node_modules/@molecule-ai").iterdir())
+        for package in (main, light(carrier, f"bin/{NAME}")):
             packed = json.loads(run("npm", "pack", "--dry-run", "--json", cwd=package))
             packed = packed[0] if isinstance(packed, list) else next(iter(packed.values()))
             there = {path.relative_to(package).as_posix() for path in package.rglob("*") if path.is_file()}
@@ -89,14 +91,15 @@ def quiet():
     return environment(MOLECULE_MCP_DATA=str(scratch()))
 
 
+@contextmanager
 def serving():
     """The program behind its launcher, once it answers."""
     command = [launcher(), "http", "--embedded", "--listen", "127.0.0.1:0"]
     wrapper = subprocess.Popen(command, env=quiet(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    for line in wrapper.stderr:
-        if line.startswith("ready "):
-            return wrapper
-    raise AssertionError("it ended before it was ready")
+    with wrapper:
+        if not any(line.startswith("ready ") for line in wrapper.stderr):
+            raise AssertionError("it ended before it was ready")
+        yield wrapper
 
 
 if __name__ == "__main__":
