@@ -2,7 +2,7 @@
 
 import struct
 
-from support import NAME, VERSION
+from facts import NAME, VERSION
 
 OURS = f"{NAME}/{VERSION}".encode()
 

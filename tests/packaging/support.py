@@ -12,14 +12,18 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-HERE = Path(__file__).resolve().parent
 BINARY = Path(os.environ["MOLECULE_BIN"]).resolve()
 RELEASE = ROOT / "packaging/release"
 BASE_URL = "https://example.com/molecule-org-mcp/releases"
 sys.path.insert(0, str(ROOT / "packaging/make"))
 
+from binary import Binary  # noqa: E402
 from facts import NAME, VERSION  # noqa: E402
 
+import foreign  # noqa: E402
+
+# What the binary runs on.
+HERE = Binary.read(BINARY).target
 IMAGE = f"registry.example.com/molecule/{NAME}:{VERSION}"
 
 
@@ -38,28 +42,34 @@ def environment(**more):
 
 def run(*command, **more):
     """What a command prints; what it says on stderr where it fails."""
-    more = {"env": environment(), "text": True, "capture_output": True, "timeout": 60} | more
+    more = {"env": environment(), "text": True, "capture_output": True, "timeout": 300} | more
     done = subprocess.run([str(word) for word in command], **more)
     assert done.returncode == 0, f"{command} ended with {done.returncode}:\n{done.stdout}{done.stderr}"
     return done.stdout
 
 
-def release(*arguments, out=None, **more):
+def program(content):
+    path = scratch() / "program"
+    path.write_bytes(content)
+    return path
+
+
+def release(out=None, **more):
+    """As the last machine of a release calls it: with our binary, and as good as one for each other target."""
     out = out or scratch() / "dist"
-    run(RELEASE, "--out", out, *arguments, **more)
+    others = [program(content) for target, content in foreign.PROGRAMS.items() if target != HERE.npm]
+    binaries = [word for path in [BINARY, *others] for word in ("--binary", path)]
+    run(RELEASE, "--out", out, *binaries, "--base-url", BASE_URL, "--image", IMAGE, **more)
     return out
 
 
-@cache
-def released():
-    """Everything that one binary gives."""
-    return release("--binary", BINARY, "--base-url", BASE_URL, "--image", IMAGE)
+released = cache(release)
 
 
-def made(pattern):
-    """The one package of that name."""
-    found = list(released().glob(pattern))
-    assert len(found) == 1, f"{pattern}: {found}"
+def made(name):
+    """One file of the release."""
+    found = list(released().glob(name))
+    assert len(found) == 1, f"{name}: {found}"
     return found[0]
 
 
@@ -67,7 +77,7 @@ def made(pattern):
 def unpacked():
     """The plain archive, as whoever downloads it sees it."""
     into = scratch()
-    run("tar", "-xzf", made("*-linux.tar.gz"), "-C", into)
+    run("tar", "-xzf", made(f"*-{HERE.archive}.tar.gz"), "-C", into)
     return next(into.iterdir())
 
 

@@ -5,10 +5,12 @@ import json
 import os
 import unittest
 from functools import cache
+from pathlib import Path
 
 from support import BINARY, HERE, NAME, VERSION, environment, greeted, light, made, run, scratch
 
-MCPB = HERE / "node_modules/.bin/mcpb"
+TOOLS = Path(__file__).resolve().parent
+MCPB = TOOLS / "node_modules/.bin/mcpb"
 # What a host does: it takes defaults where a person leaves something out.
 CONFIGURE = """
 import { readFileSync } from 'node:fs';
@@ -23,13 +25,13 @@ console.log(JSON.stringify((await getMcpConfigForManifest(options)) ?? null));
 @cache
 def opened():
     into = scratch() / "bundle"
-    run(MCPB, "unpack", made("*.mcpb"), into)
+    run(MCPB, "unpack", made(f"*-{HERE.archive}.mcpb"), into)
     return into
 
 
 def configured(**filled_in):
     given = json.dumps({"path": str(opened()), "userConfig": filled_in})
-    return json.loads(run("node", "--input-type=module", "--eval", CONFIGURE, cwd=HERE, input=given))
+    return json.loads(run("node", "--input-type=module", "--eval", CONFIGURE, cwd=TOOLS, input=given))
 
 
 def files(directory):

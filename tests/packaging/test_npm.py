@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
-from support import NAME, ROOT, VERSION, environment, greeted, light, made, run, scratch
+from support import HERE, NAME, ROOT, VERSION, environment, greeted, light, made, run, scratch
 
 SCOPED = f"@molecule-ai/{NAME}"
 
@@ -19,7 +19,7 @@ def installed():
     """Both packages, without a look at any registry."""
     home = scratch()
     (home / "package.json").write_text('{ "private": true }')
-    packages = [made(f"molecule-ai-{NAME}-{VERSION}.tgz"), made(f"molecule-ai-{NAME}-linux-*.tgz")]
+    packages = [made(f"molecule-ai-{NAME}-{VERSION}.tgz"), made(f"molecule-ai-{NAME}-{HERE.npm}-{VERSION}.tgz")]
     run("npm", "install", "--offline", "--no-audit", "--no-fund", "--ignore-scripts", *packages, cwd=home)
     return home
 
@@ -45,9 +45,9 @@ class Npm(unittest.TestCase):
         self.assertEqual(main["name"], next(p["identifier"] for p in server["packages"] if p["registryType"] == "npm"))
         self.assertEqual(set(main["optionalDependencies"].values()), {VERSION})
         self.assertEqual(len(main["optionalDependencies"]), 5)
-        carrier = next(path.name for path in (installed() / "node_modules/@molecule-ai").glob(f"{NAME}-linux-*"))
-        self.assertIn(f"@molecule-ai/{carrier}", main["optionalDependencies"])
-        for package in (main, manifest(f"@molecule-ai/{carrier}")):
+        carrier = f"{SCOPED}-{HERE.npm}"
+        self.assertIn(carrier, main["optionalDependencies"])
+        for package in (main, manifest(carrier)):
             self.assertNotIn("scripts", package, "nothing runs when it is installed")
             self.assertEqual((package["version"], package["license"]), (VERSION, "Apache-2.0"))
 
@@ -97,9 +97,13 @@ def serving():
     command = [launcher(), "http", "--embedded", "--listen", "127.0.0.1:0"]
     wrapper = subprocess.Popen(command, env=quiet(), stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     with wrapper:
-        if not any(line.startswith("ready ") for line in wrapper.stderr):
-            raise AssertionError("it ended before it was ready")
-        yield wrapper
+        try:
+            if not any(line.startswith("ready ") for line in wrapper.stderr):
+                raise AssertionError("it ended before it was ready")
+            yield wrapper
+        finally:
+            # Nothing is left behind by a test that failed.
+            wrapper.terminate()
 
 
 if __name__ == "__main__":

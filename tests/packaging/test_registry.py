@@ -4,14 +4,15 @@ import hashlib
 import json
 import subprocess
 import unittest
+from pathlib import Path
 
 from jsonschema import Draft7Validator
 
-from support import BASE_URL, BINARY, HERE, IMAGE, ROOT, environment, made, released, scratch
+from support import BASE_URL, BINARY, IMAGE, ROOT, environment, released, scratch
 
 import registry
 
-SCHEMA = json.loads((HERE / "server.schema.json").read_text())
+SCHEMA = json.loads(Path(__file__).with_name("server.schema.json").read_text())
 COMMITTED = json.loads((ROOT / "packaging/registry/server.json").read_text())
 
 
@@ -47,11 +48,12 @@ class Registry(unittest.TestCase):
 
     def test_a_release_adds_its_bundles_and_its_image(self):
         self.assertEqual([p["registryType"] for p in COMMITTED["packages"]], ["npm", "pypi"])
-        self.assertEqual([p["registryType"] for p in self.server["packages"]], ["npm", "pypi", "mcpb", "oci"])
-        bundle = made("*.mcpb")
-        (listed,) = of_kind(self.server, "mcpb")
-        self.assertEqual(listed["identifier"], f"{BASE_URL}/{bundle.name}")
-        self.assertEqual(listed["fileSha256"], hashlib.sha256(bundle.read_bytes()).hexdigest())
+        bundles = sorted(released().glob("*.mcpb"))
+        kinds = ["npm", "pypi", *["mcpb" for _ in bundles], "oci"]
+        self.assertEqual([p["registryType"] for p in self.server["packages"]], kinds)
+        for listed, bundle in zip(of_kind(self.server, "mcpb"), bundles, strict=True):
+            self.assertEqual(listed["identifier"], f"{BASE_URL}/{bundle.name}")
+            self.assertEqual(listed["fileSha256"], hashlib.sha256(bundle.read_bytes()).hexdigest())
         self.assertEqual(of_kind(self.server, "oci")[0]["identifier"], IMAGE)
 
     def test_what_a_release_isnt_told_it_doesnt_list(self):

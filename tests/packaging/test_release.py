@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 import tarfile
@@ -10,9 +9,23 @@ import unittest
 import zipfile
 
 import foreign
-from support import BASE_URL, BINARY, IMAGE, NAME, RELEASE, ROOT, VERSION, environment, release, released, run, scratch
-
-import binary
+from support import (
+    BASE_URL,
+    BINARY,
+    HERE,
+    NAME,
+    RELEASE,
+    ROOT,
+    VERSION,
+    Binary,
+    environment,
+    made,
+    program,
+    release,
+    released,
+    run,
+    scratch,
+)
 
 
 def refused(*arguments, **more):
@@ -20,18 +33,12 @@ def refused(*arguments, **more):
     return done.returncode, done.stderr
 
 
-def program(content):
-    path = scratch() / "program"
-    path.write_bytes(content)
-    return path
-
-
 class Release(unittest.TestCase):
     def test_the_same_binary_gives_the_same_bytes(self):
-        again = release("--binary", BINARY, "--base-url", BASE_URL, "--image", IMAGE, umask=0o077)
+        again = release(umask=0o077)
         files = sorted(path.name for path in released().iterdir())
         self.assertEqual(files, sorted(path.name for path in again.iterdir()))
-        self.assertGreaterEqual(len(files), 7)
+        self.assertGreaterEqual(len(files), 24)
         for name in files:
             self.assertEqual((released() / name).read_bytes(), (again / name).read_bytes(), name)
 
@@ -41,9 +48,9 @@ class Release(unittest.TestCase):
         self.assertEqual(listed | {"SHA256SUMS"}, {path.name for path in released().iterdir()})
 
     def test_archives_carry_the_binary_as_it_is_and_nobody_owns_it(self):
-        with tarfile.open(next(released().glob("*-linux.tar.gz"))) as archive:
+        with tarfile.open(made(f"*-{HERE.archive}.tar.gz")) as archive:
             self.assertEqual({(entry.uid, entry.gid, entry.mtime) for entry in archive}, {(0, 0, 1700000000)})
-            folder = f"{NAME}-{VERSION}-{os.uname().machine}-linux"
+            folder = f"{NAME}-{VERSION}-{HERE.archive}"
             carried = archive.extractfile(f"{folder}/{NAME}").read()
         self.assertEqual(hashlib.sha256(carried).digest(), hashlib.sha256(BINARY.read_bytes()).digest())
 
@@ -114,50 +121,43 @@ class Release(unittest.TestCase):
 class Targets(unittest.TestCase):
     """Every target at once, as the last machine of a release sees them."""
 
-    @classmethod
-    def setUpClass(cls):
-        here = binary.Binary.read(BINARY).target.npm
-        programs = [program(content) for target, content in foreign.PROGRAMS.items() if target != here]
-        given = [word for path in [BINARY, *programs] for word in ("--binary", path)]
-        cls.out = release(*given, "--base-url", BASE_URL)
-        cls.names = {path.name for path in cls.out.iterdir()}
-
     def test_each_has_an_archive_a_bundle_a_package_and_a_wheel(self):
+        names = {path.name for path in released().iterdir()}
         for machine in ("x86_64-linux", "aarch64-linux", "aarch64-macos", "x86_64-macos", "x86_64-windows"):
             ending = "zip" if machine.endswith("windows") else "tar.gz"
-            self.assertIn(f"{NAME}-{VERSION}-{machine}.{ending}", self.names)
-            self.assertIn(f"{NAME}-{VERSION}-{machine}.mcpb", self.names)
+            self.assertIn(f"{NAME}-{VERSION}-{machine}.{ending}", names)
+            self.assertIn(f"{NAME}-{VERSION}-{machine}.mcpb", names)
         for target in ("linux-x64", "linux-arm64", "darwin-arm64", "darwin-x64", "win32-x64"):
-            self.assertIn(f"molecule-ai-{NAME}-{target}-{VERSION}.tgz", self.names)
-        wheels = " ".join(sorted(name for name in self.names if name.endswith(".whl")))
+            self.assertIn(f"molecule-ai-{NAME}-{target}-{VERSION}.tgz", names)
+        wheels = " ".join(sorted(name for name in names if name.endswith(".whl")))
         for tag in ("macosx_11_0_arm64", "macosx_10_12_x86_64", "win_amd64", "musllinux_1_1"):
             self.assertIn(tag, wheels)
 
     def test_windows_gets_its_own_name_everywhere(self):
         carried = f"{NAME}.exe"
-        with zipfile.ZipFile(self.out / f"{NAME}-{VERSION}-x86_64-windows.mcpb") as bundle:
+        with zipfile.ZipFile(released() / f"{NAME}-{VERSION}-x86_64-windows.mcpb") as bundle:
             manifest = json.loads(bundle.read("manifest.json"))
         self.assertEqual(manifest["server"]["entry_point"], f"server/{carried}")
         self.assertEqual(manifest["server"]["mcp_config"]["command"], f"${{__dirname}}/server/{carried}")
         self.assertEqual(manifest["compatibility"]["platforms"], ["win32"])
-        wheel = next(self.out.glob("*win_amd64.whl"))
+        wheel = made("*win_amd64.whl")
         self.assertIn(f"molecule_org_mcp-{VERSION}.data/scripts/{carried}", zipfile.ZipFile(wheel).namelist())
 
     def test_the_formula_is_ruby_and_names_the_archives_by_their_sums(self):
-        formula = self.out / "molecule-org-mcp.rb"
+        formula = made("molecule-org-mcp.rb")
         self.assertIn("Syntax OK", run("ruby", "-wc", formula))
         text = formula.read_text()
         self.assertNotIn("@", re.sub(r"#\{.*?\}", "", text))
         pairs = re.findall(r'url "(.*)"\n\s+sha256 "(.*)"', text)
         self.assertEqual(len(pairs), 4)
         for url, digest in pairs:
-            content = (self.out / url.removeprefix(f"{BASE_URL}/")).read_bytes()
+            content = (released() / url.removeprefix(f"{BASE_URL}/")).read_bytes()
             self.assertEqual(hashlib.sha256(content).hexdigest(), digest, url)
 
     def test_what_needs_glibc_says_which(self):
         static, dynamic = (foreign.elf(foreign.X86, foreign.LOAD, *more) for more in ([], [foreign.INTERPRETER]))
-        self.assertEqual(binary.Binary.read(program(static)).oldest, None)
-        self.assertEqual(binary.Binary.read(program(dynamic)).oldest, (2, 28))
+        self.assertEqual(Binary.read(program(static)).oldest, None)
+        self.assertEqual(Binary.read(program(dynamic)).oldest, (2, 28))
 
 
 if __name__ == "__main__":

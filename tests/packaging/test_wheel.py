@@ -13,13 +13,13 @@ from packaging.metadata import Metadata
 from packaging.tags import sys_tags
 from packaging.utils import parse_wheel_filename
 
-from support import NAME, ROOT, VERSION, greeted, made, run, scratch
+from support import HERE, NAME, ROOT, VERSION, greeted, made, run, scratch
 
 
 class Wheel(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
-        cls.wheel = made("*.whl")
+        cls.wheel = made(f"*linux_*_{HERE.machine}.whl")
         with zipfile.ZipFile(cls.wheel) as archive:
             cls.files = {entry.filename: archive.read(entry) for entry in archive.infolist()}
             cls.order = archive.namelist()
