@@ -4,6 +4,7 @@
 
 mod ask;
 mod call;
+mod completions;
 mod consents;
 mod demo;
 pub mod discreet;
@@ -16,6 +17,7 @@ mod http;
 mod journal;
 mod keys;
 mod log;
+mod manual;
 mod org;
 mod output;
 mod reload;
@@ -71,6 +73,11 @@ enum Command {
     Consents(consents::Flags),
     /// The organisation as code: plan, import, export, diff
     Org(org::Flags),
+    /// A script that completes this command in a shell
+    Completions(completions::Flags),
+    /// The manual, a page a command, into a directory
+    #[command(hide = true)]
+    Man(manual::Flags),
 }
 
 #[derive(Args)]
@@ -219,5 +226,7 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Tools(flags) => tools::run(choices, flags).await,
         Command::Consents(flags) => consents::run(choices, flags).await,
         Command::Org(flags) => org::run(choices.config(None)?, flags).await,
+        Command::Completions(flags) => Ok(completions::run(&flags)?),
+        Command::Man(flags) => Ok(manual::run(&flags)?),
     }
 }
