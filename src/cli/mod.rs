@@ -13,6 +13,7 @@ mod forget;
 mod grants;
 mod house;
 mod http;
+mod install;
 mod journal;
 mod keys;
 mod log;
@@ -71,9 +72,11 @@ enum Command {
     Consents(consents::Flags),
     /// The organisation as code: plan, import, export, diff
     Org(org::Flags),
+    /// Set up a client: write into its own file how it starts this server
+    Install(install::Flags),
 }
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 struct Choices {
     /// A configuration file (TOML)
     #[arg(long, global = true, value_name = "FILE")]
@@ -119,7 +122,12 @@ impl Choices {
 
     /// With what a command adds to the flags.
     fn config_over(self, more: Layer) -> Result<Config, ConfigError> {
-        let flags = Layer {
+        let (file, embedded) = (self.config.clone(), self.embedded);
+        Config::load(self.layer(more), file.as_deref(), embedded)
+    }
+
+    fn layer(self, more: Layer) -> Layer {
+        Layer {
             data: self.data,
             toolsets: self.toolsets.map(|chosen| chosen.0),
             surface: self.surface,
@@ -129,8 +137,7 @@ impl Choices {
             policy: self.policy,
             log: self.log,
             ..more
-        };
-        Config::load(flags, self.config.as_deref(), self.embedded)
+        }
     }
 }
 
@@ -219,5 +226,6 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Tools(flags) => tools::run(choices, flags).await,
         Command::Consents(flags) => consents::run(choices, flags).await,
         Command::Org(flags) => org::run(choices.config(None)?, flags).await,
+        Command::Install(flags) => install::run(&choices, flags),
     }
 }
