@@ -226,6 +226,6 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Tools(flags) => tools::run(choices, flags).await,
         Command::Consents(flags) => consents::run(choices, flags).await,
         Command::Org(flags) => org::run(choices.config(None)?, flags).await,
-        Command::Install(flags) => install::run(&choices, flags),
+        Command::Install(flags) => install::run(choices, &flags),
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use super::program;
 use super::value::Value;
 
 /// Ours are named like this.
@@ -18,7 +19,9 @@ pub(in crate::cli) struct Entry {
 impl Entry {
     /// Whether it starts this program, wherever it was installed.
     pub(super) fn is_ours(&self) -> bool {
-        Path::new(&self.command).file_stem().is_some_and(|stem| stem == PROGRAM)
+        let command = Path::new(&self.command);
+        let is_this = || program::path().is_ok_and(|this| this == command);
+        command.file_stem().is_some_and(|stem| stem == PROGRAM) || is_this()
     }
 
     /// With the variables of another that are none of ours, a proxy's for one.

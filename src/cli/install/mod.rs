@@ -1,27 +1,31 @@
 //! `molecule-org-mcp install CLIENT`: writes into the client's own file how it starts this server, and takes that
 //! out again. Whatever else stands in the file stays as it is, and a file that can't be read isn't touched.
 
-mod client;
-mod entry;
+pub(in crate::cli) mod client;
+pub(in crate::cli) mod entry;
+mod file;
+pub(in crate::cli) mod installed;
 mod json;
 mod program;
 mod told;
 mod toml;
-mod value;
+pub(in crate::cli) mod value;
 mod wanted;
 mod write;
 
 use std::env;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Args;
 
+use self::client::Client;
+use self::entry::Entry;
+use self::file::ClientFile;
+pub(in crate::cli) use self::installed::installed;
+use self::told::Told;
+use self::wanted::Chosen;
 use super::{Choices, Ending, output};
 use crate::config::{self, Layer};
-use client::{Client, Format};
-use entry::Entry;
-use wanted::Chosen;
-use write::Place;
 
 #[derive(Args)]
 pub(super) struct Flags {
@@ -63,97 +67,54 @@ fn name(text: &str) -> Result<String, String> {
     }
 }
 
-/// What one client's file says about us.
-pub(in crate::cli) struct Installed {
-    pub(in crate::cli) client: Client,
-    pub(in crate::cli) file: PathBuf,
-    /// The entry with its name; or, of a file that can't be read, why.
-    pub(in crate::cli) found: Result<(String, Entry), String>,
-}
-
-/// Every entry of ours in the files of this user, and of the project in this directory.
-pub(in crate::cli) fn installed() -> Vec<Installed> {
-    let project = env::current_dir().ok();
-    let mut files: Vec<(Client, PathBuf)> = Vec::new();
-    for client in Client::ALL {
-        let in_project = project.as_deref().and_then(|directory| client.project_file(directory));
-        let both = client.user_file().into_iter().chain(in_project);
-        files.extend(both.filter(|file| file.symlink_metadata().is_ok()).map(|file| (client, file)));
-    }
-    files.dedup();
-    files.into_iter().flat_map(|(client, file)| in_file(client, file)).collect()
-}
-
-fn in_file(client: Client, file: PathBuf) -> Vec<Installed> {
-    let read = Place::of(&file).and_then(|place| place.read()).map_err(|error| error.to_string());
-    let all = read.and_then(|text| entries(client, &text.unwrap_or_default()));
-    match all {
-        Err(error) => vec![Installed { client, file, found: Err(error) }],
-        Ok(all) => {
-            let ours = all.into_iter().filter_map(|(name, entry)| Some((name, entry.filter(Entry::is_ours)?)));
-            ours.map(|found| Installed { client, file: file.clone(), found: Ok(found) }).collect()
-        }
-    }
-}
-
-pub(super) fn run(choices: &Choices, flags: Flags) -> Result<(), Ending> {
-    let client = flags.client;
-    if client == Client::GeminiCli && flags.name.contains('_') {
+pub(super) fn run(choices: Choices, flags: &Flags) -> Result<(), Ending> {
+    if flags.client == Client::GeminiCli && flags.name.contains('_') {
         return Err(Ending::Usage("Gemini CLI can't tell a server from its tools by a name with `_`: use `-`".into()));
     }
-    let file = file(client, flags.project)?;
-    let of = |error: std::io::Error| Ending::Failed(format!("{}: {error}; nothing was changed", file.display()));
-    let place = Place::of(&file).map_err(of)?;
-    let before = place.read().map_err(of)?;
-    let text = before.clone().unwrap_or_default();
-    let unreadable = |error| Ending::Failed(format!("{}: {error}; nothing was changed", file.display()));
-    let all = entries(client, &text).map_err(unreadable)?;
-    let there = all.into_iter().find(|(name, _)| *name == flags.name).map(|(_, entry)| entry);
-    let is_other = there.as_ref().is_some_and(|entry| !entry.as_ref().is_some_and(Entry::is_ours));
-    if is_other {
-        return Err(Ending::Failed(format!(
-            "{} has an entry `{}` that doesn't start this program; nothing was changed. Choose another --name, or \
-             take that out first.",
-            file.display(),
-            flags.name
-        )));
+    let file = ClientFile::open(flags.client, path(flags.client, flags.project)?)?;
+    let there = file.ours(&flags.name)?;
+    match flags.uninstall {
+        true => uninstall(flags, &file, there.is_some()),
+        false => install(choices, flags, &file, there.as_ref()),
     }
-    let there = there.flatten();
-    let told = told::Told { client, name: &flags.name, file: &file, project: flags.project };
-    if flags.uninstall {
-        if there.is_none() {
-            return Ok(output::line(&told.not_there())?);
-        }
-        if flags.print {
-            return Ok(output::line(&told.would_go())?);
-        }
-        let after = removed(client, &text, &flags.name).map_err(unreadable)?;
-        let kept = place.change(before.as_deref(), &after).map_err(of)?;
-        return Ok(output::line(&told.gone(kept.as_deref(), &installed()))?);
-    }
-    let (entry, warnings) = wish(choices, &flags)?;
-    let entry = there.as_ref().map_or(entry.clone(), |there| entry.keeping(there));
-    let is_done = there.as_ref() == Some(&entry);
+}
+
+fn install(choices: Choices, flags: &Flags, file: &ClientFile, there: Option<&Entry>) -> Result<(), Ending> {
+    let (wish, warnings) = wish(choices, flags)?;
+    let entry = there.map_or(wish.clone(), |there| wish.keeping(there));
     for warning in &warnings {
         output::notice(&format!("warning: {warning}"));
     }
+    let is_done = there == Some(&entry);
+    let told = Told { flags, file };
     if flags.print {
-        output::notice(&told.would_stand(is_done));
-        let alone = put(client, "", &flags.name, &entry).map_err(unreadable)?;
-        return Ok(output::line(alone.trim_end())?);
+        output::notice(&told.stands(is_done));
+        return Ok(output::line(file.alone(&flags.name, &entry)?.trim_end())?);
     }
     if is_done {
-        return Ok(output::line(&told.done_already())?);
+        return Ok(output::line(&told.said("already set up"))?);
     }
-    if !place.has_directory() && !flags.project {
-        output::notice(&format!("warning: {} doesn't seem to be here yet; it will find its file", client.title()));
+    if !flags.project && !file.has_directory() {
+        output::notice(&format!("warning: {} wasn't used here yet", flags.client.title()));
     }
-    let after = put(client, &text, &flags.name, &entry).map_err(unreadable)?;
-    let kept = place.change(before.as_deref(), &after).map_err(of)?;
+    let kept = file.put(&flags.name, &entry)?;
     Ok(output::line(&told.done(kept.as_deref(), &entry))?)
 }
 
-fn file(client: Client, project: bool) -> Result<PathBuf, Ending> {
+fn uninstall(flags: &Flags, file: &ClientFile, is_there: bool) -> Result<(), Ending> {
+    let told = Told { flags, file };
+    let text = match (is_there, flags.print) {
+        (false, _) => told.said("not set up"),
+        (true, true) => told.said("would no longer be set up"),
+        (true, false) => {
+            let kept = file.remove(&flags.name)?;
+            told.gone(kept.as_deref(), &installed())
+        }
+    };
+    Ok(output::line(&text)?)
+}
+
+fn path(client: Client, project: bool) -> Result<PathBuf, Ending> {
     let title = client.title();
     if !project {
         return client
@@ -166,7 +127,7 @@ fn file(client: Client, project: bool) -> Result<PathBuf, Ending> {
 }
 
 /// What the client is to be told, checked as the server would check it, and what a person should know of it.
-fn wish(choices: &Choices, flags: &Flags) -> Result<(Entry, Vec<String>), Ending> {
+fn wish(choices: Choices, flags: &Flags) -> Result<(Entry, Vec<String>), Ending> {
     let more = Layer {
         slug: flags.org.clone(),
         url: flags.url.clone(),
@@ -175,11 +136,14 @@ fn wish(choices: &Choices, flags: &Flags) -> Result<(Entry, Vec<String>), Ending
         ..Layer::default()
     };
     let checked = choices.clone().config_over(more.clone())?;
-    let layer = config::chosen(choices.clone().layer(more))?;
-    let said = |path| Ok::<_, config::ConfigError>((path, config::of_file(path)?));
-    let file: Option<(&Path, Layer)> = choices.config.as_deref().map(said).transpose()?;
+    let file = choices.config.clone();
+    let said = file.as_deref().map(config::of_file).transpose()?;
+    let chosen = Chosen {
+        embedded: choices.embedded,
+        layer: config::chosen(choices.layer(more))?,
+        file: file.as_deref().zip(said),
+    };
     let program = program::path()?;
-    let chosen = Chosen { layer, file, embedded: choices.embedded };
     let entry = wanted::entry(flags.client, &program, chosen).map_err(Ending::Usage)?;
     let warnings = [
         program::passing(&program),
@@ -188,25 +152,4 @@ fn wish(choices: &Choices, flags: &Flags) -> Result<(Entry, Vec<String>), Ending
         flags.project.then(|| "this file names paths of this machine; whoever shares the project gets them".to_owned()),
     ];
     Ok((entry, warnings.into_iter().flatten().collect()))
-}
-
-fn entries(client: Client, text: &str) -> Result<Vec<(String, Option<Entry>)>, String> {
-    match client.about().format {
-        Format::Json { .. } => json::entries(text, client.about()),
-        Format::Toml => toml::entries(text, client.about()),
-    }
-}
-
-fn put(client: Client, text: &str, name: &str, entry: &Entry) -> Result<String, String> {
-    match client.about().format {
-        Format::Json { .. } => json::put(text, client.about(), name, entry),
-        Format::Toml => toml::put(text, client.about(), name, entry),
-    }
-}
-
-fn removed(client: Client, text: &str, name: &str) -> Result<String, String> {
-    match client.about().format {
-        Format::Json { .. } => json::remove(text, client.about(), name),
-        Format::Toml => toml::remove(text, name),
-    }
 }

@@ -3,79 +3,69 @@
 
 use std::path::Path;
 
-use super::Installed;
+use super::Flags;
 use super::client::Client;
 use super::entry::Entry;
+use super::file::ClientFile;
+use super::installed::Installed;
 use super::value::{Refers, Value};
 use crate::config::Config;
 use crate::secrets::place::is_private;
 
 pub(super) struct Told<'a> {
-    pub client: Client,
-    pub name: &'a str,
-    pub file: &'a Path,
-    pub project: bool,
+    pub flags: &'a Flags,
+    pub file: &'a ClientFile,
 }
 
 impl Told<'_> {
+    /// "Cursor: set up as `molecule` in FILE"
+    pub fn said(&self, how: &str) -> String {
+        let title = self.flags.client.title();
+        format!("{title}: {how} as `{}` in {}", self.flags.name, self.file.path.display())
+    }
+
+    pub fn stands(&self, is_done: bool) -> String {
+        let stands = if is_done { "stands" } else { "would stand" };
+        format!("This {stands} in {}:", self.file.path.display())
+    }
+
     pub fn done(&self, kept: Option<&Path>, entry: &Entry) -> String {
         let surface = match entry.env.get("MOLECULE_MCP_SURFACE") {
             Some(Value::Plain(surface)) => surface,
             _ => "as the configuration file says",
         };
-        let undo = format!("molecule-org-mcp install {}{} --uninstall", self.client.word(), self.flags());
-        format!(
-            "{}: set up as `{}` in {}\n{}  surface:  {surface} (docs/surfaces.md says what that costs)\n  \
-             check:    {}\n  undo:     {undo}",
-            self.client.title(),
-            self.name,
-            self.file.display(),
-            before(kept),
-            self.client.about().check
-        )
-    }
-
-    pub fn done_already(&self) -> String {
-        format!("{}: already set up as `{}` in {}", self.client.title(), self.name, self.file.display())
-    }
-
-    pub fn would_stand(&self, is_done: bool) -> String {
-        let stands = if is_done { "stands" } else { "would stand" };
-        format!("This {stands} in {}:", self.file.display())
-    }
-
-    pub fn would_go(&self) -> String {
-        format!("{}: `{}` would be taken out of {}", self.client.title(), self.name, self.file.display())
-    }
-
-    pub fn not_there(&self) -> String {
-        format!("{}: not set up as `{}` in {}", self.client.title(), self.name, self.file.display())
+        let lines = [
+            Some(self.said("set up")),
+            kept.map(before),
+            Some(format!("  surface: {surface} (docs/surfaces.md says what that costs)")),
+            Some(format!("  check:   {}", self.flags.client.about().check)),
+            Some(format!(
+                "  undo:    molecule-org-mcp install {}{} --uninstall",
+                self.flags.client.word(),
+                self.same()
+            )),
+        ];
+        lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 
     pub fn gone(&self, kept: Option<&Path>, others: &[Installed]) -> String {
-        let mut text = format!(
-            "{}: `{}` was taken out of {}\n{}",
-            self.client.title(),
-            self.name,
-            self.file.display(),
-            before(kept)
-        );
-        for other in others {
-            if let Ok((name, _)) = &other.found {
-                text += &format!("  still in: {} as `{name}`, {}\n", other.client.title(), other.file.display());
-            }
-        }
-        text.trim_end().to_owned()
+        let also = others.iter().filter_map(|other| {
+            let (name, _) = other.found.as_ref().ok()?;
+            Some(format!("  still:   {} as `{name}` in {}", other.client.title(), other.file.display()))
+        });
+        let lines = [Some(self.said("no longer set up")), kept.map(before)];
+        lines.into_iter().flatten().chain(also).collect::<Vec<_>>().join("\n")
     }
 
-    fn flags(&self) -> String {
-        let name = if self.name == "molecule" { String::new() } else { format!(" --name {}", self.name) };
-        name + if self.project { " --project" } else { "" }
+    /// The flags that name this entry again.
+    fn same(&self) -> String {
+        let name = if self.flags.name == "molecule" { String::new() } else { format!(" --name {}", self.flags.name) };
+        name + if self.flags.project { " --project" } else { "" }
     }
 }
 
-fn before(kept: Option<&Path>) -> String {
-    kept.map_or_else(String::new, |kept| format!("  before:   {}\n", kept.display()))
+fn before(kept: &Path) -> String {
+    format!("  before:  {}", kept.display())
 }
 
 /// The key is the organisation's.

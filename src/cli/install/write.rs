@@ -30,11 +30,6 @@ impl Place {
         }
     }
 
-    /// Whether the client was ever here.
-    pub fn has_directory(&self) -> bool {
-        self.0.parent().is_some_and(Path::is_dir)
-    }
-
     /// Puts `after` there, if it still says `before`. Answers where that is kept now: one file, whatever else is
     /// changed later.
     pub fn change(&self, before: Option<&str>, after: &str) -> io::Result<Option<PathBuf>> {
