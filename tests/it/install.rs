@@ -102,6 +102,9 @@ impl Home {
         let mut command = Command::new(entry["command"].as_str().unwrap());
         command.args(entry["args"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()));
         command.env_clear().env("HOME", self.0.path());
+        if !["codex", "claude-desktop"].contains(&client) {
+            command.envs(surroundings.iter().copied());
+        }
         for (name, text) in entry["env"].as_object().into_iter().flatten() {
             let mut text = text.as_str().unwrap().to_owned();
             for (variable, value) in surroundings {
@@ -253,7 +256,9 @@ async fn the_entry_answers_with_the_surface_that_suits_its_client() {
         assert_eq!(made.code, 0, "{client}: {}", made.err);
         let file = home.entry(client, "molecule")["env"]["MOLECULE_ORG_TOKEN_FILE"].clone();
         assert_eq!(Path::new(file.as_str().unwrap()), home.at("key"), "{client}");
-        let mut served = Running::start(home.started(client, "molecule", &[]), &[]);
+        // What the client's shell has set besides contradicts nothing.
+        let others = [("MOLECULE_ORG_TOKEN", KEY), ("MOLECULE_URL", "https://b.example")];
+        let mut served = Running::start(home.started(client, "molecule", &others), &[]);
         served.greet();
         served.send(&json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" }));
         listed.insert(client, served.answer()["result"]["tools"].as_array().unwrap().len());
@@ -484,6 +489,7 @@ async fn what_wouldnt_start_isnt_written() {
         (&[][..], &["claude-cod"][..], "claude-code"),
         (&[], &["cursor"], "--embedded"),
         (&[org], &["cursor"], "MOLECULE_ORG_TOKEN_FILE"),
+        (&[token], &["cursor"], "MOLECULE_ORG"),
         (&[org, ("MOLECULE_ORG_TOKEN_FILE", "nowhere")], &["cursor"], "nowhere"),
         (&[org, token], &["claude-desktop"], "MOLECULE_ORG_TOKEN_FILE"),
         (&[org, token, ("MOLECULE_ORG_TOKEN_FILE", "key")], &["cursor"], "give one"),

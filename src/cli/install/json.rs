@@ -140,3 +140,55 @@ fn ended(mut text: String) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::install::client::Client;
+
+    fn wish() -> Entry {
+        Entry { command: "/bin/x".to_owned(), args: vec!["stdio".to_owned()], env: [].into() }
+    }
+
+    #[test]
+    fn a_file_keeps_its_manner() {
+        let ours = |indent: &str| {
+            let at = |depth: usize| indent.repeat(depth);
+            format!(
+                "{}\"m\": {{\n{}\"command\": \"/bin/x\",\n{}\"args\": [\"stdio\"]\n{}}}",
+                at(2),
+                at(3),
+                at(3),
+                at(2)
+            )
+        };
+        for (before, after) in [
+            ("", format!("{{\n  \"mcpServers\": {{\n{}\n  }}\n}}\n", ours("  "))),
+            ("\n", format!("{{\n  \"mcpServers\": {{\n{}\n  }}\n}}\n", ours("  "))),
+            ("{}", format!("{{\n  \"mcpServers\": {{\n{}\n  }}\n}}\n", ours("  "))),
+            (
+                "{\n\t\"a\": 1, // one\n\t\"mcpServers\": {},\n}\n",
+                format!("{{\n\t\"a\": 1, // one\n\t\"mcpServers\": {{\n{}\n\t}},\n}}\n", ours("\t")),
+            ),
+            (
+                "{\r\n  \"mcpServers\": {\r\n    \"a\": {}\r\n  }\r\n}\r\n",
+                format!("{{\n  \"mcpServers\": {{\n    \"a\": {{}},\n{}\n  }}\n}}\n", ours("  ")).replace('\n', "\r\n"),
+            ),
+        ] {
+            let about = Client::Cursor.about();
+            let text = put(before, about, "m", &wish()).unwrap();
+            assert_eq!(text, after, "{before:?}");
+            assert_eq!(put(&text, about, "m", &wish()).unwrap(), text, "a second time");
+        }
+    }
+
+    #[test]
+    fn what_isnt_started_is_told_from_what_is() {
+        let text = r#"{ "servers": { "a": { "command": "x", "args": ["1", 2], "env": { "K": "${env:V}", "L": "l" } },
+            "b": { "url": "https://b" }, "c": null } }"#;
+        let all = entries(text, Client::VsCode.about()).unwrap();
+        let [(_, Some(started)), (_, None), (_, None)] = &all[..] else { panic!("{all:?}") };
+        assert_eq!((started.command.as_str(), &started.args[..]), ("x", &["1".to_owned()][..]));
+        assert_eq!(started.env.len(), 2);
+    }
+}

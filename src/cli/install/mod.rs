@@ -58,6 +58,9 @@ pub(super) struct Flags {
     key_file: Option<PathBuf>,
 }
 
+const NO_KEY: &str = "no org key: give --key-file FILE (or set MOLECULE_ORG_TOKEN_FILE; or MOLECULE_ORG_TOKEN, for a \
+                      client that sees it too), or --embedded to try it without an organisation";
+
 /// Clients make a tool's whole name out of it, and cut or drop what gets too long.
 fn name(text: &str) -> Result<String, String> {
     let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
@@ -135,14 +138,16 @@ fn wish(choices: Choices, flags: &Flags) -> Result<(Entry, Vec<String>), Ending>
         token_file: flags.key_file.clone(),
         ..Layer::default()
     };
-    let checked = choices.clone().config_over(more.clone())?;
     let file = choices.config.clone();
     let said = file.as_deref().map(config::of_file).transpose()?;
-    let chosen = Chosen {
-        embedded: choices.embedded,
-        layer: config::chosen(choices.layer(more))?,
-        file: file.as_deref().zip(said),
-    };
+    let layer = config::chosen(choices.clone().layer(more.clone()))?;
+    let has_key = |layer: &Layer| layer.token.is_some() || layer.token_file.is_some();
+    if !choices.embedded && !has_key(&layer) && !said.as_ref().is_some_and(has_key) {
+        return Err(Ending::Usage(NO_KEY.to_owned()));
+    }
+    let embedded = choices.embedded;
+    let checked = choices.config_over(more)?;
+    let chosen = Chosen { embedded, layer, file: file.as_deref().zip(said) };
     let program = program::path()?;
     let entry = wanted::entry(flags.client, &program, chosen).map_err(Ending::Usage)?;
     let warnings = [

@@ -104,3 +104,44 @@ fn entry(item: &Item, about: &About) -> Option<Entry> {
     let args = list("args").filter_map(|one| one.as_str().map(ToOwned::to_owned)).collect();
     Some(Entry { command, args, env: passed.chain(set).collect() })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cli::install::client::Client;
+
+    fn wish() -> Entry {
+        let env = [("K".to_owned(), Value::Of("K".to_owned())), ("L".to_owned(), Value::Plain("l".to_owned()))];
+        Entry { command: "/bin/x".to_owned(), args: vec!["stdio".to_owned()], env: env.into() }
+    }
+
+    #[test]
+    fn an_entry_is_read_as_it_was_written_however_the_file_is() {
+        for before in [
+            "",
+            "a = 1",
+            "[mcp_servers]\n",
+            "[mcp_servers.o]\ncommand = \"o\"\n[z]\n",
+            "mcp_servers = { o = { command = \"o\" } } # all\n",
+            "mcp_servers.o.command = \"o\"\n",
+            "[mcp_servers.m]\ncommand = \"y\" # mine\nenv = { L = \"k\", M = \"m\" }\nenv_vars = [{ name = \"J\", source = \"local\" }]\n",
+        ] {
+            let text = put(before, Client::Codex.about(), "m", &wish()).unwrap();
+            let all = entries(&text, Client::Codex.about()).unwrap();
+            let (_, found) = all.iter().find(|(name, _)| name == "m").unwrap();
+            assert_eq!(found.as_ref(), Some(&wish()), "{text}");
+            assert_eq!(all.len(), if before.contains("o = ") || before.contains("o\"") { 2 } else { 1 }, "{text}");
+            assert_eq!(put(&text, Client::Codex.about(), "m", &wish()).unwrap(), text, "a second time");
+            let gone = remove(&text, "m").unwrap();
+            assert!(!gone.contains("/bin/x") && before.contains("# all") == gone.contains("# all"), "{gone}");
+        }
+    }
+
+    #[test]
+    fn a_comment_above_ours_stays() {
+        let text = "# the head\n\n[mcp_servers.m]\ncommand = \"x\"\n";
+        assert_eq!(remove(text, "m").unwrap(), "# the head\n\n");
+        let text = "# the head\n\n[mcp_servers.m]\ncommand = \"x\"\n\n[z]\na = 1\n# the end\n";
+        assert_eq!(remove(text, "m").unwrap(), "\n[z]\na = 1\n# the head\n\n# the end\n");
+    }
+}

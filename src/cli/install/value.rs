@@ -47,6 +47,11 @@ impl Refers {
             .map_or_else(|| Value::Plain(text.to_owned()), |name| Value::Of(name.to_owned()))
     }
 
+    /// Whether what it starts gets the client's whole environment, and not some of it.
+    pub fn hands_on_all(self) -> bool {
+        !matches!(self, Self::Listed | Self::Never)
+    }
+
     /// Whether the client would make something else of this text.
     pub fn changes(self, text: &str) -> bool {
         !matches!(self, Self::Listed | Self::Never) && text.contains('$')

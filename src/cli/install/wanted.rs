@@ -36,7 +36,11 @@ pub(super) fn entry(client: Client, program: &Path, chosen: Chosen<'_>) -> Resul
     if said.data.is_none() {
         layer.data = layer.data.or_else(moved_data);
     }
-    let entry = Entry { command: text(program)?, args, env: variables(layer)? };
+    let mut env = variables(&layer)?;
+    if client.about().refers.hands_on_all() {
+        env.extend(shadows(&layer).map(|name| (name.to_owned(), Value::Plain(String::new()))));
+    }
+    let entry = Entry { command: text(program)?, args, env };
     check(client, &entry)?;
     Ok(entry)
 }
@@ -47,31 +51,44 @@ fn moved_data() -> Option<PathBuf> {
     dirs::data_dir().map(|base| base.join("molecule-org-mcp"))
 }
 
-fn variables(layer: Layer) -> Result<BTreeMap<String, Value>, String> {
-    let path = |path: Option<PathBuf>| path.map(|path| text(&path)).transpose();
+/// What mustn't come from where the client runs, because it says the same in another way. Empty is as good as unset.
+fn shadows(layer: &Layer) -> impl Iterator<Item = &'static str> {
+    [
+        ("MOLECULE_ORG_TOKEN", layer.token_file.is_some()),
+        ("MOLECULE_ORG_TOKEN_FILE", layer.token.is_some()),
+        ("MOLECULE_URL", layer.slug.is_some()),
+        ("MOLECULE_API_URL", layer.slug.is_some()),
+        ("MOLECULE_ORG", layer.url.is_some()),
+    ]
+    .into_iter()
+    .filter_map(|(name, is_said)| is_said.then_some(name))
+}
+
+fn variables(layer: &Layer) -> Result<BTreeMap<String, Value>, String> {
+    let path = |path: &Option<PathBuf>| path.as_deref().map(text).transpose();
     let switch = |on: Option<bool>| on.map(|on| on.to_string());
-    let toolsets = layer.toolsets.map(|all| all.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(","));
+    let toolsets = layer.toolsets.as_ref().map(|all| all.iter().map(|one| one.as_str()).collect::<Vec<_>>().join(","));
     let surface = layer.surface.map(|surface| match surface {
         Surface::Compact => "compact".to_owned(),
         Surface::Full => "full".to_owned(),
     });
     let plain = [
-        ("MOLECULE_URL", layer.url),
-        ("MOLECULE_ORG", layer.slug),
-        ("MOLECULE_ORG_ID", layer.org_id),
-        ("MOLECULE_ORG_TOKEN_FILE", path(layer.token_file)?),
-        ("MOLECULE_MCP_GRANT_FILE", path(layer.grant_file)?),
-        ("MOLECULE_MCP_DATA", path(layer.data)?),
+        ("MOLECULE_URL", layer.url.clone()),
+        ("MOLECULE_ORG", layer.slug.clone()),
+        ("MOLECULE_ORG_ID", layer.org_id.clone()),
+        ("MOLECULE_ORG_TOKEN_FILE", path(&layer.token_file)?),
+        ("MOLECULE_MCP_GRANT_FILE", path(&layer.grant_file)?),
+        ("MOLECULE_MCP_DATA", path(&layer.data)?),
         ("MOLECULE_MCP_TOOLSETS", toolsets),
         ("MOLECULE_MCP_SURFACE", surface),
         ("MOLECULE_MCP_OUTPUT_SCHEMAS", switch(layer.output_schemas)),
         ("MOLECULE_MCP_READ_ONLY", switch(layer.read_only)),
-        ("MOLECULE_MCP_POLICY", path(layer.policy)?),
-        ("MOLECULE_MCP_LOG", layer.log),
+        ("MOLECULE_MCP_POLICY", path(&layer.policy)?),
+        ("MOLECULE_MCP_LOG", layer.log.clone()),
     ];
-    let secret = [("MOLECULE_ORG_TOKEN", layer.token), ("MOLECULE_MCP_GRANT", layer.grant)];
+    let secret = [("MOLECULE_ORG_TOKEN", layer.token.is_some()), ("MOLECULE_MCP_GRANT", layer.grant.is_some())];
     let plain = plain.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::Plain(text?))));
-    let secret = secret.into_iter().filter(|(_, held)| held.is_some());
+    let secret = secret.into_iter().filter(|(_, is_held)| *is_held);
     Ok(plain.chain(secret.map(|(name, _)| (name.to_owned(), Value::Of(name.to_owned())))).collect())
 }
 
