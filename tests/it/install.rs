@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::process::{Ended, Running, ended};
+use crate::process::{Ended, Running, ended, waived};
 
 const KEY: &str = "kkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkkk";
 const CLIENTS: [&str; 6] = ["claude-code", "claude-desktop", "cursor", "vscode", "codex", "gemini-cli"];
@@ -280,7 +280,7 @@ async fn the_entry_answers_with_the_surface_that_suits_its_client() {
 async fn choices_go_along_with_whole_paths() {
     let home = Home::new();
     private(&home.at("key"), KEY);
-    private(&home.at("policy.toml"), "");
+    private(&home.at("policy.toml"), &fs::read_to_string(waived()).unwrap());
     let flags =
         ["--org", "beta", "--key-file", "key", "--toolsets", "org,keys", "--read-only", "--policy", "policy.toml"];
     let more = ["--name", "beta", "--data", "state", "--log", "info"];

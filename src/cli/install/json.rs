@@ -49,7 +49,7 @@ pub(super) fn put(text: &str, about: &About, name: &str, wanted: &Entry) -> Resu
     let Some(there) = inside(&servers, name)? else {
         let parts = parts(wanted, about).into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
         servers.append(name, CstInputValue::Object(parts.collect()));
-        return Ok(ended(root.to_string()));
+        return Ok(ended(root.to_string(), text));
     };
     for (key, value) in parts(wanted, about) {
         match (there.get(key), value) {
@@ -134,11 +134,12 @@ fn text(node: CstNode) -> Option<String> {
     node.as_string_lit()?.decoded_value().ok()
 }
 
-fn ended(mut text: String) -> String {
-    if !text.ends_with('\n') {
-        text.push('\n');
+/// A file that was empty ends as files do.
+fn ended(mut after: String, before: &str) -> String {
+    if before.trim().is_empty() && !after.ends_with('\n') {
+        after.push('\n');
     }
-    text
+    after
 }
 
 #[cfg(test)]
@@ -165,7 +166,7 @@ mod tests {
         for (before, after) in [
             ("", format!("{{\n  \"mcpServers\": {{\n{}\n  }}\n}}\n", ours("  "))),
             ("\n", format!("{{\n  \"mcpServers\": {{\n{}\n  }}\n}}\n", ours("  "))),
-            ("{}", format!("{{\n  \"mcpServers\": {{\n{}\n  }}\n}}\n", ours("  "))),
+            ("{}", format!("{{\n  \"mcpServers\": {{\n{}\n  }}\n}}", ours("  "))),
             (
                 "{\n\t\"a\": 1, // one\n\t\"mcpServers\": {},\n}\n",
                 format!("{{\n\t\"a\": 1, // one\n\t\"mcpServers\": {{\n{}\n\t}},\n}}\n", ours("\t")),
