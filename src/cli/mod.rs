@@ -14,6 +14,7 @@ mod forget;
 mod grants;
 mod house;
 mod http;
+mod install;
 mod journal;
 mod keys;
 mod log;
@@ -73,6 +74,8 @@ enum Command {
     Consents(consents::Flags),
     /// The organisation as code: plan, import, export, diff
     Org(org::Flags),
+    /// Set up a client: write into its own file how it starts this server
+    Install(install::Flags),
     /// A script that completes this command in a shell
     Completions(completions::Flags),
     /// The manual, a page a command, into a directory
@@ -80,7 +83,7 @@ enum Command {
     Man(manual::Flags),
 }
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 struct Choices {
     /// A configuration file (TOML)
     #[arg(long, global = true, value_name = "FILE")]
@@ -126,7 +129,12 @@ impl Choices {
 
     /// With what a command adds to the flags.
     fn config_over(self, more: Layer) -> Result<Config, ConfigError> {
-        let flags = Layer {
+        let (file, embedded) = (self.config.clone(), self.embedded);
+        Config::load(self.layer(more), file.as_deref(), embedded)
+    }
+
+    fn layer(self, more: Layer) -> Layer {
+        Layer {
             data: self.data,
             toolsets: self.toolsets.map(|chosen| chosen.0),
             surface: self.surface,
@@ -136,8 +144,7 @@ impl Choices {
             policy: self.policy,
             log: self.log,
             ..more
-        };
-        Config::load(flags, self.config.as_deref(), self.embedded)
+        }
     }
 }
 
@@ -226,6 +233,7 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Tools(flags) => tools::run(choices, flags).await,
         Command::Consents(flags) => consents::run(choices, flags).await,
         Command::Org(flags) => org::run(choices.config(None)?, flags).await,
+        Command::Install(flags) => install::run(choices, &flags),
         Command::Completions(flags) => Ok(completions::run(&flags)?),
         Command::Man(flags) => Ok(manual::run(&flags)?),
     }
