@@ -7,6 +7,7 @@ mod call;
 mod consents;
 mod demo;
 pub mod discreet;
+mod doctor;
 mod drops;
 mod duties;
 mod forget;
@@ -32,7 +33,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tokio::runtime::Builder;
 
-use crate::config::{Config, ConfigError, Layer, values};
+use crate::config::{Config, ConfigError, Gathered, Layer, values};
 use crate::failure::{Code, Failure};
 use crate::tools::surface::Surface;
 use crate::tools::toolset::Toolset;
@@ -71,6 +72,8 @@ enum Command {
     Consents(consents::Flags),
     /// The organisation as code: plan, import, export, diff
     Org(org::Flags),
+    /// Check everything that can be wrong, and say what to do; exit code 1 if something is
+    Doctor(doctor::Flags),
 }
 
 #[derive(Args)]
@@ -119,6 +122,17 @@ impl Choices {
 
     /// With what a command adds to the flags.
     fn config_over(self, more: Layer) -> Result<Config, ConfigError> {
+        let (flags, file, embedded) = self.layer(more);
+        Config::load(flags, file.as_deref(), embedded)
+    }
+
+    /// The same, not checked as a whole.
+    fn gathered(self) -> Result<Gathered, ConfigError> {
+        let (flags, file, embedded) = self.layer(Layer::default());
+        Gathered::from(flags, file.as_deref(), embedded)
+    }
+
+    fn layer(self, more: Layer) -> (Layer, Option<PathBuf>, bool) {
         let flags = Layer {
             data: self.data,
             toolsets: self.toolsets.map(|chosen| chosen.0),
@@ -130,7 +144,7 @@ impl Choices {
             log: self.log,
             ..more
         };
-        Config::load(flags, self.config.as_deref(), self.embedded)
+        (flags, self.config, self.embedded)
     }
 }
 
@@ -219,5 +233,6 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Tools(flags) => tools::run(choices, flags).await,
         Command::Consents(flags) => consents::run(choices, flags).await,
         Command::Org(flags) => org::run(choices.config(None)?, flags).await,
+        Command::Doctor(flags) => doctor::run(choices, flags).await,
     }
 }

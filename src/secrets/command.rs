@@ -35,6 +35,14 @@ pub struct Command {
     pub environment: Vec<String>,
 }
 
+impl Command {
+    /// Its programs that aren't there, or can't be run.
+    pub fn missing(&self) -> Vec<&str> {
+        let programs = [&self.sink, &self.source].into_iter().flatten().filter_map(|words| words.first());
+        programs.filter(|program| on_path(program).is_none()).map(String::as_str).collect()
+    }
+}
+
 /// A program that is there and may be run.
 pub(super) struct Program {
     path: PathBuf,
