@@ -184,6 +184,16 @@ impl Config {
     }
 }
 
+/// What the flags and the environment say, the file apart.
+pub fn chosen(flags: Layer) -> Result<Layer, ConfigError> {
+    Ok(flags.over(environment::layer(std::env::vars_os())?))
+}
+
+/// What a configuration file says.
+pub fn of_file(path: &Path) -> Result<Layer, ConfigError> {
+    file::layer(path)
+}
+
 impl Layer {
     /// What is chosen here, in the operator's words.
     fn says(&self) -> Vec<&'static str> {
@@ -282,8 +292,12 @@ pub fn admin_token(given: SecretString, name: &str) -> Result<Arc<SecretString>,
     checked_token(given.expose_secret().trim(), name)
 }
 
-/// A key that can't be a header's value is found now and not at the first call.
+/// A key that can't be a header's value is found now and not at the first call, and so is a client that handed on
+/// its configuration's words instead of what they stand for.
 fn checked_token(text: &str, name: &str) -> Result<Arc<SecretString>, ConfigError> {
+    if text.starts_with("${") {
+        return Err(wrong(format!("{name} refers to a variable that isn't set where this was started from")));
+    }
     if text.is_empty() || text.len() > 4096 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(wrong(format!("{name} doesn't hold a key: one line of visible ASCII characters is expected")));
     }

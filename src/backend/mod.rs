@@ -36,7 +36,7 @@ pub use answer::{Heard, Received};
 pub use ask::Ask;
 pub use client::Client;
 pub use key::{holds_key_form, tag as key_tag};
-pub use key_file::{Draft, KeyFile};
+pub use key_file::KeyFile;
 pub use keyring::Keyring;
 pub use log::Sent;
 pub use look::{Rate, Seen};

@@ -14,6 +14,7 @@ mod forget;
 mod grants;
 mod house;
 mod http;
+mod install;
 mod journal;
 mod keys;
 mod log;
@@ -74,9 +75,11 @@ enum Command {
     Org(org::Flags),
     /// Check everything that can be wrong, and say what to do; exit code 1 if something is
     Doctor(doctor::Flags),
+    /// Set up a client: write into its own file how it starts this server
+    Install(install::Flags),
 }
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 struct Choices {
     /// A configuration file (TOML)
     #[arg(long, global = true, value_name = "FILE")]
@@ -122,18 +125,18 @@ impl Choices {
 
     /// With what a command adds to the flags.
     fn config_over(self, more: Layer) -> Result<Config, ConfigError> {
-        let (flags, file, embedded) = self.layer(more);
-        Config::load(flags, file.as_deref(), embedded)
+        let (file, embedded) = (self.config.clone(), self.embedded);
+        Config::load(self.layer(more), file.as_deref(), embedded)
     }
 
     /// The same, not checked as a whole.
     fn gathered(self) -> Result<Gathered, ConfigError> {
-        let (flags, file, embedded) = self.layer(Layer::default());
-        Gathered::from(flags, file.as_deref(), embedded)
+        let (file, embedded) = (self.config.clone(), self.embedded);
+        Gathered::from(self.layer(Layer::default()), file.as_deref(), embedded)
     }
 
-    fn layer(self, more: Layer) -> (Layer, Option<PathBuf>, bool) {
-        let flags = Layer {
+    fn layer(self, more: Layer) -> Layer {
+        Layer {
             data: self.data,
             toolsets: self.toolsets.map(|chosen| chosen.0),
             surface: self.surface,
@@ -143,8 +146,7 @@ impl Choices {
             policy: self.policy,
             log: self.log,
             ..more
-        };
-        (flags, self.config, self.embedded)
+        }
     }
 }
 
@@ -234,5 +236,6 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Consents(flags) => consents::run(choices, flags).await,
         Command::Org(flags) => org::run(choices.config(None)?, flags).await,
         Command::Doctor(flags) => doctor::run(choices, flags).await,
+        Command::Install(flags) => install::run(choices, &flags),
     }
 }

@@ -98,7 +98,7 @@ fn failed(trouble: run::Trouble) -> Failure {
 }
 
 /// A whole path, or a name that is looked for where a shell would.
-fn on_path(program: &str) -> Option<PathBuf> {
+pub fn on_path(program: &str) -> Option<PathBuf> {
     let asked = Path::new(program);
     if asked.is_absolute() {
         return Some(asked.to_owned()).filter(|path| can_run(path));

@@ -376,6 +376,44 @@ async fn a_program_that_the_policy_names_has_to_be_there() {
 }
 
 #[tokio::test]
+async fn clients_that_wouldnt_start_it_are_told() {
+    let (machine, host) = (Machine::new(), Host::start(false, Duration::ZERO));
+    let (key, program) = (host.key.expose_secret(), env!("CARGO_BIN_EXE_molecule-org-mcp"));
+    let entry = |command: &str, variables: Value| json!({ "command": command, "args": [], "env": variables });
+    let at = |file: &str, entry: Value| {
+        let place = machine.home.path().join(file);
+        fs::create_dir_all(place.parent().unwrap()).unwrap();
+        fs::write(place, json!({ "mcpServers": { "molecule": entry } }).to_string()).unwrap();
+    };
+    let file = machine.home.path().join("key");
+    fs::write(&file, key).unwrap();
+    #[cfg(unix)]
+    fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    let whole =
+        json!({ "MOLECULE_URL": host.url, "MOLECULE_ORG_TOKEN_FILE": file, "MOLECULE_MCP_DATA": machine.data.path() });
+    at(".claude.json", entry(program, whole.clone()));
+    let well = machine.examine(&host.url, key).await;
+    well.has("clients", "ok", "starts this version");
+    assert_eq!(fs::read_dir(machine.data.path()).unwrap().count(), 0, "a trial leaves nothing behind");
+
+    for (broken, words) in [
+        (entry("/nowhere/molecule-org-mcp", whole.clone()), "isn't there"),
+        (entry(program, json!({ "MOLECULE_URL": host.url })), "no org key"),
+        (entry(program, json!({ "MOLECULE_URL": host.url, "MOLECULE_ORG_TOKEN": "${NOT_SET_HERE}" })), "NOT_SET_HERE"),
+    ] {
+        at(".claude.json", broken);
+        machine.examine(&host.url, key).await.has_only("clients", words);
+    }
+    at(".claude.json", entry(program, whole));
+    fs::create_dir_all(machine.home.path().join(".cursor")).unwrap();
+    fs::write(machine.home.path().join(".cursor/mcp.json"), "{").unwrap();
+    let both = machine.examine(&host.url, key).await;
+    both.has("clients", "ok", "Claude Code");
+    let states: Vec<&Value> = both.findings().iter().filter(|one| one["check"] == "clients").collect();
+    assert!(states.len() == 2 && states[1]["state"] == "warning", "{states:?}");
+}
+
+#[tokio::test]
 async fn doctor_used_wrongly_ends_with_two() {
     let machine = Machine::new();
     let Ended { code, out, err } = ended(machine.command("http://127.0.0.1:1", KEY), &["doctor", "--jsn"]).await;

@@ -25,6 +25,8 @@ mod filter;
 mod grants;
 mod http;
 mod injection;
+#[cfg(unix)]
+mod install;
 mod journal;
 mod key_trees;
 mod leases;

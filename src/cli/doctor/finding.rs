@@ -35,6 +35,7 @@ pub(super) enum Check {
     Keyring,
     Anchor,
     Surface,
+    Clients,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

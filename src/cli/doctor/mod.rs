@@ -2,6 +2,7 @@
 //! directory is made, no key minted, no entry written. Groups of checks run side by side and are told in a fixed
 //! order as they come; what asks anybody else has a deadline.
 
+mod clients;
 mod data;
 mod finding;
 mod key;
@@ -78,15 +79,18 @@ fn begin(first: Finding, patient: Option<Patient>) -> Vec<UnboundedReceiver<Find
     };
     group(&[Check::Configuration]).tell(first);
     let (tenant, data) = (group(tenant::CHECKS), group(data::CHECKS));
-    let (state, rules) = (group(state::CHECKS), group(rules::CHECKS));
+    let (state, rules, clients) = (group(state::CHECKS), group(rules::CHECKS), group(clients::CHECKS));
     let Some(patient) = patient.map(Arc::new) else {
-        [tenant, data, state, rules].into_iter().for_each(|report| report.end("the configuration can't be read"));
+        [tenant, data, state, rules, clients]
+            .into_iter()
+            .for_each(|report| report.end("the configuration can't be read"));
         return groups;
     };
     in_time(tenant::look(Arc::clone(&patient), tenant));
     in_time(data::look(Arc::clone(&patient), data));
     in_time(state::look(Arc::clone(&patient), state));
-    in_time(rules::look(patient, rules));
+    in_time(rules::look(Arc::clone(&patient), rules));
+    in_time(clients::look(patient, clients));
     groups
 }
 
