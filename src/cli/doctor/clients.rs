@@ -53,6 +53,9 @@ fn judged(one: &Installed) -> Finding {
         }
     };
     let place = format!("{place}, `{name}`");
+    if one.client.user_file().as_ref() != Some(&one.file) {
+        return of_project(&place, entry);
+    }
     match tried(entry) {
         Ok(version) if version == env!("CARGO_PKG_VERSION") => {
             Check::Clients.ok(format!("{place} starts this version"))
@@ -61,16 +64,34 @@ fn judged(one: &Installed) -> Finding {
             format!("{place} starts version {version}; this is {}", env!("CARGO_PKG_VERSION")),
             "Install one version, and set the client up with it: `install CLIENT`.",
         ),
-        Err(why) => Check::Clients.problem(
-            format!("{place} doesn't start: {why}"),
-            "Set it up again (`install CLIENT`), or take it out (`install CLIENT --uninstall`).",
-        ),
+        Err(why) => dead(&place, &why),
     }
+}
+
+/// It came with the project, from whomever: what it names isn't run for it, and gets no key.
+fn of_project(place: &str, entry: &Entry) -> Finding {
+    match program(entry) {
+        Ok(_) => {
+            Check::Clients.unknown(format!("{place} names a program that is there; a project's entry isn't tried"))
+        }
+        Err(why) => dead(place, &why),
+    }
+}
+
+fn dead(place: &str, why: &str) -> Finding {
+    Check::Clients.problem(
+        format!("{place} doesn't start: {why}"),
+        "Set it up again (`install CLIENT`), or take it out (`install CLIENT --uninstall`).",
+    )
+}
+
+fn program(entry: &Entry) -> Result<PathBuf, String> {
+    on_path(&entry.command).ok_or_else(|| format!("{} isn't there or can't be run", entry.command))
 }
 
 /// The version that answers, or why none does.
 fn tried(entry: &Entry) -> Result<String, String> {
-    let program = on_path(&entry.command).ok_or_else(|| format!("{} isn't there or can't be run", entry.command))?;
+    let program = program(entry)?;
     if entry.args.iter().any(|argument| argument == "doctor") {
         return Err("it runs `doctor` and no server".to_owned());
     }

@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use super::finding::{Check, Finding, Report};
 use super::patient::PATIENCE;
 use crate::backend::{Base, Client, Rate, Route, Seen};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 
 pub(super) const HEALTH: Route = Route::get("/health");
 /// Expiry, leases and consents go by the clock.
@@ -66,7 +66,7 @@ fn within(limit: Duration) -> String {
 fn unanswered(base: &Base, failure: &Failure) -> Vec<Finding> {
     let detail = failure.for_operator().map(|detail| format!(": {detail}")).unwrap_or_default();
     let told = format!("{}{detail}", failure.message());
-    let handshake = base.is_secure() && failure.code() == crate::failure::Code::TenantUnreachable;
+    let handshake = base.is_secure() && matches!(failure.code(), Code::TenantUnreachable | Code::Internal);
     if handshake {
         let next = "Look at the certificate and its issuer (`openssl s_client -connect HOST:443`), and whether this \
             machine's certificates are up to date.";

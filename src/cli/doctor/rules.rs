@@ -2,6 +2,7 @@
 //! surface costs a client.
 
 use std::fs::OpenOptions;
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,11 +94,12 @@ fn anchor(anchor: Option<&Anchor>) -> Finding {
 }
 
 /// Whether a line could be appended; none is.
-fn takes_lines(path: &Path) -> std::io::Result<()> {
-    if path.exists() {
-        return OpenOptions::new().append(true).open(path).map(drop);
+fn takes_lines(path: &Path) -> io::Result<()> {
+    match path.metadata() {
+        Ok(found) if found.is_file() => OpenOptions::new().append(true).open(path).map(drop),
+        Ok(_) => Err(io::Error::other("it isn't a file")),
+        Err(_) => path.parent().map_or(Ok(()), |above| above.metadata().map(drop)),
     }
-    path.parent().map_or(Ok(()), |above| above.metadata().map(drop))
 }
 
 fn surface(patient: &Patient, rules: &Rules) -> Finding {

@@ -29,8 +29,8 @@ use crate::webhooks::{self, Standing};
 
 pub(super) const CHECKS: &[Check] = &[
     Check::Database,
-    Check::Journal,
     Check::Processes,
+    Check::Journal,
     Check::Outcomes,
     Check::Grant,
     Check::Consent,
