@@ -8,6 +8,7 @@ mod completions;
 mod consents;
 mod demo;
 pub mod discreet;
+mod doctor;
 mod drops;
 mod duties;
 mod forget;
@@ -35,7 +36,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tokio::runtime::Builder;
 
-use crate::config::{Config, ConfigError, Layer, values};
+use crate::config::{Config, ConfigError, Gathered, Layer, values};
 use crate::failure::{Code, Failure};
 use crate::tools::surface::Surface;
 use crate::tools::toolset::Toolset;
@@ -74,6 +75,8 @@ enum Command {
     Consents(consents::Flags),
     /// The organisation as code: plan, import, export, diff
     Org(org::Flags),
+    /// Check everything that can be wrong, and say what to do; exit code 1 if something is
+    Doctor(doctor::Flags),
     /// Set up a client: write into its own file how it starts this server
     Install(install::Flags),
     /// A script that completes this command in a shell
@@ -131,6 +134,12 @@ impl Choices {
     fn config_over(self, more: Layer) -> Result<Config, ConfigError> {
         let (file, embedded) = (self.config.clone(), self.embedded);
         Config::load(self.layer(more), file.as_deref(), embedded)
+    }
+
+    /// The same, not checked as a whole.
+    fn gathered(self) -> Result<Gathered, ConfigError> {
+        let (file, embedded) = (self.config.clone(), self.embedded);
+        Gathered::from(self.layer(Layer::default()), file.as_deref(), embedded)
     }
 
     fn layer(self, more: Layer) -> Layer {
@@ -233,6 +242,7 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Tools(flags) => tools::run(choices, flags).await,
         Command::Consents(flags) => consents::run(choices, flags).await,
         Command::Org(flags) => org::run(choices.config(None)?, flags).await,
+        Command::Doctor(flags) => doctor::run(choices, flags).await,
         Command::Install(flags) => install::run(choices, &flags),
         Command::Completions(flags) => Ok(completions::run(&flags)?),
         Command::Man(flags) => Ok(manual::run(&flags)?),

@@ -17,6 +17,7 @@ mod client;
 mod consent;
 mod contract;
 mod crash;
+mod doctor;
 mod drops;
 mod faults;
 mod faults_told;

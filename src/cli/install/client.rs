@@ -67,7 +67,7 @@ impl Client {
     }
 
     /// The file of this user, for all their projects. None on a platform that names no home.
-    pub(super) fn user_file(self) -> Option<PathBuf> {
+    pub(in crate::cli) fn user_file(self) -> Option<PathBuf> {
         let home = dirs::home_dir();
         let moved = |by: &str| env::var_os(by).filter(|to| !to.is_empty()).map(PathBuf::from);
         let file = match self {

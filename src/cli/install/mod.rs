@@ -21,7 +21,7 @@ use clap::Args;
 use self::client::Client;
 use self::entry::Entry;
 use self::file::ClientFile;
-pub(in crate::cli) use self::installed::installed;
+pub(in crate::cli) use self::installed::{Installed, installed};
 use self::told::Told;
 use self::wanted::Chosen;
 use super::{Choices, Ending, output};
