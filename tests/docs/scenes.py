@@ -3,9 +3,11 @@ here is run as it stands, and has to end with 0."""
 
 import json
 import re
+import shutil
+import subprocess
 from dataclasses import dataclass, field
 
-from sandbox import ROOT
+from sandbox import BINARY, ROOT
 
 
 @dataclass
@@ -44,6 +46,10 @@ class Scene:
 #: What stands for something of the reader's own.
 STANDS_FOR = [
     (re.compile(r"MOLECULE_ORG=\w+( |$)"), lambda sandbox: f"MOLECULE_URL={sandbox.url} "),
+    (re.compile(r"--org acme"), lambda sandbox: f"--url {sandbox.url}"),
+    (re.compile(r"^sudo "), lambda sandbox: ""),
+    (re.compile(r"/(usr/local|etc/sysusers\.d|etc/systemd)\b"), lambda sandbox: f"{sandbox.home}/.root"),
+    (re.compile(r"\bVERSION\b"), lambda sandbox: version()),
     (re.compile(r"--env MOLECULE_ORG=\w+"), lambda sandbox: f"--env MOLECULE_URL={sandbox.url}"),
     (re.compile(r"https://acme\.moleculesai\.app"), lambda sandbox: sandbox.url),
     (re.compile(r"/home/me\b"), lambda sandbox: str(sandbox.home)),
@@ -62,6 +68,10 @@ def waiting(sandbox):
     code, said = sandbox.run("molecule-org-mcp consents list --json")
     assert code == 0, said
     return json.loads(said)[0]["id"]
+
+
+def version():
+    return re.search(r'^version = "(.+)"$', (ROOT / "Cargo.toml").read_text(), re.M)[1]
 
 
 def public_key(sandbox):
@@ -89,6 +99,28 @@ def key(sandbox):
     return sandbox.key
 
 
+def with_release(sandbox):
+    """An archive of the program that is there, where a reader would be, and a root directory of the sandbox's own."""
+    for directory in ("bin", "system"):
+        (sandbox.home / ".root" / directory).mkdir(parents=True)
+    made = sandbox.home / "release"
+    subprocess.run(
+        [ROOT / "packaging/release", "--out", made, "--binary", BINARY], check=True, stdout=subprocess.DEVNULL
+    )
+    for file in made.iterdir():
+        file.rename(sandbox.home / file.name)
+    archive = next(sandbox.home.glob("*.tar.gz"))
+    shutil.unpack_archive(archive, sandbox.home)
+    # The page goes on inside of it.
+    for name in ("systemd", "policy.toml", "config.toml"):
+        inside = next(sandbox.home.glob(f"molecule-org-mcp-*/**/{name}"))
+        inside.rename(sandbox.home / name)
+
+
+THE_SAME_BUILD = "the same build is what these tests are given"
+PUBLISHED = "nothing is published before a release; the tests of packages install the same from a file"
+THE_MACHINE = "the machine's users and services are left as they are; the tests of packages judge the unit"
+
 YES = Run(answers=["y"])
 PASSPHRASE = ["correct horse battery", "correct horse battery"]
 REVOKE = "revoke_key key=b2KqU8mo"
@@ -96,7 +128,7 @@ REVOKE = "revoke_key key=b2KqU8mo"
 SCENES = {
     "README.md": Scene(
         {
-            "cargo install": Unrun("the same build is what these tests are given"),
+            "cargo install": Unrun(THE_SAME_BUILD),
             "cargo run --release -- demo": Run(until="Ctrl-C ends"),
             "(umask 077": Run(stdin=key),
             "molecule-org-mcp http": Run(until="ready http"),
@@ -134,11 +166,36 @@ SCENES = {
         {"molecule-org-mcp --policy": Run(stdin='{"jsonrpc":"2.0","id":1,"method":"ping"}\n')},
         before=lambda sandbox: sandbox.write("etc/policy.toml", (ROOT / "examples/policy.toml").read_text()),
     ),
-    "examples/clients.md": Scene(
+    "docs/clients.md": Scene(
         {
             "(umask 077": Run(stdin=key),
             "MOLECULE_ORG=acme MOLECULE_ORG_TOKEN_FILE=$HOME": Run(until="ready http"),
-            "claude mcp add molecule --transport": Run(before=lambda sandbox: sandbox.run("claude mcp remove molecule")),
+            "claude mcp add molecule --transport": Run(before=lambda sandbox: sandbox.run("claude mcp remove --scope local molecule")),
+        }
+    ),
+    "docs/install.md": Scene(
+        {
+            "(umask 077": Run(stdin=key),
+            "cargo install": Unrun(THE_SAME_BUILD),
+            "npx ": Unrun(PUBLISHED),
+            "npm install": Unrun(PUBLISHED),
+            "uvx ": Unrun(PUBLISHED),
+            "pipx ": Unrun(PUBLISHED),
+            "brew ": Unrun(PUBLISHED),
+            "docker ": Unrun("it wants a container engine, and an image"),
+            "sudo systemd-sysusers": Unrun(THE_MACHINE),
+            "sudo install -m 600 /dev/stdin": Run(stdin=key),
+            "sudoedit": Unrun("an editor"),
+            "sudo systemctl": [Unrun(THE_MACHINE), Unrun(THE_MACHINE)],
+            "sudo -u": Unrun(THE_MACHINE),
+        },
+        before=with_release,
+    ),
+    "docs/releasing.md": Scene(
+        {
+            "packaging/release --out dist": Unrun(THE_SAME_BUILD),
+            "git switch": Unrun("there is no such tag before a release"),
+            "packaging/release --out release": Unrun("the tests of packages run it with the program that is there"),
         }
     ),
     "docs/guides/claude-code.md": Scene(

@@ -81,7 +81,7 @@ class Commands(unittest.TestCase):
             self.assertIn(how.says, said)
 
     def test_every_language_of_a_fence_is_known(self):
-        known = {"", "sh", "toml", "json", "yaml", "nginx", "python", "rust", "http", "ini", "text"}
+        known = {"", "sh", "toml", "json", "yaml", "nginx", "powershell", "python", "rust"}
         for page in PAGES:
             for language, _ in blocks(page):
                 self.assertIn(language, known, name(page))
