@@ -12,9 +12,10 @@ from facts import NAME, VERSION, Wrong
 
 @dataclass(frozen=True)
 class Target:
+    """In the words of Node, which npm and the bundles use."""
+
     os: str
     cpu: str
-    """The words of Node, which npm and the bundles use."""
 
     @property
     def npm(self):
@@ -44,14 +45,13 @@ class Binary:
     path: Path
     content: bytes
     target: Target
+    # The oldest glibc or macOS that it runs on; none where it needs nothing of the kind.
     oldest: tuple[int, int] | None
-    """The oldest glibc or macOS that it runs on; none where it needs nothing of the kind."""
 
     @classmethod
     def read(cls, path):
         content = Path(path).read_bytes()
-        kind = next((kind for magic, kind in KINDS.items() if content.startswith(magic)), None)
-        target, oldest = kind(content) if kind else (None, None)
+        target, oldest = looked_at(content)
         if target not in TARGETS:
             raise Wrong(f"{path} is no program for {', '.join(target.npm for target in TARGETS)}")
         # What it calls itself towards the tenant.
@@ -67,6 +67,15 @@ class Binary:
         if said != f"{NAME} {VERSION}":
             raise Wrong(f"{self.path} says that it is {said}")
         return True
+
+
+def looked_at(content):
+    kind = next((kind for magic, kind in KINDS.items() if content.startswith(magic)), None)
+    try:
+        return kind(content) if kind else (None, None)
+    except struct.error:
+        # It ends where more is expected.
+        return None, None
 
 
 def elf(content):

@@ -6,11 +6,11 @@ from facts import NAME, SERVER, as_json, sha256
 
 
 def make(bundles, base_url, image):
-    """server.json with what only a release knows: where its bundles are, what they hash to, and its image."""
     server = json.loads(json.dumps(SERVER))
     variables = server["packages"][0]["environmentVariables"]
     common = {"transport": {"type": "stdio"}}
-    for file, content in sorted(bundles.items()) if base_url else ():
+    fetchable = bundles if base_url else {}
+    for file, content in sorted(fetchable.items()):
         package = {"registryType": "mcpb", "identifier": f"{base_url}/{file}", "fileSha256": sha256(content)}
         server["packages"].append(package | common | {"environmentVariables": variables})
     if image:

@@ -18,5 +18,5 @@ pub(super) fn run(flags: &Flags) -> io::Result<()> {
     let name = command.get_name().to_owned();
     let mut script = Vec::new();
     generate(flags.shell, &mut command, name, &mut script);
-    output::bytes(&script)
+    output::line(String::from_utf8_lossy(&script).trim_end())
 }

@@ -8,7 +8,6 @@ import tarfile
 import unittest
 import zipfile
 
-import foreign
 from support import (
     BASE_URL,
     BINARY,
@@ -19,6 +18,7 @@ from support import (
     VERSION,
     Binary,
     environment,
+    foreign,
     made,
     program,
     release,
@@ -28,8 +28,8 @@ from support import (
 )
 
 
-def refused(*arguments, **more):
-    done = subprocess.run([RELEASE, *map(str, arguments)], env=environment(**more), capture_output=True, text=True)
+def refused(*arguments, script=RELEASE):
+    done = subprocess.run([script, *map(str, arguments)], env=environment(), capture_output=True, text=True)
     return done.returncode, done.stderr
 
 
@@ -78,20 +78,16 @@ class Release(unittest.TestCase):
             changed = tree / disagreeing
             changed.write_text(changed.read_text().replace(VERSION, "9.9.9", 1))
             out = scratch() / "out"
-            done = subprocess.run(
-                [tree / "packaging/release", "--out", out, "--binary", BINARY],
-                env=environment(),
-                capture_output=True,
-                text=True,
-            )
-            self.assertEqual(done.returncode, 1, disagreeing)
-            self.assertIn(words, done.stderr)
+            code, said = refused("--out", out, "--binary", BINARY, script=tree / "packaging/release")
+            self.assertEqual(code, 1, disagreeing)
+            self.assertIn(words, said)
             self.assertFalse(out.exists())
 
     def test_a_program_that_isnt_ours_is_refused(self):
         ours = foreign.PROGRAMS["darwin-arm64"]
         for binaries, words in [
             ([program(b"#!/bin/sh\n")], "is no program for linux-x64"),
+            ([program(foreign.elf(foreign.X86, foreign.LOAD)[:60])], "is no program for linux-x64"),
             ([program(foreign.elf(0x28, foreign.LOAD))], "is no program for linux-x64"),
             ([program(ours.replace(VERSION.encode(), b"9.9.9"))], f"isn't {NAME} {VERSION}"),
             ([BINARY, BINARY], "two programs for linux-"),
