@@ -26,7 +26,10 @@ struct Machine {
 
 impl Machine {
     fn new() -> Self {
-        Self { home: tempfile::tempdir().unwrap(), data: tempfile::tempdir().unwrap() }
+        let machine = Self { home: tempfile::tempdir().unwrap(), data: tempfile::tempdir().unwrap() };
+        #[cfg(unix)]
+        allow(machine.data.path(), 0o700);
+        machine
     }
 
     fn command(&self, url: &str, key: &str) -> Command {
@@ -39,6 +42,11 @@ impl Machine {
     async fn examine(&self, url: &str, key: &str) -> Examined {
         Examined::of(self.command(url, key)).await
     }
+}
+
+#[cfg(unix)]
+fn allow(path: &Path, mode: u32) {
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
 }
 
 struct Examined {
@@ -246,8 +254,8 @@ async fn a_clock_that_is_off_is_told_and_is_no_problem() {
 
 #[tokio::test]
 async fn a_tls_that_doesnt_come_about_is_told() {
-    let (machine, tenant) = (Machine::new(), tenant_of(&[]).await);
-    let url = tenant.url().replace("http://", "https://");
+    let (machine, host) = (Machine::new(), Host::start(false, Duration::ZERO));
+    let url = host.url.replace("http://", "https://");
     let examined = machine.examine(&url, KEY).await;
     examined.has("tls", "problem", "openssl");
     examined.has("tenant", "problem", "See `tls`.");
@@ -283,12 +291,11 @@ async fn whatever_never_answers_is_given_up_in_time() {
 #[cfg(unix)]
 #[tokio::test]
 async fn what_others_may_read_is_told() {
-    use std::os::unix::fs::PermissionsExt;
     let (machine, host) = (Machine::new(), Host::start(false, Duration::ZERO));
     let key = machine.home.path().join("key");
     fs::write(&key, host.key.expose_secret()).unwrap();
-    fs::set_permissions(&key, fs::Permissions::from_mode(0o644)).unwrap();
-    fs::set_permissions(machine.data.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    allow(&key, 0o644);
+    allow(machine.data.path(), 0o755);
     let mut command = machine.command(&host.url, "");
     command.env("MOLECULE_ORG_TOKEN_FILE", &key);
     let examined = Examined::of(command).await;
@@ -318,7 +325,7 @@ async fn a_broken_database_is_told_and_so_is_a_journal_that_was_changed() {
     examined.has("key", "ok", "");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_process_that_died_is_told() {
     let machine = Machine::new();
     let host = Host::start(false, Duration::ZERO);
@@ -388,7 +395,7 @@ async fn clients_that_wouldnt_start_it_are_told() {
     let file = machine.home.path().join("key");
     fs::write(&file, key).unwrap();
     #[cfg(unix)]
-    fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
+    allow(&file, 0o600);
     let whole =
         json!({ "MOLECULE_URL": host.url, "MOLECULE_ORG_TOKEN_FILE": file, "MOLECULE_MCP_DATA": machine.data.path() });
     at(".claude.json", entry(program, whole.clone()));

@@ -57,7 +57,7 @@ const AT_ONCE: usize = 4;
 /// For all of them.
 const ENOUGH: Duration = Duration::from_secs(7);
 /// Tools that are named; the count says the rest.
-const NAMED: usize = 8;
+const NAMED: usize = 12;
 
 pub(super) async fn look(asker: &Client, rules: Option<&Rules>, rate: Rate) -> Finding {
     let catalogue = Catalogue::new();
@@ -105,8 +105,11 @@ fn judged(answers: &[(&str, Option<bool>)], entries: &[&Entry]) -> Finding {
         };
     }
     let needs = |entry: &&&Entry| entry.tool.routes.iter().any(|route| absent.contains(route.path));
-    let tools: Vec<&str> = entries.iter().filter(needs).map(|entry| entry.tool.name).collect();
-    let named = tools.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    // First those that are about nothing else.
+    let mut tools: Vec<(usize, &str)> =
+        entries.iter().filter(needs).map(|entry| (entry.tool.routes.len(), entry.tool.name)).collect();
+    tools.sort_by_key(|(routes, _)| *routes);
+    let named = tools.iter().take(NAMED).map(|(_, name)| *name).collect::<Vec<_>>().join(", ");
     let more = tools.len().checked_sub(NAMED).filter(|more| *more > 0);
     let more = more.map(|more| format!(" and {more} more")).unwrap_or_default();
     let paths = absent.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");

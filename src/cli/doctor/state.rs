@@ -48,11 +48,11 @@ pub(super) async fn look(patient: Arc<Patient>, mut report: Report) {
         true => file.database().await,
         false => Check::Database.ok("none yet; the first start makes it"),
     };
-    let readable = sound.state == State::Ok;
+    let readable = sound.state != State::Problem;
     report.tell(sound);
     report.tell(processes(census(&patient.data)));
     if !readable {
-        return report.end("the database can't be read");
+        return report.end("see `database`");
     }
     report.tell(file.journal().await);
     report.tell(file.outcomes().await);
