@@ -40,6 +40,7 @@ pub mod outside;
 pub mod pace;
 pub mod policy;
 pub mod progress;
+pub mod prompts;
 pub mod repeats;
 pub mod secrets;
 pub mod store;
