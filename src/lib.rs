@@ -20,6 +20,7 @@ pub mod anchor;
 pub mod backend;
 pub mod capsules;
 pub mod cli;
+pub mod completions;
 pub mod config;
 pub mod consent;
 pub mod deliveries;
