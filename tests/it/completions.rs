@@ -122,9 +122,10 @@ async fn each_caller_is_offered_their_own() {
     assert!(values(&http, &bound, elsewhere.clone()).await.is_empty());
     assert!(!values(&http, OWNER, elsewhere).await.is_empty());
     // What lists them is about the organisation, so neither prompt nor template is theirs.
-    for hidden in
-        [of_prompt("key_leak", "key", ""), of_resource("molecule://templates/{template}{?from,limit}", "template", "")]
-    {
+    for hidden in [
+        of_prompt("key_leaked", "key", ""),
+        of_resource("molecule://templates/{template}{?from,limit}", "template", ""),
+    ] {
         let refused = http.ask(&bound, Era::Modern, "completion/complete", hidden).await;
         assert_eq!(refused["error"]["code"], -32602, "{refused}");
     }

@@ -69,17 +69,17 @@ async fn what_is_wrong_with_a_request_is_said() {
         for (method, params, says) in [
             ("prompts/list", json!({ "cursor": "x" }), "one page"),
             ("prompts/get", json!({ "name": "morning_reveiw" }), "did you mean `morning_review`?"),
-            ("prompts/get", json!({ "name": "key_leak" }), "needs `key`"),
-            ("prompts/get", json!({ "name": "key_leak", "arguments": { "kay": "a" } }), "did you mean `key`?"),
-            ("prompts/get", json!({ "name": "key_leak", "arguments": { "key": 7 } }), "expected a text"),
-            ("prompts/get", json!({ "name": "key_leak", "arguments": [] }), "`arguments`"),
+            ("prompts/get", json!({ "name": "key_leaked" }), "needs `key`"),
+            ("prompts/get", json!({ "name": "key_leaked", "arguments": { "kay": "a" } }), "did you mean `key`?"),
+            ("prompts/get", json!({ "name": "key_leaked", "arguments": { "key": 7 } }), "expected a text"),
+            ("prompts/get", json!({ "name": "key_leaked", "arguments": [] }), "`arguments`"),
             ("prompts/get", json!({}), "`name`"),
         ] {
             let refused = stdio.ask(method, params).await;
             assert_eq!(refused["error"]["code"], -32602, "{refused}");
             assert!(refused["error"]["message"].as_str().unwrap().contains(says), "{says}: {refused}");
         }
-        let refused = stdio.ask("prompts/get", json!({ "name": "key_leak" })).await;
+        let refused = stdio.ask("prompts/get", json!({ "name": "key_leaked" })).await;
         assert_eq!(refused["error"]["data"]["molecule-org-mcp/error"]["code"], "INVALID_INPUT");
     }
 }
