@@ -59,7 +59,7 @@ async fn names_are_offered_at_both_doors_in_both_eras() {
                 json!(["Growth Lead", "Platform Lead", "Support Lead"]),
             ),
             (of_prompt("stuck_workspace", "workspace", "nobody"), json!([])),
-            (of_prompt("onboard_agent", "role", "o"), json!(["operator", "owner"])),
+            (of_prompt("onboard_agent", "role", "o"), json!(["operator", "owner", "approver"])),
             (of_prompt("morning_review", "hours", "2"), json!([])),
             (of_resource("molecule://workspaces/{workspace_id}", "workspace_id", "data"), json!([STEWARD])),
         ] {

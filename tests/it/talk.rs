@@ -91,7 +91,7 @@ impl Http {
             headers.extend(message["params"]["name"].as_str().map(|name| ("Mcp-Name", name)));
         }
         let (status, body) = http("POST", &format!("{}/mcp/json", self.url), &headers, &message.to_string()).await;
-        serde_json::from_str(&body).unwrap_or_else(|_| json!({ "status": status, "body": body }))
+        if status == 200 { serde_json::from_str(&body).unwrap() } else { json!({ "status": status }) }
     }
 }
 
