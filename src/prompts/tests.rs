@@ -47,7 +47,7 @@ fn what_doesnt_fit_is_refused_by_name_and_never_repeated() {
     for (prompt, arguments, says) in [
         ("key_leaked", given(&[]), "the prompt `key_leaked` needs `key`"),
         ("key_leaked", given(&[("key", "  ")]), "the prompt `key_leaked` needs `key`"),
-        ("key_leaked", given(&[("kye", "a")]), "did you mean `key`?"),
+        ("new_team", given(&[("templates", "a")]), "did you mean `template`?"),
         ("key_leaked", given(&[("key", key)]), "looks like a key itself"),
         ("key_leaked", given(&[(key, "a")]), "there are: key"),
         ("key_leaked", given(&[("key", &long)]), "200 characters at most"),

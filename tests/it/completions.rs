@@ -49,8 +49,10 @@ async fn values(http: &Http, bearer: &str, params: Value) -> Vec<String> {
 async fn names_are_offered_at_both_doors_in_both_eras() {
     let house = house();
     let http = Http::open(&house.dispatch).await;
-    for era in [Era::Legacy, Era::Modern] {
-        let mut stdio = Stdio::open(&house.dispatch, era).await;
+    // Both stay open: the end of one is the end of the road behind it.
+    let mut legacy = Stdio::open(&house.dispatch, Era::Legacy).await;
+    let mut modern = Stdio::open(&house.dispatch, Era::Modern).await;
+    for (era, stdio) in [(Era::Legacy, &mut legacy), (Era::Modern, &mut modern)] {
         for (params, offered) in [
             (of_prompt("stuck_workspace", "workspace", "da"), json!(["Database Steward"])),
             (of_prompt("stuck_workspace", "workspace", "STEW"), json!(["Database Steward"])),

@@ -70,7 +70,11 @@ async fn what_is_wrong_with_a_request_is_said() {
             ("prompts/list", json!({ "cursor": "x" }), "one page"),
             ("prompts/get", json!({ "name": "morning_reveiw" }), "did you mean `morning_review`?"),
             ("prompts/get", json!({ "name": "key_leaked" }), "needs `key`"),
-            ("prompts/get", json!({ "name": "key_leaked", "arguments": { "kye": "a" } }), "did you mean `key`?"),
+            (
+                "prompts/get",
+                json!({ "name": "new_team", "arguments": { "templates": "a" } }),
+                "did you mean `template`?",
+            ),
             ("prompts/get", json!({ "name": "key_leaked", "arguments": { "key": 7 } }), "expected a text"),
             ("prompts/get", json!({ "name": "key_leaked", "arguments": [] }), "`arguments`"),
             ("prompts/get", json!({}), "`name`"),
@@ -166,7 +170,6 @@ fn argument(tool: &str, name: &str) -> Value {
         ("check_remote_agent_freshness", "workspace_id") => json!(REMOTE),
         (_, "workspace_id" | "caller_id") => json!(STEWARD),
         (_, "target_id") => json!(REMOTE),
-        (_, "seconds") => json!(1),
         (_, "query") => json!("vacuum"),
         _ => panic!("{tool} needs {name}"),
     }
@@ -190,6 +193,9 @@ async fn the_reads_that_they_lead_through_are_answered() {
         for name in required.map(|name| name.as_str().unwrap()) {
             let value = if name == "schedule_id" { schedules["items"][0]["id"].clone() } else { argument(tool, name) };
             arguments.insert(name.to_owned(), value);
+        }
+        if tool == "wait_for_workspace" {
+            arguments.insert("seconds".to_owned(), json!(1));
         }
         if matches!(tool, "plan_org_import" | "compare_org") {
             let inline = json!({ "name": "Support", "workspaces": [{ "name": "Support Lead" }] });
