@@ -223,6 +223,20 @@ templates and schedules are completed while one types, where the client can.
 
 What is filled in stands in the text in quotes that it can't end, on one line, 200 characters at most; what looks like a
 key is refused.
+
+## Completion
+
+While one types, names come from the read tools that list them, for whoever may use these and as far as they see: what
+begins with the typed letters, then what has a word that does, then what has them anywhere; case doesn't matter. 100 at
+most are given, with how many there are. In a prompt a name is given where only one has it (an org key's prefix, where
+its name isn't its own), else the id; in the address of a resource always the id, found by its name, too. Schedules and
+files are those of the workspace that was chosen before.
+
+A list is one call of the caller's in the journal and is kept for 30 seconds, for this caller, grant and policy alone;
+for two minutes it is shown while it is read anew. Nobody waits for the tenant longer than two seconds: then nothing is
+offered, and the next letter asks again.
+
+## The prompts
 ";
 
 #[test]
@@ -232,7 +246,7 @@ fn the_reference_of_prompts_is_what_the_table_says() {
         writeln!(text, "| [{0}](#{0}) | {1} |", prompt.name, prompt.about).unwrap();
     }
     for prompt in ALL {
-        write!(text, "\n## {}\n\n**{}** {}\n", prompt.name, prompt.title, prompt.about).unwrap();
+        write!(text, "\n### {}\n\n**{}** {}\n", prompt.name, prompt.title, prompt.about).unwrap();
         text.push_str("\n| argument | | |\n|---|---|---|\n");
         for argument in prompt.arguments {
             let needed = if argument.is_required() { "required" } else { "optional" };
