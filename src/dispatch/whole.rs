@@ -27,12 +27,9 @@ impl Dispatch {
             asks: Asks::Nobody,
             cancel: CancellationToken::new(),
         };
-        let answer = self.travel(Uuid::now_v7(), call, Extent::Whole).await.map_err(|stop| stop.failure)?;
-        match answer.content {
-            Value::Object(mut fields) => match fields.remove("items") {
-                Some(Value::Array(items)) => Ok(items),
-                _ => Err(Failure::new(Code::Internal, format!("{tool} isn't a list"))),
-            },
+        let mut answer = self.travel(Uuid::now_v7(), call, Extent::Whole).await.map_err(|stop| stop.failure)?;
+        match answer.content.get_mut("items").map(Value::take) {
+            Some(Value::Array(items)) => Ok(items),
             _ => Err(Failure::new(Code::Internal, format!("{tool} isn't a list"))),
         }
     }
