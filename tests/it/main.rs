@@ -18,6 +18,7 @@ mod completions;
 mod consent;
 mod contract;
 mod crash;
+mod doctor;
 mod drops;
 mod faults;
 mod faults_told;
@@ -25,6 +26,8 @@ mod filter;
 mod grants;
 mod http;
 mod injection;
+#[cfg(unix)]
+mod install;
 mod journal;
 mod key_trees;
 mod leases;
