@@ -128,7 +128,7 @@ async fn carry_out(
 ) -> Result<Value, Failure> {
     let ran = AssertUnwindSafe(admitted.prepared.run(&invocation)).catch_unwind().await;
     let result = ran.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "the tool broke off")));
-    let result = result.and_then(shape::shaped).map_err(shape::told);
+    let result = result.and_then(|answer| shape::shaped(answer, invocation.extent)).map_err(shape::told);
     // What was done before a failure is part of what the failure must say.
     let result = result.map_err(|failure| failure.after(invocation.tenant.changed()));
     let result = invocation.tenant.without_key(veil::over(result, &invocation));
