@@ -43,6 +43,7 @@ pub mod policy;
 pub mod progress;
 pub mod repeats;
 pub mod resources;
+pub mod results;
 pub mod secrets;
 pub mod store;
 pub mod text;

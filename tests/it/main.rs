@@ -35,6 +35,7 @@ mod paths;
 mod policy;
 mod process;
 mod reference;
+mod resources;
 mod road;
 mod rotate;
 mod sinks;

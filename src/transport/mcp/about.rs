@@ -3,7 +3,7 @@
 use rmcp::model::*;
 
 pub(super) fn about(instructions: &str) -> ServerConfig {
-    ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+    ServerConfig::new(ServerCapabilities::builder().enable_tools().enable_resources().build())
         .with_server_info(
             Implementation::new("molecule-org-mcp", env!("CARGO_PKG_VERSION")).with_title("Molecule AI organisation"),
         )

@@ -13,7 +13,11 @@ pub(super) fn custom(request: &CustomRequest, context: &RequestContext<RoleServe
     let modern = context.meta.protocol_version().is_some_and(|version| !version.has_initialize());
     match request.method.as_str() {
         "tools/call" => ErrorData::invalid_params(wrong_with_call(request.params.as_ref()), None),
-        method @ ("server/discover" | "tools/list") => wrong_shape(method),
+        method @ ("server/discover"
+        | "tools/list"
+        | "resources/list"
+        | "resources/templates/list"
+        | "resources/read") => wrong_shape(method),
         method @ ("initialize" | "ping") if !modern => wrong_shape(method),
         _ => ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method.clone(), None),
     }
