@@ -36,7 +36,7 @@ use crate::failure::{Code, Failure};
 use crate::pace;
 use crate::repeats::{Before, Repeats};
 use crate::store::Store;
-use crate::tools::beside::Beside;
+use crate::tools::beside::{Beside, Link};
 use crate::tools::catalogue::Entry;
 use crate::tools::fleet;
 use crate::tools::invocation::{Invocation, Server};
@@ -69,8 +69,8 @@ pub struct Answer {
     pub untrusted: bool,
     /// The invocation whose answer this is, where it was made before.
     pub repeats: Option<Uuid>,
-    /// Addresses of resources that it names.
-    pub links: Vec<String>,
+    /// Resources that it names.
+    pub links: Vec<Link>,
     /// Of a file that it describes, which isn't text.
     pub bytes: Option<Bytes>,
 }

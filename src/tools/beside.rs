@@ -1,4 +1,4 @@
-//! What stands beside an answer: addresses of what it names, the bytes of a file that it describes, and texts that
+//! What stands beside an answer: links to what it names, the bytes of a file that it describes, and texts that
 //! it shows only the start of. Tools put it here while they run; the road keeps those texts once they are cleaned.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -7,15 +7,25 @@ use bytes::Bytes;
 use serde_json::Value;
 use uuid::Uuid;
 
+use crate::media;
 use crate::resources;
 
 #[derive(Clone, Default)]
 pub struct Beside(Arc<Mutex<Inner>>);
 
+/// What the answer names and can be read by its address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub uri: String,
+    pub media: &'static str,
+    /// Bytes.
+    pub size: u64,
+}
+
 #[derive(Default)]
 struct Inner {
     rests: Vec<(Uuid, String)>,
-    links: Vec<String>,
+    links: Vec<Link>,
     bytes: Option<Bytes>,
     untrusted: bool,
 }
@@ -28,10 +38,10 @@ impl Beside {
         id
     }
 
-    /// A file that the answer describes, by its whole path in the container.
-    pub fn file(&self, workspace: &str, path: &str) -> String {
+    /// A file that the answer describes and that isn't text, by its whole path in the container.
+    pub fn file(&self, workspace: &str, path: &str, size: u64) -> String {
         let uri = resources::of_file(workspace, path);
-        self.inner().links.push(uri.clone());
+        self.inner().links.push(Link { uri: uri.clone(), media: media::of_bytes(path), size });
         uri
     }
 
@@ -49,12 +59,16 @@ impl Beside {
     pub fn rests_of(&self, answer: &Value) -> Vec<(Uuid, String)> {
         let rests = std::mem::take(&mut self.inner().rests);
         let named: Vec<_> = rests.into_iter().filter(|(id, _)| names(answer, &id.to_string())).collect();
-        self.inner().links.extend(named.iter().map(|(id, _)| resources::of_result(&id.to_string())));
+        self.inner().links.extend(named.iter().map(|(id, text)| Link {
+            uri: resources::of_result(&id.to_string()),
+            media: "text/plain",
+            size: text.len() as u64,
+        }));
         named
     }
 
-    /// The addresses of what the answer names, the bytes that it describes, and whether it quotes the tenant.
-    pub fn taken(&self) -> (Vec<String>, Option<Bytes>, bool) {
+    /// What the answer names, the bytes that it describes, and whether it quotes the tenant.
+    pub fn taken(&self) -> (Vec<Link>, Option<Bytes>, bool) {
         let Inner { links, bytes, untrusted, .. } = std::mem::take(&mut *self.inner());
         (links, bytes, untrusted)
     }
@@ -85,6 +99,7 @@ mod tests {
         let answer = json!({ "items": [{ "text": format!("o; the rest: read_result with `id` {shown}") }] });
         assert_eq!(beside.rests_of(&answer), [(shown, "one".to_owned())]);
         assert_ne!(shown, left_out);
-        assert_eq!(beside.taken().0, [format!("molecule://results/{shown}")]);
+        let links = beside.taken().0;
+        assert_eq!((links.len(), links[0].uri.clone()), (1, format!("molecule://results/{shown}")));
     }
 }

@@ -91,7 +91,7 @@ impl Act for DownloadChatFile {
         match std::str::from_utf8(&bytes) {
             Ok(text) if !text.contains('\0') => Ok(Shown::text(path, size, Passage::of(text, self.from, self.length)?)),
             _ => {
-                let uri = call.beside.file(self.workspace_id.as_str(), &path);
+                let uri = call.beside.file(self.workspace_id.as_str(), &path, size);
                 call.beside.bytes(bytes);
                 Ok(Shown::binary(path, size, uri))
             }

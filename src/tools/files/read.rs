@@ -80,7 +80,7 @@ impl Act for ReadFile {
         let path = self.path.to_string();
         if found.is_binary() {
             let whole = format!("{}/{path}", root.as_str());
-            let uri = call.beside.file(self.workspace_id.as_str(), &whole);
+            let uri = call.beside.file(self.workspace_id.as_str(), &whole, found.size);
             return Ok(Shown::binary(path, found.size, uri));
         }
         Ok(Shown::text(path, found.size, Passage::of(&found.content, self.from, self.length)?))

@@ -133,11 +133,12 @@ fn result(outcome: Result<Answer, Refusal>, knows_links: bool) -> CallToolRespon
                 meta.insert(UNTRUSTED.into(), json!(WARNING));
             }
             if !answer.links.is_empty() {
-                meta.insert(LINKS.into(), json!(answer.links));
+                let uris: Vec<&str> = answer.links.iter().map(|link| link.uri.as_str()).collect();
+                meta.insert(LINKS.into(), json!(uris));
             }
             let mut result = CallToolResult::structured(answer.content);
             if knows_links {
-                result.content.extend(answer.links.iter().map(|uri| resources::link(uri)));
+                result.content.extend(answer.links.iter().map(resources::link));
             }
             result
         }

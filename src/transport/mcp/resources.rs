@@ -17,6 +17,7 @@ use crate::failure::{Code, Failure};
 use crate::fence;
 use crate::resources::{self, Audience, Body, ENTRIES, Entry, JOURNAL_TODAY, Place, WORKSPACES};
 use crate::secrets::held;
+use crate::tools::beside::Link;
 
 const NEXT: &str = "molecule-org-mcp/next";
 /// Workspaces on a page of the list.
@@ -142,10 +143,11 @@ fn refused(failure: Failure, mut data: Map<String, Value>) -> ErrorData {
 }
 
 /// A link in an answer to what can be read by its address.
-pub(super) fn link(uri: &str) -> ContentBlock {
-    let place = Place::at(uri).ok();
+pub(super) fn link(link: &Link) -> ContentBlock {
+    let place = Place::at(&link.uri).ok();
     let (name, title) = place.as_ref().map_or(("resource", "Resource"), |place| (place.entry.name, place.entry.title));
-    ContentBlock::resource_link(Resource::new(uri, name).with_title(title))
+    let resource = Resource::new(&link.uri, name).with_title(title).with_mime_type(link.media).with_size(link.size);
+    ContentBlock::resource_link(resource)
 }
 
 /// As it is listed by itself.

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{BUILD_RUNNER, Doors, Era, OWNER, content, next, over_pipes, request, text};
+use super::{BUILD_RUNNER, Doors, Era, OWNER, Pipes, content, next, request, text};
+use crate::support::{House, Plan};
 use crate::toolsets::files::unfenced;
 
 const SCHEDULE: &str = "5c000000-0000-4000-8000-000000000001";
@@ -51,10 +52,9 @@ async fn what_an_answer_cut_can_be_read_whole() {
     let called = doors.over_http(OWNER, Era::Handshake, "tools/call", call.clone()).await;
     let expected: String = prompt.chars().skip(32_768).take(10).collect();
     assert_eq!(unfenced(&called["result"]["structuredContent"]["content"]), expected);
-    let other = over_pipes(&doors.house, None, &request(Era::Stateless, "tools/call", call)).await;
+    let other = doors.over_pipes(Era::Stateless, "tools/call", call).await;
     assert!(other["result"]["content"][0]["text"].as_str().unwrap().starts_with("NOT_FOUND: "), "{other}");
-    let other =
-        over_pipes(&doors.house, None, &request(Era::Stateless, "resources/read", json!({ "uri": link }))).await;
+    let other = doors.over_pipes(Era::Stateless, "resources/read", json!({ "uri": link })).await;
     assert_eq!(other["error"]["data"]["code"], "NOT_FOUND");
 }
 
@@ -80,15 +80,17 @@ async fn a_command_is_promised_nothing() {
 
 #[tokio::test]
 async fn the_oldest_revision_gets_no_block_that_it_doesnt_know() {
-    let doors = Doors::demo().await;
+    let house = House::open(Plan { seeded: true, ..Plan::default() });
     let row = json!({ "table": "workspace_files", "workspace_id": BUILD_RUNNER, "root": "/configs", "path": "a.png",
         "content": { "$bytes": "\u{1}\0PNG" } });
-    doors.house.host().seed(&row);
+    house.host().seed(&row);
     let call = json!({ "name": "read_file", "arguments": { "workspace_id": BUILD_RUNNER, "path": "a.png" } });
-    for (revision, blocks) in [("2025-03-26", 1), ("2025-06-18", 2), ("2025-11-25", 2)] {
-        let answer =
-            over_pipes(&doors.house, Some(revision), &request(Era::Handshake, "tools/call", call.clone())).await;
-        assert_eq!(answer["result"]["content"].as_array().unwrap().len(), blocks, "{revision}: {answer}");
+    let call = request(Era::Handshake, "tools/call", call);
+    let revisions = ["2025-03-26", "2025-06-18", "2025-11-25"];
+    let mut pipes = futures_util::future::join_all(revisions.map(|revision| Pipes::open(&house, Some(revision)))).await;
+    for (at, blocks) in [1, 2, 2].into_iter().enumerate() {
+        let answer = pipes[at].ask(&call).await;
+        assert_eq!(answer["result"]["content"].as_array().unwrap().len(), blocks, "{}: {answer}", revisions[at]);
         assert_eq!(answer["result"]["_meta"]["molecule-org-mcp/rest"].as_array().unwrap().len(), 1);
     }
 }

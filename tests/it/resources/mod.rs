@@ -14,7 +14,8 @@ use base64::engine::general_purpose::STANDARD;
 use molecule_org_mcp::transport::http::{HttpSettings, bind};
 use molecule_org_mcp::transport::stdio::serve_on;
 use serde_json::{Value, json};
-use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, duplex};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, DuplexStream, Lines, duplex};
+use tokio::sync::Mutex;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use crate::support::{House, Plan, http};
@@ -31,7 +32,7 @@ pub enum Era {
 pub const ERAS: [Era; 2] = [Era::Handshake, Era::Stateless];
 
 /// The request of one era.
-fn request(era: Era, method: &str, mut params: Value) -> Value {
+pub fn request(era: Era, method: &str, mut params: Value) -> Value {
     if era == Era::Stateless {
         params["_meta"] = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
@@ -47,27 +48,42 @@ fn initialize(version: &str) -> Value {
     json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params })
 }
 
-/// One request over pipes of its own, after a handshake with this revision where one is given.
-pub async fn over_pipes(house: &House, revision: Option<&str>, request: &Value) -> Value {
-    let (mut to, reader) = duplex(64 * 1024);
-    let (writer, from) = duplex(64 * 1024);
-    let door = tokio::spawn(serve_on(house.dispatch.clone(), reader, writer));
-    let mut from = BufReader::new(from).lines();
-    if let Some(revision) = revision {
-        to.write_all(format!("{}\n", initialize(revision)).as_bytes()).await.unwrap();
-        from.next_line().await.unwrap().expect("a handshake");
-        to.write_all(b"{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n").await.unwrap();
+/// A conversation at the stdio door. Where it ends, so does the house's road.
+pub struct Pipes {
+    to: DuplexStream,
+    from: Lines<BufReader<DuplexStream>>,
+}
+
+impl Pipes {
+    /// After a handshake with this revision, where one is given.
+    pub async fn open(house: &House, revision: Option<&str>) -> Self {
+        let (to, reader) = duplex(64 * 1024);
+        let (writer, from) = duplex(64 * 1024);
+        tokio::spawn(serve_on(house.dispatch.clone(), reader, writer));
+        let mut pipes = Self { to, from: BufReader::new(from).lines() };
+        if let Some(revision) = revision {
+            pipes.ask(&initialize(revision)).await;
+            pipes.send(&json!({ "jsonrpc": "2.0", "method": "notifications/initialized" })).await;
+        }
+        pipes
     }
-    to.write_all(format!("{request}\n").as_bytes()).await.unwrap();
-    let answer = from.next_line().await.unwrap().expect("an answer");
-    drop(to);
-    door.await.unwrap();
-    serde_json::from_str(&answer).unwrap()
+
+    async fn send(&mut self, message: &Value) {
+        self.to.write_all(format!("{message}\n").as_bytes()).await.unwrap();
+    }
+
+    pub async fn ask(&mut self, request: &Value) -> Value {
+        self.send(request).await;
+        let answer = self.from.next_line().await.unwrap().expect("an answer");
+        serde_json::from_str(&answer).unwrap()
+    }
 }
 
 /// Both doors of one house.
 pub struct Doors {
     pub house: House,
+    /// At stdio, one for each era.
+    pipes: [Mutex<Pipes>; 2],
     url: String,
     _until: DropGuard,
 }
@@ -87,7 +103,12 @@ impl Doors {
         let bound = bind(settings, house.dispatch.clone()).await.unwrap();
         let (url, until) = (format!("http://{}/mcp/json", bound.address()), CancellationToken::new());
         tokio::spawn(bound.serve(until.clone()));
-        Self { house, url, _until: until.drop_guard() }
+        let pipes = [Pipes::open(&house, Some("2025-06-18")).await, Pipes::open(&house, None).await].map(Mutex::new);
+        Self { house, pipes, url, _until: until.drop_guard() }
+    }
+
+    pub async fn over_pipes(&self, era: Era, method: &str, params: Value) -> Value {
+        self.pipes[era as usize].lock().await.ask(&request(era, method, params)).await
     }
 
     pub async fn over_http(&self, bearer: &str, era: Era, method: &str, params: Value) -> Value {
@@ -98,8 +119,10 @@ impl Doors {
             ("Content-Type", "application/json"),
             ("Accept", "application/json, text/event-stream"),
         ];
+        // Who says nothing is taken for a client of the oldest revision.
+        headers.push(("MCP-Protocol-Version", if era == Era::Stateless { "2026-07-28" } else { "2025-06-18" }));
         if era == Era::Stateless {
-            headers.extend([("MCP-Protocol-Version", "2026-07-28"), ("Mcp-Method", method)]);
+            headers.push(("Mcp-Method", method));
             headers.extend((!name.is_empty()).then_some(("Mcp-Name", name.as_str())));
         }
         let (_, body) = http("POST", &self.url, &headers, &request(era, method, params).to_string()).await;
@@ -112,8 +135,7 @@ impl Doors {
     pub async fn everywhere(&self, method: &str, params: Value) -> Vec<Value> {
         let mut answers = Vec::new();
         for era in ERAS {
-            let revision = (era == Era::Handshake).then_some("2025-06-18");
-            answers.push(over_pipes(&self.house, revision, &request(era, method, params.clone())).await);
+            answers.push(self.over_pipes(era, method, params.clone()).await);
             answers.push(self.over_http(OWNER, era, method, params.clone()).await);
         }
         answers

@@ -110,7 +110,7 @@ async fn the_newest_revision_is_told_not_to_keep_what_it_reads() {
 async fn what_isnt_there_is_refused_in_the_protocols_words_and_the_tools() {
     let doors = Doors::demo().await;
     let nobody = "molecule://workspaces/00000000-0000-4000-8000-000000000000";
-    let tools = doors.house.refusal("get_workspace", json!({ "workspace_id": &nobody[23..] })).await;
+    let tools = doors.house.refusal("get_workspace", json!({ "workspace_id": &nobody[22..] })).await;
     for (uri, code, words) in [
         (nobody.to_owned(), "NOT_FOUND", tools.as_str()),
         ("molecule://orgg".to_owned(), "NOT_FOUND", "Did you mean `molecule://org`?"),
