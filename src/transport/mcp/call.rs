@@ -19,6 +19,8 @@ use crate::drops::Standing;
 pub(super) const INVOCATION: &str = "molecule-org-mcp/invocation";
 const ERROR: &str = "molecule-org-mcp/error";
 const LINKS: &str = "molecule-org-mcp/rest";
+/// Of a long list each item may have one, and says so itself: as content, all of them would only cost.
+const MOST_LINKS: usize = 5;
 const REPEATS: &str = "molecule-org-mcp/repeats";
 pub(super) const UNTRUSTED: &str = "molecule-org-mcp/untrusted";
 pub(super) const WARNING: &str =
@@ -138,7 +140,7 @@ fn result(outcome: Result<Answer, Refusal>, knows_links: bool) -> CallToolRespon
             }
             let mut result = CallToolResult::structured(answer.content);
             if knows_links {
-                result.content.extend(answer.links.iter().map(resources::link));
+                result.content.extend(answer.links.iter().take(MOST_LINKS).map(resources::link));
             }
             result
         }
