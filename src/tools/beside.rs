@@ -96,7 +96,7 @@ mod tests {
     fn only_what_the_answer_names_is_kept() {
         let beside = Beside::default();
         let (shown, left_out) = (beside.rest("one"), beside.rest("two"));
-        let answer = json!({ "items": [{ "text": format!("o; the rest: read_result with `id` {shown}") }] });
+        let answer = json!({ "items": [{ "text": format!("o; the rest: read_result with `result_id` {shown}") }] });
         assert_eq!(beside.rests_of(&answer), [(shown, "one".to_owned())]);
         assert_ne!(shown, left_out);
         let links = beside.taken().0;

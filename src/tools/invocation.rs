@@ -82,7 +82,7 @@ impl Invocation {
     /// couldn't: a command's process is gone by then.
     pub fn keep(&self, whole: &str) -> Option<String> {
         let can_ask = self.caller.door != Door::Cli && self.may_use(rest::NAME);
-        can_ask.then(|| format!("{} with `id` {}", rest::NAME, self.beside.rest(whole)))
+        can_ask.then(|| format!("{} with `result_id` {}", rest::NAME, self.beside.rest(whole)))
     }
 
     /// Where this call may put credentials and find secret values.

@@ -48,10 +48,10 @@ pub const TOOLS: &[Tool] = &[
         .said("consent, waiting for the operator, needs a yes, CONSENT_REQUIRED, confirmation pending, was it agreed")
         .lists::<consents::ListConsents>(),
     Draft::read(rest::NAME, &[])
-        .common()
-        .about("Read on in a text that an answer cut, by the `id` that it gave. Kept 15 minutes, for you alone.")
-        .said("the rest of a long answer, read_result with id, continue a cut text")
-        .example(r#"{"id":"019aa58e-2f3c-7d10-9c55-6f0e8a1b2c3d","from":6000}"#)
+        .filtered()
+        .about("Read on in a text that an answer cut, by the id that it gave. Kept 15 minutes, for you alone.")
+        .said("the rest of a long answer, continue a cut text")
+        .example(r#"{"result_id":"019aa58e-2f3c-7d10-9c55-6f0e8a1b2c3d","from":6000}"#)
         .acts::<rest::ReadResult>(),
 ];
 

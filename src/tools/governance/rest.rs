@@ -16,7 +16,7 @@ pub const NAME: &str = "read_result";
 #[serde(deny_unknown_fields)]
 pub struct ReadResult {
     /// As the cut text gives it.
-    id: ResultId,
+    result_id: ResultId,
     /// Where to begin, in characters; default 0.
     from: Option<From>,
     /// Characters, default 8000.
@@ -27,7 +27,7 @@ impl Act for ReadResult {
     type Answer = Passage;
 
     async fn act(self, call: &Invocation) -> Result<Passage, Failure> {
-        let id: Uuid = self.id.as_str().parse().map_err(|_| gone())?;
+        let id: Uuid = self.result_id.as_str().parse().map_err(|_| gone())?;
         let found = call.server.results.find(id, &call.caller.identity(), call.now).ok_or_else(gone)?;
         // Whoever may no longer ask for it may no longer read on.
         call.may_use(found.tool).then_some(()).ok_or_else(gone)?;

@@ -1,5 +1,6 @@
 //! A text that an answer cut: the whole is kept for a while, for whoever got the answer.
 
+use molecule_org_mcp::transport::caller::{Caller, Door};
 use serde_json::{Value, json};
 
 use super::{BUILD_RUNNER, Doors, Era, OWNER, Pipes, content, next, request, text};
@@ -10,10 +11,13 @@ const SCHEDULE: &str = "5c000000-0000-4000-8000-000000000001";
 
 /// A schedule whose prompt no answer shows whole; deleting it is the last that is seen of that.
 async fn deleted(doors: &Doors, prompt: &str, era: Era) -> Value {
-    let row = json!({ "table": "workspace_schedules", "id": SCHEDULE, "workspace_id": BUILD_RUNNER, "name": "long",
-        "cron_expr": "0 9 * * *", "prompt": prompt, "next_run_at": { "$seconds_from_now": 80_000 } });
-    doors.house.host().seed(&row);
+    doors.house.host().seed(&long_schedule(prompt));
     doors.over_http(OWNER, era, "tools/call", deleting()).await["result"].clone()
+}
+
+fn long_schedule(prompt: &str) -> Value {
+    json!({ "table": "workspace_schedules", "id": SCHEDULE, "workspace_id": BUILD_RUNNER, "name": "long",
+        "cron_expr": "0 9 * * *", "prompt": prompt, "next_run_at": { "$seconds_from_now": 80_000 } })
 }
 
 fn deleting() -> Value {
@@ -25,6 +29,19 @@ fn prompt() -> String {
     (0..5000).map(|n| format!("{n:04} tägliche 🙂\n")).collect()
 }
 
+/// Its tool once, as whoever got a cut answer comes by it.
+pub async fn scene(house: &House) {
+    house.host().seed(&long_schedule(&prompt()));
+    let caller = Caller::operator("local", Door::Stdio);
+    let cut = house.call_as(&caller, "delete_schedule", deleting()["arguments"].clone()).await.unwrap();
+    let id = cut.links[0].uri.strip_prefix("molecule://results/").unwrap();
+    let rest = json!({ "result_id": id, "from": 32_768 });
+    let rest = house.call_as(&caller, "read_result", rest).await.unwrap();
+    let expected: String = prompt().chars().skip(32_768).take(8_000).collect();
+    assert_eq!(unfenced(&rest.content["content"]), expected);
+    assert!(rest.untrusted);
+}
+
 #[tokio::test]
 async fn what_an_answer_cut_can_be_read_whole() {
     let doors = Doors::demo().await;
@@ -33,7 +50,7 @@ async fn what_an_answer_cut_can_be_read_whole() {
     let link = result["_meta"]["molecule-org-mcp/rest"][0].as_str().unwrap_or_else(|| panic!("{result}")).to_owned();
     let id = link.strip_prefix("molecule://results/").unwrap();
     let shown = result["structuredContent"]["prompt"].as_str().unwrap();
-    assert!(shown.contains(&format!("the rest: read_result with `id` {id}")), "{}", &shown[shown.len() - 120..]);
+    assert!(shown.contains(&format!("the rest: read_result with `result_id` {id}")), "{}", &shown[shown.len() - 120..]);
     let first: Value = serde_json::from_str(result["content"][0]["text"].as_str().unwrap()).unwrap();
     assert_eq!(first, result["structuredContent"], "the same in both");
     assert_eq!((&result["content"][1]["type"], &result["content"][1]["uri"]), (&json!("resource_link"), &json!(link)));
@@ -48,7 +65,7 @@ async fn what_an_answer_cut_can_be_read_whole() {
     assert_eq!(whole, prompt);
 
     // The tool gives the same, and nobody else gets anything.
-    let call = json!({ "name": "read_result", "arguments": { "id": id, "from": 32_768, "length": 10 } });
+    let call = json!({ "name": "read_result", "arguments": { "result_id": id, "from": 32_768, "length": 10 } });
     let called = doors.over_http(OWNER, Era::Handshake, "tools/call", call.clone()).await;
     let expected: String = prompt.chars().skip(32_768).take(10).collect();
     assert_eq!(unfenced(&called["result"]["structuredContent"]["content"]), expected);
@@ -71,9 +88,7 @@ async fn what_wasnt_cut_has_no_link() {
 #[tokio::test]
 async fn a_command_is_promised_nothing() {
     let doors = Doors::demo().await;
-    let row = json!({ "table": "workspace_schedules", "id": SCHEDULE, "workspace_id": BUILD_RUNNER, "name": "long",
-        "cron_expr": "0 9 * * *", "prompt": prompt(), "next_run_at": { "$seconds_from_now": 80_000 } });
-    doors.house.host().seed(&row);
+    doors.house.host().seed(&long_schedule(&prompt()));
     let shown = doors.house.call("delete_schedule", deleting()["arguments"].clone()).await;
     assert!(shown["prompt"].as_str().unwrap().ends_with("characters, the rest: is lost⟧"));
 }

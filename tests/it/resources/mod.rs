@@ -3,7 +3,7 @@
 
 mod addresses;
 mod bounds;
-mod cut;
+pub mod cut;
 mod lists;
 mod ranges;
 mod reads;
