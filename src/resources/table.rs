@@ -216,6 +216,5 @@ pub const ENTRIES: &[Entry] = &[
         subject: Subject::Nothing,
         audience: Audience::Assistant,
         priority: 0.3,
-        ..USUAL
     },
 ];

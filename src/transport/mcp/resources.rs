@@ -43,8 +43,8 @@ impl Mcp {
                 arguments.insert("cursor".to_owned(), json!(cursor));
             }
             let page = self.read(WORKSPACES, arguments, context).await?.content;
-            listed.extend(page["items"].as_array().into_iter().flatten().filter_map(workspace));
-            next = page["next"].as_str().map(ToOwned::to_owned);
+            listed.extend(page.get("items").and_then(Value::as_array).into_iter().flatten().filter_map(workspace));
+            next = text(&page, "next").map(ToOwned::to_owned);
         } else if cursor.is_some() {
             return Err(ErrorData::invalid_params("Unknown cursor: the list has one page.", None));
         }
@@ -180,16 +180,20 @@ fn template(entry: &'static Entry) -> ResourceTemplate {
 }
 
 fn workspace(line: &Value) -> Option<Resource> {
-    let name = fence::line(line["name"].as_str()?).into_owned();
-    let status = line["status"].as_str().unwrap_or_default();
+    let name = fence::line(text(line, "name")?).into_owned();
+    let status = text(line, "status").unwrap_or_default();
     let entry = ENTRIES.iter().find(|entry| entry.name == "workspace")?;
     Some(
-        Resource::new(resources::of_workspace(line["id"].as_str()?), &name)
+        Resource::new(resources::of_workspace(text(line, "id")?), &name)
             .with_title(name)
             .with_description(format!("Workspace, {status}"))
             .with_mime_type("application/json")
             .with_annotations(annotations(entry)),
     )
+}
+
+fn text<'a>(line: &'a Value, name: &str) -> Option<&'a str> {
+    line.get(name).and_then(Value::as_str)
 }
 
 fn annotations(entry: &Entry) -> Annotations {
