@@ -29,6 +29,7 @@ use crate::leases::Leases;
 use crate::policy::Rules;
 use crate::policy::grant::Grant;
 use crate::policy::live::Live;
+use crate::results::Results;
 use crate::secrets::Directories;
 use crate::secrets::place::{create_private, is_private, write_private};
 use crate::store::Store;
@@ -87,6 +88,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         fleets,
         imports,
         policy: Live::new(rules(config)),
+        results: Results::default(),
         leases,
         outbox,
         consents,

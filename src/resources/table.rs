@@ -204,13 +204,13 @@ pub const ENTRIES: &[Entry] = &[
         ..USUAL
     },
     Entry {
-        template: "molecule://results/{id}{?from,length}",
+        template: "molecule://results/{result_id}{?from,length}",
         name: "result",
         title: "Text that an answer cut",
         about: "The whole of a text that an answer showed the start of, for 15 minutes: from character `from` on, \
                 `length` characters (1 to 20000, usually 20000).",
         tool: "read_result",
-        variables: &[Variable::text("id"), FROM, LENGTH],
+        variables: &[Variable::text("result_id"), FROM, LENGTH],
         form: Form::File,
         goes_on: Some("from"),
         subject: Subject::Nothing,

@@ -328,6 +328,7 @@ fn rooms_know_only_whom_they_may() {
         ("src/tools", "", &["rmcp", "reqwest", "axum"][..]),
         ("src/prompts", "", &["rmcp", "reqwest", "axum"]),
         ("src/completions", "", &["rmcp", "reqwest", "axum"]),
+        ("src/resources", "", &["rmcp", "reqwest", "axum"]),
         ("src/policy", "", &["rmcp", "reqwest", "axum", "http"]),
         ("src/policy.rs", "", &["rmcp", "reqwest", "axum", "http"]),
         ("src/backend", "src/backend/embedded", &["rmcp", "axum"]),

@@ -119,7 +119,7 @@ async fn the_stateless_revision_is_spoken_at_both_mounts() {
     let server = Server::start().await;
     for path in MOUNTS {
         let about = post_modern(&server, path, "server/discover", json!({})).await.json();
-        for offered in ["tools", "prompts", "completions"] {
+        for offered in ["tools", "prompts", "completions", "resources"] {
             assert!(about["result"]["capabilities"][offered].is_object(), "{path}, {offered}: {about}");
         }
         let list = post_modern(&server, path, "tools/list", json!({})).await.json();

@@ -40,6 +40,7 @@ mod policy;
 mod process;
 mod prompts;
 mod reference;
+mod resources;
 mod road;
 mod rotate;
 mod sinks;

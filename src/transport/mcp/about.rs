@@ -3,7 +3,9 @@
 use rmcp::model::*;
 
 pub(super) fn about(instructions: &str) -> ServerConfig {
-    ServerConfig::new(ServerCapabilities::builder().enable_tools().enable_prompts().enable_completions().build())
+    let capabilities =
+        ServerCapabilities::builder().enable_tools().enable_prompts().enable_completions().enable_resources();
+    ServerConfig::new(capabilities.build())
         .with_server_info(
             Implementation::new("molecule-org-mcp", env!("CARGO_PKG_VERSION")).with_title("Molecule AI organisation"),
         )

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::snapshot;
 
 /// Ids by which the tenant knows other things than workspaces.
-const OTHER_IDS: [&str; 11] = [
+const OTHER_IDS: [&str; 12] = [
     "approval_id",
     "channel_id",
     "delegation_id",
@@ -20,6 +20,7 @@ const OTHER_IDS: [&str; 11] = [
     "invocation",
     "memory_id",
     "plan_id",
+    "result_id",
     "schedule_id",
     "session_id",
     "token_id",

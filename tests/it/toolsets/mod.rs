@@ -6,7 +6,7 @@ mod artifacts;
 mod budgets;
 mod channels;
 mod checkpoints;
-mod files;
+pub mod files;
 mod fleet;
 mod instructions;
 mod memory;
@@ -21,6 +21,7 @@ use std::collections::BTreeSet;
 
 use molecule_org_mcp::tools::catalogue::Catalogue;
 
+use crate::resources::cut;
 use crate::support::{House, Plan};
 use crate::{key_trees, road, surface};
 
@@ -88,6 +89,7 @@ async fn every_tool_runs() {
         artifacts::scene,
         fleet::scene,
         platform::scene,
+        cut::scene,
     );
     let catalogue = Catalogue::new();
     let tools = catalogue.entries().iter().filter(|entry| entry.tool.calls.is_none());
