@@ -10,7 +10,6 @@ pub mod stop;
 
 #[cfg(unix)]
 mod descriptors;
-mod elicitation;
 mod lines;
 mod message;
 mod pipe;

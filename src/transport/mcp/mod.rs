@@ -1,0 +1,189 @@
+//! The protocol handler: rmcp's requests onto the road, and what comes back into the protocol's
+//! shapes. Both doors use it, one clone a connection or request. No macros: the tools are data, and
+//! what we don't offer is refused as an unknown method instead of answered with empty lists.
+
+mod about;
+mod call;
+mod elicitation;
+mod listing;
+mod watched;
+mod wrong;
+
+use std::sync::Arc;
+
+use axum::http::request::Parts;
+use rmcp::ErrorData;
+use rmcp::handler::server::ServerHandler;
+use rmcp::model::*;
+use rmcp::service::{RequestContext, RoleServer};
+
+pub use self::listing::list;
+
+use super::caller::{Caller, ClientName};
+use crate::dispatch::Dispatch;
+
+#[derive(Clone)]
+pub struct Mcp(Arc<Inner>);
+
+struct Inner {
+    dispatch: Arc<Dispatch>,
+    /// Whom the door recognised; each call adds what its request says about the client. None: the door
+    /// says so with each request.
+    caller: Option<Caller>,
+    about: ServerConfig,
+}
+
+impl Mcp {
+    /// For one caller alone.
+    pub fn new(dispatch: Arc<Dispatch>, caller: Caller) -> Self {
+        Self::made(dispatch, Some(caller))
+    }
+
+    /// For whoever a door lets in: it puts a `Caller` into each request.
+    pub fn behind_a_door(dispatch: Arc<Dispatch>) -> Self {
+        Self::made(dispatch, None)
+    }
+
+    fn made(dispatch: Arc<Dispatch>, caller: Option<Caller>) -> Self {
+        let about = about::about(dispatch.instructions());
+        Self(Arc::new(Inner { dispatch, caller, about }))
+    }
+
+    /// A request that nobody was recognised for isn't the operator's.
+    fn caller(&self, context: &RequestContext<RoleServer>) -> Result<Caller, ErrorData> {
+        let parts = context.extensions.get::<Parts>();
+        let recognised = self.0.caller.as_ref().or_else(|| parts?.extensions.get::<Caller>());
+        let mut caller =
+            recognised.cloned().ok_or_else(|| ErrorData::internal_error("Who calls isn't known.", None))?;
+        let header = parts.and_then(|parts| parts.headers.get("traceparent")).and_then(|value| value.to_str().ok());
+        caller.client = context.client_info().and_then(client_name);
+        caller.trace = context.meta.get_traceparent().or(header).and_then(trace_id);
+        Ok(caller)
+    }
+}
+
+impl ServerHandler for Mcp {
+    fn get_info(&self) -> ServerConfig {
+        self.0.about.clone()
+    }
+
+    /// Remembers the revision that was agreed on; the default remembers the one asked for.
+    async fn initialize(
+        &self,
+        mut request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        let result = self.negotiate_initialize(&request)?;
+        request.protocol_version = result.protocol_version.clone();
+        context.peer.set_peer_info(request);
+        Ok(result)
+    }
+
+    async fn list_tools(
+        &self,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        spoken(&context)?;
+        if request.is_some_and(|page| page.cursor.is_some()) {
+            return Err(ErrorData::invalid_params("Unknown cursor: the list has one page.", None));
+        }
+        let dispatch = &self.0.dispatch;
+        let tools = dispatch.list(&self.caller(&context)?);
+        Ok(list(tools.into_iter(), dispatch.server().output_schemas))
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        spoken(&context)?;
+        self.call(request, context).await
+    }
+
+    async fn list_prompts(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
+    }
+
+    async fn list_resources(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListResourcesRequestMethod>())
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _: Option<PaginatedRequestParams>,
+        _: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>())
+    }
+
+    async fn complete(
+        &self,
+        _: CompleteRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        Err(ErrorData::method_not_found::<CompleteRequestMethod>())
+    }
+
+    /// rmcp brings a known method here when its parameters have the wrong shape.
+    async fn on_custom_request(
+        &self,
+        request: CustomRequest,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CustomResult, ErrorData> {
+        Err(wrong::custom(&request, &context))
+    }
+}
+
+/// A request that belongs to neither era can't be answered in the right shape.
+fn spoken(context: &RequestContext<RoleServer>) -> Result<(), ErrorData> {
+    match context.protocol_version() {
+        Some(_) => Ok(()),
+        None => Err(ErrorData::invalid_params(
+            "Which revision of MCP? Send `initialize` first, or carry \
+             `_meta[\"io.modelcontextprotocol/protocolVersion\"]` in each request.",
+            None,
+        )),
+    }
+}
+
+/// Where a stateless request says nothing, rmcp puts its own name.
+fn client_name(client: Implementation) -> Option<ClientName> {
+    (client != Implementation::from_build_env())
+        .then(|| ClientName { name: plain(&client.name), version: plain(&client.version) })
+}
+
+/// The trace id of a W3C `traceparent`.
+fn trace_id(traceparent: &str) -> Option<String> {
+    let id = traceparent.split('-').nth(1)?;
+    let hex = id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    (hex && id.bytes().any(|byte| byte != b'0')).then(|| id.to_ascii_lowercase())
+}
+
+/// A stranger's name for itself, fit for a log line.
+fn plain(text: &str) -> String {
+    text.chars().filter(|letter| !letter.is_control()).take(100).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn trace_ids_are_taken_only_from_well_formed_headers() {
+        let id = "0af7651916cd43dd8448eb211c80319c";
+        assert_eq!(trace_id(&format!("00-{id}-00f067aa0ba902b7-01")).as_deref(), Some(id));
+        for bad in ["", "00", "00-xyz-1-01", "00-00000000000000000000000000000000-1-01"] {
+            assert_eq!(trace_id(bad), None, "{bad}");
+        }
+    }
+}
