@@ -4,12 +4,10 @@
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::tools::ids::WorkspaceId;
-
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Happening {
     pub kind: Kind,
-    workspace: Uuid,
+    pub workspace: Uuid,
 }
 
 /// What an event is about.
@@ -87,10 +85,6 @@ impl Happening {
         let frame: Frame = serde_json::from_str(text).ok()?;
         Self::named(&frame.event, frame.workspace_id)
     }
-
-    pub fn workspace(&self) -> WorkspaceId {
-        self.workspace.into()
-    }
 }
 
 #[derive(Deserialize)]
@@ -127,7 +121,7 @@ mod tests {
         let id = Uuid::from_u128(7);
         let frame = |event: &str, id: &str| format!(r#"{{"event":"{event}","workspace_id":"{id}","payload":{{}}}}"#);
         let read = Happening::read(&frame("WORKSPACE_PAUSED", &id.to_string())).unwrap();
-        assert_eq!((read.kind, read.workspace().as_str()), (Kind::Life, id.to_string().as_str()));
+        assert_eq!((read.kind, read.workspace), (Kind::Life, id));
         for text in [
             frame("WORKSPACE_PAUSED", "../x"),
             frame("workspace_paused", &id.to_string()),
