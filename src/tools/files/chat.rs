@@ -7,6 +7,7 @@ use super::place::refuse_credentials;
 use super::read::{Shown, too_large};
 use super::{DOWNLOAD, UPLOAD};
 use crate::failure::{Changed, Code, Failure};
+use crate::media;
 use crate::tools::bounds::Text;
 use crate::tools::container::not_running;
 use crate::tools::ids::{ContainerPath, FileName, WorkspaceId};
@@ -49,7 +50,8 @@ impl Act for UploadChatFile {
         let workspace = fetch_one(&self.workspace_id, call).await?;
         let content = self.content.as_str().as_bytes();
         let ask = call.tenant.ask(&UPLOAD).part("workspace_id", &self.workspace_id).expecting(&[503]);
-        let answer = ask.file("files", self.name.as_str(), kind(self.name.as_str()), content).received().await?;
+        let answer =
+            ask.file("files", self.name.as_str(), media::of_text(self.name.as_str()), content).received().await?;
         if answer.status == 503 {
             return Err(not_running(&workspace).confirmed(Changed::No));
         }
@@ -59,22 +61,6 @@ impl Act for UploadChatFile {
                 .changed(Changed::Unknown)
                 .next("Look with list_files, root /workspace, path .molecule/chat-uploads.")
         })
-    }
-}
-
-/// By its ending; whatever else it is, it is text.
-fn kind(name: &str) -> &'static str {
-    match name.rsplit('.').next().unwrap_or_default().to_ascii_lowercase().as_str() {
-        "md" => "text/markdown",
-        "csv" => "text/csv",
-        "htm" | "html" => "text/html",
-        "css" => "text/css",
-        "js" => "text/javascript",
-        "json" => "application/json",
-        "xml" => "text/xml",
-        "svg" => "image/svg+xml",
-        "yaml" | "yml" => "application/yaml",
-        _ => "text/plain",
     }
 }
 
@@ -120,18 +106,5 @@ impl DownloadChatFile {
             Ok(_) => failure,
             Err(missing) => missing,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::kind;
-
-    #[test]
-    fn an_ending_says_what_a_file_is() {
-        assert_eq!(
-            [kind("a.md"), kind("a.CSV"), kind("notes"), kind("a.tar.gz")],
-            ["text/markdown", "text/csv", "text/plain", "text/plain"]
-        );
     }
 }
