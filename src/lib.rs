@@ -27,6 +27,7 @@ pub mod deliveries;
 pub mod digest;
 pub mod dispatch;
 pub mod drops;
+pub mod events;
 pub mod failure;
 pub mod fence;
 pub mod fleets;
