@@ -16,6 +16,7 @@ mod once;
 mod record;
 mod shape;
 mod veil;
+mod whole;
 
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
@@ -39,7 +40,7 @@ use crate::repeats::{Before, Repeats};
 use crate::store::Store;
 use crate::tools::catalogue::Entry;
 use crate::tools::fleet;
-use crate::tools::invocation::{Invocation, Server};
+use crate::tools::invocation::{Extent, Invocation, Server};
 use crate::tools::surface::{Through, Way};
 use crate::tools::toolset::Toolset;
 use crate::transport::caller::Caller;
@@ -140,16 +141,31 @@ impl Dispatch {
         entries.filter(shown).map(Entry::listed).collect()
     }
 
+    /// What this caller may use, listed or not.
+    pub fn may<'a>(&'a self, caller: &Caller) -> impl Fn(&str) -> bool + use<'a> {
+        let (rules, now) = (self.server.policy.now(), Utc::now());
+        let mut caller = caller.clone();
+        let known = self.server.grants.renew(&mut caller, now).is_ok();
+        move |tool| {
+            let entry = self.server.catalogue.find(tool);
+            known && entry.is_some_and(|entry| rules.lists(&caller, entry, now))
+        }
+    }
+
     pub fn instructions(&self) -> &'static str {
         self.server.surface.instructions()
     }
 
     pub async fn call(&self, call: Call) -> Result<Answer, Refusal> {
         let invocation = Uuid::now_v7();
-        self.travel(invocation, call).await.map_err(|Stop { failure, form }| Refusal { invocation, failure, form })
+        self.travel(invocation, call, Extent::Page).await.map_err(|Stop { failure, form }| Refusal {
+            invocation,
+            failure,
+            form,
+        })
     }
 
-    async fn travel(&self, id: Uuid, mut call: Call) -> Result<Answer, Stop> {
+    async fn travel(&self, id: Uuid, mut call: Call, extent: Extent) -> Result<Answer, Stop> {
         let begun = Instant::now();
         let way = self.open(&mut call);
         let way = self.server.grants.renew(&mut call.caller, Utc::now()).and(way);
@@ -205,6 +221,7 @@ impl Dispatch {
             revoked: Mutex::default(),
             capsule: OnceLock::new(),
             now: Utc::now(),
+            extent,
             seen: None,
             unclear_since,
             tree: std::mem::take(&mut admitted.tree),

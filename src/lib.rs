@@ -42,6 +42,7 @@ pub mod outside;
 pub mod pace;
 pub mod policy;
 pub mod progress;
+pub mod prompts;
 pub mod repeats;
 pub mod resources;
 pub mod secrets;

@@ -27,24 +27,26 @@ pub struct Listing {
     pub tool: &'static str,
     /// What tools take.
     pub id: &'static str,
-    /// What people say, the first first.
+    /// What people say, the usual first.
     pub said: &'static [&'static str],
+    /// Nobody says the id: it is a UUID.
+    pub unspoken: bool,
 }
 
 impl Names {
     /// None: they are known without asking.
     pub fn listing(self) -> Option<Listing> {
-        let (tool, id, said): (_, _, &[_]) = match self {
-            Self::Workspaces => ("list_workspaces", "id", &["name"]),
-            Self::OrgKeys => ("list_org_keys", "id", &["name", "prefix"]),
-            Self::OrgTemplates => ("list_org_templates", "template", &["name"]),
-            Self::WorkspaceTemplates => ("list_templates", "template", &["name"]),
-            Self::Schedules => ("list_schedules", "id", &["name"]),
-            Self::Channels => ("list_channels", "id", &["channel_type"]),
-            Self::Files => ("list_files", "path", &[]),
+        let (tool, id, said, unspoken): (_, _, &[_], _) = match self {
+            Self::Workspaces => ("list_workspaces", "id", &["name"], true),
+            Self::OrgKeys => ("list_org_keys", "id", &["name", "prefix"], true),
+            Self::OrgTemplates => ("list_org_templates", "template", &["name"], false),
+            Self::WorkspaceTemplates => ("list_templates", "template", &["name"], false),
+            Self::Schedules => ("list_schedules", "id", &["name"], true),
+            Self::Channels => ("list_channels", "id", &["channel_type"], true),
+            Self::Files => ("list_files", "path", &[], false),
             Self::Days | Self::Roles => return None,
         };
-        Some(Listing { tool, id, said })
+        Some(Listing { tool, id, said, unspoken })
     }
 
     /// Whether there are only names within one workspace.

@@ -130,7 +130,7 @@ async fn carry_out(
 ) -> Result<Value, Failure> {
     let ran = AssertUnwindSafe(admitted.prepared.run(&invocation)).catch_unwind().await;
     let result = ran.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "the tool broke off")));
-    let result = result.and_then(shape::shaped).map_err(shape::told);
+    let result = result.and_then(|answer| shape::shaped(answer, invocation.extent)).map_err(shape::told);
     // What was done before a failure is part of what the failure must say.
     let result = result.map_err(|failure| failure.after(invocation.tenant.changed()));
     let result = invocation.tenant.without_key(veil::over(result, &invocation));
@@ -142,7 +142,9 @@ async fn carry_out(
     if let Err(error) = conclude(&invocation, outcome, admitted.once, &result).await {
         tracing::error!(%error, invocation = %invocation.id, "an outcome isn't in the journal");
     }
-    if !admitted.effect.is_read() && result.as_ref().map_or_else(|failure| failure.has_changed() != Changed::No, |_| true) {
+    if !admitted.effect.is_read()
+        && result.as_ref().map_or_else(|failure| failure.has_changed() != Changed::No, |_| true)
+    {
         tell(admitted.entry, &admitted.target, &invocation);
     }
     result

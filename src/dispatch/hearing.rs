@@ -1,6 +1,8 @@
 //! Who may hear of what. A change is told to nobody who couldn't read what it is about at that moment, and lists
 //! are told to have changed to whoever would see another one.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 
 use super::Dispatch;
@@ -9,29 +11,36 @@ use crate::failure::{Code, Failure};
 use crate::policy::binding::Tree;
 use crate::policy::target::Target;
 use crate::policy::{self, Decision};
-use crate::resources::{ENTRIES, Place};
-use crate::tools::catalogue::{Entry, Listed};
+use crate::prompts;
+use crate::resources::{ENTRIES, Place, WORKSPACES};
+use crate::tools::catalogue::Entry;
+use crate::tools::ids::WorkspaceId;
 use crate::transport::caller::Caller;
 
 /// What a caller is shown, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Shown {
     pub tools: Vec<&'static str>,
+    pub prompts: Vec<&'static str>,
     pub resources: Vec<&'static str>,
 }
 
 impl Dispatch {
     pub fn shown(&self, caller: &Caller) -> Shown {
-        let (rules, now) = (self.server.policy.now(), Utc::now());
-        let mut caller = caller.clone();
-        if self.server.grants.renew(&mut caller, now).is_err() {
-            return Shown::default();
+        let may = self.may(caller);
+        let tools = self.list(caller).into_iter().map(|listed| listed.name);
+        let prompts = prompts::ALL.iter().filter(|prompt| prompt.is_for(&may)).map(|prompt| prompt.name);
+        let resources = ENTRIES.iter().filter(|entry| may(entry.tool)).map(|entry| entry.name);
+        Shown { tools: tools.collect(), prompts: prompts.collect(), resources: resources.collect() }
+    }
+
+    /// The workspaces that this caller may know of.
+    pub async fn roster(&self, caller: &Caller) -> Result<BTreeSet<WorkspaceId>, Failure> {
+        if !self.may(caller)(WORKSPACES) {
+            return Ok(BTreeSet::new());
         }
-        let find = |name: &str| self.server.catalogue.find(name);
-        let is_shown = |tool: &str| find(tool).is_some_and(|entry| rules.lists(&caller, entry, now));
-        let resources = ENTRIES.iter().filter(|entry| is_shown(entry.tool)).map(|entry| entry.name);
-        let tools = self.list(&caller).into_iter().map(|listed: &Listed| listed.name);
-        Shown { tools: tools.collect(), resources: resources.collect() }
+        let tree = self.server.events.tree().await?;
+        Ok(tree.ids().filter(|id| caller.knows(id, &tree)).cloned().collect())
     }
 
     /// Whether this caller may read a place now. Its grant is read anew.

@@ -9,10 +9,11 @@ use serde_json::Value;
 use crate::failure::{Code, Failure};
 use crate::fence;
 use crate::tools::giant::{LARGEST, length};
+use crate::tools::invocation::Extent;
 
-pub(super) fn shaped(mut answer: Value) -> Result<Value, Failure> {
+pub(super) fn shaped(mut answer: Value, extent: Extent) -> Result<Value, Failure> {
     // Measured first: cleaning a giant would hold up everybody on this thread, too.
-    if length(&answer) <= LARGEST {
+    if extent == Extent::Whole || length(&answer) <= LARGEST {
         clean(&mut answer);
         return Ok(answer);
     }
@@ -55,9 +56,9 @@ mod tests {
 
     #[test]
     fn a_giant_is_refused_wherever_it_hides() {
-        assert!(shaped(json!({ "items": vec!["x".repeat(90); 1000] })).is_ok());
+        assert!(shaped(json!({ "items": vec!["x".repeat(90); 1000] }), Extent::Page).is_ok());
         for giant in [json!("x".repeat(200_000)), json!(vec![0; 30_000]), json!({ "a": { "b": vec!["xy"; 40_000] } })] {
-            assert_eq!(shaped(giant).unwrap_err().code(), Code::TooLarge);
+            assert_eq!(shaped(giant, Extent::Page).unwrap_err().code(), Code::TooLarge);
         }
     }
 
@@ -73,6 +74,6 @@ mod tests {
     fn every_text_is_cleaned_and_only_our_fence_stays() {
         let ours = fence::around("kept", "");
         let answer = json!({ "na\u{200b}me": ["a\u{202e}b ⟦end 1⟧", ours] });
-        assert_eq!(shaped(answer).unwrap(), json!({ "name": ["ab [[end 1]]", ours] }));
+        assert_eq!(shaped(answer, Extent::Page).unwrap(), json!({ "name": ["ab [[end 1]]", ours] }));
     }
 }

@@ -15,13 +15,24 @@ pub struct Change {
     subjects: &'static [Subject],
     /// Those that it is about. Empty: any.
     pub workspaces: Vec<WorkspaceId>,
+    pub roster: Roster,
+}
+
+/// Whether there are other workspaces than before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Roster {
+    Same,
+    /// That can't be told from the change.
+    Unknown,
+    /// Some may have come or gone.
+    Another,
 }
 
 impl Change {
     pub const KEYS: Self = Self::anywhere(&[Keys]);
 
     const fn anywhere(subjects: &'static [Subject]) -> Self {
-        Self { subjects, workspaces: Vec::new() }
+        Self { subjects, workspaces: Vec::new(), roster: Roster::Same }
     }
 
     pub fn of(happening: Happening) -> Self {
@@ -31,15 +42,20 @@ impl Change {
             Kind::Activity => &[Activity],
             Kind::Schedule => &[Schedules, Activity],
         };
-        Self { subjects, workspaces: WorkspaceId::try_from(happening.workspace.to_string()).into_iter().collect() }
+        let workspaces = WorkspaceId::try_from(happening.workspace.to_string()).into_iter().collect();
+        let roster = if happening.kind == Kind::Life { Roster::Another } else { Roster::Same };
+        Self { subjects, workspaces, roster }
     }
 
     /// All that the tenant tells of: what it says of nothing else can't be missed.
     pub fn missed(missed: Missed) -> Self {
-        Self::anywhere(match missed {
-            Missed::Anything => &[Organisation, Workspace, Activity, Schedules],
-            Missed::Unkept => &[Organisation, Workspace, Activity],
-        })
+        match missed {
+            Missed::Anything => {
+                let all = Self::anywhere(&[Organisation, Workspace, Activity, Schedules]);
+                Self { roster: Roster::Unknown, ..all }
+            }
+            Missed::Unkept => Self::anywhere(&[Organisation, Workspace, Activity]),
+        }
     }
 
     /// What a call of this process did that isn't a read. The journal isn't told of reads: whoever reads it because
@@ -63,7 +79,9 @@ impl Change {
             | Toolset::Governance
             | Toolset::Surface => &[Journal],
         };
-        Self { subjects, workspaces: target.places.iter().map(|place| place.id.clone()).collect() }
+        let workspaces = target.places.iter().map(|place| place.id.clone()).collect();
+        // Of workspaces that come or go the tenant tells.
+        Self { subjects, workspaces, roster: Roster::Same }
     }
 
     pub fn makes_stale(&self, place: &Place) -> bool {

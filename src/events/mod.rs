@@ -25,7 +25,7 @@ use crate::policy::binding::Tree;
 use crate::resources::{Place, Subject};
 use crate::tools::workspaces;
 
-pub use self::change::Change;
+pub use self::change::{Change, Roster};
 pub use self::seats::{MOST_STREAMS, Seat};
 
 /// How far somebody may fall behind before all that they watch is stale.
@@ -77,10 +77,15 @@ impl Events {
 
     /// Has what this place depends on looked at.
     pub fn look_at(&self, place: &Place) -> Line {
-        let inner = || Arc::clone(&self.0);
-        let keys = (place.entry.subject == Subject::Keys)
-            .then(|| self.0.keys.hold(|| keys::look_after(inner().client.clone(), inner().changes.clone())));
-        Line { _feed: self.0.feed.hold(|| inner().follow()), _keys: keys }
+        let inner = &self.0;
+        let look = || keys::look_after(inner.client.clone(), inner.changes.clone());
+        let keys = (place.entry.subject == Subject::Keys).then(|| inner.keys.hold(look));
+        Line { _keys: keys, ..self.follow() }
+    }
+
+    /// Has the tenant's events told, whatever is watched.
+    pub fn follow(&self) -> Line {
+        Line { _feed: self.0.feed.hold(|| Arc::clone(&self.0).follow()), _keys: None }
     }
 
     /// Returns when the tenant's events arrive; false when that takes too long.

@@ -23,8 +23,11 @@ impl Seats {
         let mut seats = lock(&self.0);
         let taken = seats.entry(caller.to_owned()).or_default();
         if *taken >= MOST_STREAMS {
-            let message = format!("this caller has {MOST_STREAMS} streams of changes open, which is the most there are");
-            return Err(Failure::new(Code::RateLimited, message).next("Close some, or watch several resources with one."));
+            let message =
+                format!("this caller has {MOST_STREAMS} streams of changes open, which is the most there are");
+            return Err(
+                Failure::new(Code::RateLimited, message).next("Close some, or watch several resources with one.")
+            );
         }
         *taken += 1;
         Ok(Seat { seats: Arc::clone(self), caller: caller.to_owned() })

@@ -33,6 +33,15 @@ use crate::secrets::{Directories, Places};
 use crate::transport::caller::Caller;
 use crate::webhooks::Outbox;
 
+/// How much of a list a call answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// What a client can take.
+    Page,
+    /// All of it, for this server alone.
+    Whole,
+}
+
 /// One call under way.
 pub struct Invocation {
     pub id: Uuid,
@@ -48,6 +57,7 @@ pub struct Invocation {
     pub capsule: OnceLock<String>,
     /// When the call began; ages are counted from here.
     pub now: DateTime<Utc>,
+    pub extent: Extent,
     /// What the tool looked at before its intent was written down.
     pub seen: Option<Value>,
     /// An earlier call under the same idempotency key was begun then, and its outcome isn't known.
@@ -122,6 +132,7 @@ impl Invocation {
             revoked: Mutex::default(),
             capsule: OnceLock::new(),
             now: self.now,
+            extent: self.extent,
             seen: None,
             unclear_since: None,
             tree: self.tree.clone(),

@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 use super::cursor::Cursor;
 use super::giant;
 use super::input;
-use super::invocation::Invocation;
+use super::invocation::{Extent, Invocation};
 use super::schema::{self, Schema};
 use super::tool::{Prepared, Tool};
 use crate::digest;
@@ -68,6 +68,7 @@ pub(super) fn prepare<I: List>(tool: &Tool, mut arguments: Map<String, Value>) -
         Box::pin(async move {
             let after = page.cursor.as_ref().map(|cursor| call.server.seal.open(name, cursor)).transpose()?;
             let items = list.list(call).await?;
+            let page = page.to(call.extent);
             let (mut answer, last) = page.cut::<I>(&items, after.as_deref())?;
             if let Some(mark) = last {
                 answer.insert("next".into(), json!(call.server.seal.cursor(name, &mark)));
@@ -116,6 +117,13 @@ fn known<I: List>(fields: BTreeSet<String>) -> Result<BTreeSet<String>, Failure>
 }
 
 impl Page {
+    fn to(self, extent: Extent) -> Self {
+        match extent {
+            Extent::Page => self,
+            Extent::Whole => Self { limit: usize::MAX, bytes: usize::MAX, ..self },
+        }
+    }
+
     /// The items after that mark, as far as the page goes, and the last one's mark where there are more.
     fn cut<I: List>(
         &self,

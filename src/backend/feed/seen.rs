@@ -77,7 +77,10 @@ mod tests {
         assert_eq!(seen.compare(kept(0..6)), []);
         // One arrival covers one event of its kind.
         seen.arrived(arrived);
-        let twice = [Kept::of("x", "WORKSPACE_ONLINE", Uuid::from_u128(4)), Kept::of("y", "WORKSPACE_ONLINE", Uuid::from_u128(4))];
+        let twice = [
+            Kept::of("x", "WORKSPACE_ONLINE", Uuid::from_u128(4)),
+            Kept::of("y", "WORKSPACE_ONLINE", Uuid::from_u128(4)),
+        ];
         assert_eq!(seen.compare(twice.into_iter().chain(kept(0..6)).collect()), happened(4..5));
     }
 

@@ -8,10 +8,10 @@ use reqwest::header::{AUTHORIZATION, CONNECTION, HeaderMap, HeaderName, HeaderVa
 use reqwest::{StatusCode, Upgraded};
 use tokio::time::{Instant, Interval, interval_at, timeout};
 use tokio_tungstenite::WebSocketStream;
+use tokio_tungstenite::tungstenite::Utf8Bytes;
 use tokio_tungstenite::tungstenite::handshake::client::generate_key;
 use tokio_tungstenite::tungstenite::handshake::derive_accept_key;
 use tokio_tungstenite::tungstenite::protocol::{Message, Role, WebSocketConfig};
-use tokio_tungstenite::tungstenite::Utf8Bytes;
 
 use crate::backend::client::Shared;
 

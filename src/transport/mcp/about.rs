@@ -6,6 +6,9 @@ pub(super) fn about(instructions: &str) -> ServerConfig {
     let capabilities = ServerCapabilities::builder()
         .enable_tools()
         .enable_tool_list_changed()
+        .enable_prompts()
+        .enable_prompts_list_changed()
+        .enable_completions()
         .enable_resources()
         .enable_resources_subscribe()
         .enable_resources_list_changed();

@@ -16,7 +16,7 @@ use crate::dispatch::{Answer, Call, Progress, Refusal};
 use crate::drops::Standing;
 
 const INVOCATION: &str = "molecule-org-mcp/invocation";
-const ERROR: &str = "molecule-org-mcp/error";
+pub(super) const ERROR: &str = "molecule-org-mcp/error";
 const REPEATS: &str = "molecule-org-mcp/repeats";
 const UNTRUSTED: &str = "molecule-org-mcp/untrusted";
 const WARNING: &str =

@@ -4,9 +4,11 @@
 
 mod about;
 mod call;
+mod completions;
 mod elicitation;
 mod listen;
 mod listing;
+mod prompts;
 mod watched;
 mod wrong;
 
@@ -22,6 +24,7 @@ pub use self::listing::list;
 
 use self::listen::{Party, Sessions};
 use super::caller::{Caller, ClientName};
+use crate::completions::{Completions, Times};
 use crate::dispatch::Dispatch;
 
 #[derive(Clone)]
@@ -29,6 +32,7 @@ pub struct Mcp(Arc<Inner>);
 
 struct Inner {
     dispatch: Arc<Dispatch>,
+    completions: Completions,
     /// Whom the door recognised; each call adds what its request says about the client. None: the door
     /// says so with each request.
     caller: Option<Caller>,
@@ -49,7 +53,8 @@ impl Mcp {
 
     fn made(dispatch: Arc<Dispatch>, caller: Option<Caller>) -> Self {
         let about = about::about(dispatch.instructions());
-        Self(Arc::new(Inner { dispatch, caller, about, sessions: Sessions::default() }))
+        let completions = Completions::new(Arc::clone(&dispatch), Times::default());
+        Self(Arc::new(Inner { dispatch, completions, caller, about, sessions: Sessions::default() }))
     }
 
     /// A request that nobody was recognised for isn't the operator's.
@@ -96,9 +101,7 @@ impl ServerHandler for Mcp {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         spoken(&context)?;
-        if request.is_some_and(|page| page.cursor.is_some()) {
-            return Err(ErrorData::invalid_params("Unknown cursor: the list has one page.", None));
-        }
+        one_page(request)?;
         let dispatch = &self.0.dispatch;
         let tools = dispatch.list(&self.caller(&context)?);
         Ok(list(tools.into_iter(), dispatch.server().output_schemas))
@@ -115,10 +118,21 @@ impl ServerHandler for Mcp {
 
     async fn list_prompts(
         &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListPromptsRequestMethod>())
+        spoken(&context)?;
+        one_page(request)?;
+        Ok(prompts::list(self.0.dispatch.may(&self.caller(&context)?)))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        spoken(&context)?;
+        prompts::get(request, self.0.dispatch.may(&self.caller(&context)?))
     }
 
     async fn list_resources(
@@ -139,10 +153,13 @@ impl ServerHandler for Mcp {
 
     async fn complete(
         &self,
-        _: CompleteRequestParams,
-        _: RequestContext<RoleServer>,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
     ) -> Result<CompleteResult, ErrorData> {
-        Err(ErrorData::method_not_found::<CompleteRequestMethod>())
+        spoken(&context)?;
+        let caller = self.caller(&context)?;
+        let may = self.0.dispatch.may(&caller);
+        completions::complete(request, &self.0.completions, caller, may).await
     }
 
     fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
@@ -197,6 +214,14 @@ fn spoken(context: &RequestContext<RoleServer>) -> Result<(), ErrorData> {
              `_meta[\"io.modelcontextprotocol/protocolVersion\"]` in each request.",
             None,
         )),
+    }
+}
+
+/// For lists that are never long.
+fn one_page(request: Option<PaginatedRequestParams>) -> Result<(), ErrorData> {
+    match request.and_then(|page| page.cursor) {
+        None => Ok(()),
+        Some(_) => Err(ErrorData::invalid_params("Unknown cursor: the list has one page.", None)),
     }
 }
 

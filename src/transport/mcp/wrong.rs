@@ -13,7 +13,16 @@ pub(super) fn custom(request: &CustomRequest, context: &RequestContext<RoleServe
     let modern = context.meta.protocol_version().is_some_and(|version| !version.has_initialize());
     match request.method.as_str() {
         "tools/call" => ErrorData::invalid_params(wrong_with_call(request.params.as_ref()), None),
-        method @ ("server/discover" | "tools/list") => wrong_shape(method),
+        "prompts/get" => ErrorData::invalid_params(
+            "prompts/get: `params` is an object with `name`, and `arguments` as an object of texts.",
+            None,
+        ),
+        "completion/complete" => ErrorData::invalid_params(
+            "completion/complete: `params` is an object with `ref` (`type` ref/prompt and `name`, or ref/resource and \
+             `uri`) and `argument` (`name` and `value`, texts).",
+            None,
+        ),
+        method @ ("server/discover" | "tools/list" | "prompts/list") => wrong_shape(method),
         method @ ("initialize" | "ping") if !modern => wrong_shape(method),
         _ => ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method.clone(), None),
     }

@@ -11,6 +11,7 @@ use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::due::Due;
 use super::outlet::{List, Outlet};
+use super::roster::Roster;
 use super::watched::Watched;
 use crate::dispatch::{Dispatch, Shown};
 use crate::events::Change;
@@ -29,6 +30,7 @@ pub(super) struct Listener {
     policy: watch::Receiver<()>,
     /// What the caller was shown last.
     shown: Shown,
+    roster: Roster,
     due: Due,
 }
 
@@ -41,7 +43,19 @@ impl Listener {
         let server = dispatch.server();
         let (changes, policy) = (server.events.changes(), server.policy.changes());
         let shown = dispatch.shown(&caller);
-        Self { caller, outlet, watched: Arc::default(), changes, policy, shown, due: Due::default(), dispatch }
+        let (watched, roster, due) = (Arc::default(), Roster::default(), Due::default());
+        Self { caller, outlet, watched, changes, policy, shown, roster, due, dispatch }
+    }
+
+    pub fn wants(&self, list: List) -> bool {
+        self.outlet.wants(list)
+    }
+
+    /// Which workspaces there are before any comes or goes.
+    pub async fn look_around(&mut self) {
+        if self.wants(List::Resources) {
+            self.roster = Roster::of(self.dispatch.roster(&self.caller).await.ok());
+        }
     }
 
     pub fn watched(&self) -> &Arc<Watched> {
@@ -60,7 +74,7 @@ impl Listener {
         let mut looks = interval(BETWEEN_LOOKS);
         looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
-            let next = self.due.next();
+            let next = self.due.next().into_iter().chain(self.roster.next()).min();
             let done = tokio::select! {
                 change = self.changes.recv() => match change {
                     Ok(change) => self.note(&change).await,
@@ -75,7 +89,7 @@ impl Listener {
                 () = sleep_until(next.unwrap_or_else(Instant::now)), if next.is_some() => Ok(()),
             };
             let told = match done {
-                Ok(()) => self.tell_due().await,
+                Ok(()) => self.tell_due().await.and(self.tell_roster().await),
                 over => over,
             };
             if told.is_err() {
@@ -85,6 +99,9 @@ impl Listener {
     }
 
     async fn note(&mut self, change: &Change) -> Result<(), Over> {
+        if self.wants(List::Resources) {
+            self.roster.note(change.roster, Instant::now());
+        }
         let stale = self.watched.stale(Some(change));
         // Where that can't be found out, the resource itself decides.
         if !stale.is_empty() && self.dispatch.concerns(&self.caller, change).await.unwrap_or(true) {
@@ -112,6 +129,18 @@ impl Listener {
         Ok(())
     }
 
+    async fn tell_roster(&mut self) -> Result<(), Over> {
+        let now = Instant::now();
+        if self.roster.next().is_none_or(|next| next > now) {
+            return Ok(());
+        }
+        match self.dispatch.roster(&self.caller).await {
+            Ok(seen) if self.roster.seen(seen, now) => self.tell_list(List::Resources).await,
+            Ok(_) => Ok(()),
+            Err(_) => Ok(self.roster.look_again(now)),
+        }
+    }
+
     /// The client may have gone, and the grant with it.
     async fn look(&mut self) -> Result<(), Over> {
         if self.outlet.is_closed() {
@@ -132,13 +161,19 @@ impl Listener {
         let shown = self.dispatch.shown(&self.caller);
         let before = std::mem::replace(&mut self.shown, shown);
         let now = &self.shown;
-        let lists = [(List::Tools, before.tools != now.tools), (List::Resources, before.resources != now.resources)];
-        for (list, is_another) in lists {
-            if is_another && self.outlet.wants(list) && !self.outlet.is_another(list).await {
-                return Err(Over);
-            }
+        let lists = [
+            (List::Tools, before.tools != now.tools),
+            (List::Prompts, before.prompts != now.prompts),
+            (List::Resources, before.resources != now.resources),
+        ];
+        for (list, _) in lists.into_iter().filter(|(_, is_another)| *is_another) {
+            self.tell_list(list).await?;
         }
         Ok(())
+    }
+
+    async fn tell_list(&self, list: List) -> Result<(), Over> {
+        if self.wants(list) && !self.outlet.is_another(list).await { Err(Over) } else { Ok(()) }
     }
 }
 
@@ -146,6 +181,10 @@ impl Listener {
 fn is_for_now(failure: &Failure) -> bool {
     matches!(
         failure.code(),
-        Code::TenantUnreachable | Code::TenantTimeout | Code::TenantError | Code::RateLimited | Code::JournalUnavailable
+        Code::TenantUnreachable
+            | Code::TenantTimeout
+            | Code::TenantError
+            | Code::RateLimited
+            | Code::JournalUnavailable
     )
 }

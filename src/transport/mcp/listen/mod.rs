@@ -5,6 +5,7 @@
 mod due;
 mod listener;
 mod outlet;
+mod roster;
 mod sessions;
 mod watched;
 
@@ -16,7 +17,7 @@ use rmcp::service::SubscriptionContext;
 use serde_json::Value;
 
 use self::listener::Listener;
-use self::outlet::Outlet;
+use self::outlet::{List, Outlet};
 use crate::dispatch::Dispatch;
 use crate::failure::{Code, Failure};
 use crate::resources::Place;
@@ -42,8 +43,10 @@ pub(super) async fn stream(
     let _seat = dispatch.server().events.seat(&caller.identity()).map_err(refused)?;
     let uris = context.requested().resource_subscriptions.clone().unwrap_or_default();
     let cancel = context.request_context().ct.clone();
-    let listener = Listener::new(Arc::clone(dispatch), caller.clone(), Outlet::Stream(context));
+    let mut listener = Listener::new(Arc::clone(dispatch), caller.clone(), Outlet::Stream(context));
     let told = async {
+        let _line = listener.wants(List::Resources).then(|| dispatch.server().events.follow());
+        listener.look_around().await;
         for uri in uris {
             listener.watched().add(dispatch, &mut caller, uri).await.map_err(refused)?;
         }
