@@ -18,6 +18,7 @@ mod consent;
 mod contract;
 mod crash;
 mod drops;
+mod events;
 mod faults;
 mod faults_told;
 mod filter;

@@ -134,11 +134,11 @@ impl Listener {
         if self.roster.next().is_none_or(|next| next > now) {
             return Ok(());
         }
-        match self.dispatch.roster(&self.caller).await {
-            Ok(seen) if self.roster.seen(seen, now) => self.tell_list(List::Resources).await,
-            Ok(_) => Ok(()),
-            Err(_) => Ok(self.roster.look_again(now)),
-        }
+        let Ok(seen) = self.dispatch.roster(&self.caller).await else {
+            self.roster.look_again(now);
+            return Ok(());
+        };
+        if self.roster.seen(seen, now) { self.tell_list(List::Resources).await } else { Ok(()) }
     }
 
     /// The client may have gone, and the grant with it.
