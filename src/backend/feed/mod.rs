@@ -6,9 +6,12 @@ mod event;
 mod seen;
 mod socket;
 
+use std::future::pending;
 use std::time::Duration;
 
-use tokio::time::{Instant, MissedTickBehavior, interval_at, sleep};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -77,9 +80,10 @@ struct Following<'a, T> {
 impl<T: FnMut(News)> Following<'_, T> {
     /// Until the connection ends; how long to leave the tenant alone then.
     async fn over(&mut self, mut socket: Socket) -> Duration {
-        self.catch_up().await;
-        let mut proofs = interval_at(Instant::now() + BETWEEN_PROOFS, BETWEEN_PROOFS);
+        self.begin();
+        let mut proofs = interval(BETWEEN_PROOFS);
         proofs.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut proof: Option<BoxFuture<'_, Listed>> = None;
         loop {
             tokio::select! {
                 text = socket.next() => {
@@ -89,31 +93,37 @@ impl<T: FnMut(News)> Following<'_, T> {
                         (self.told)(News::Happened(happening));
                     }
                 }
-                _ = proofs.tick() => self.prove().await,
+                // Beside what arrives: a list that takes its time holds up nothing.
+                _ = proofs.tick(), if proof.is_none() => proof = Some(kept(self.tenant).boxed()),
+                listed = answered(&mut proof) => {
+                    proof = None;
+                    self.compare(listed);
+                }
             }
         }
     }
 
     /// For a while, then the WebSocket is tried again.
     async fn by_looking(&mut self) -> Duration {
-        self.catch_up().await;
+        let listed = kept(self.tenant).await;
+        self.begin();
+        self.compare(listed);
         for _ in 0..LOOKS {
             sleep(BETWEEN_LOOKS).await;
-            self.prove().await;
+            let listed = kept(self.tenant).await;
+            self.compare(listed);
         }
         Duration::ZERO
     }
 
     /// After a time in which nothing was told.
-    async fn catch_up(&mut self) {
-        let is_first = self.seen.is_empty();
-        self.prove().await;
+    fn begin(&mut self) {
         (self.told)(News::Following(true));
-        (self.told)(News::Missed(if is_first { Missed::Anything } else { Missed::Unkept }));
+        (self.told)(News::Missed(if self.seen.is_empty() { Missed::Anything } else { Missed::Unkept }));
     }
 
-    async fn prove(&mut self) {
-        match kept(self.tenant).await {
+    fn compare(&mut self, listed: Listed) {
+        match listed {
             Ok(kept) => self.seen.compare(kept).into_iter().for_each(&mut self.told),
             Err(failure) => {
                 tracing::debug!(%failure, "the tenant's events can't be listed");
@@ -123,7 +133,17 @@ impl<T: FnMut(News)> Following<'_, T> {
     }
 }
 
+/// Never, where nothing was asked.
+async fn answered(proof: &mut Option<BoxFuture<'_, Listed>>) -> Listed {
+    match proof {
+        Some(proof) => proof.await,
+        None => pending().await,
+    }
+}
+
+type Listed = Result<Vec<Kept>, Failure>;
+
 /// The newest first, so many as the tenant lists.
-async fn kept(tenant: &Client) -> Result<Vec<Kept>, Failure> {
+async fn kept(tenant: &Client) -> Listed {
     tenant.invocation(Uuid::now_v7(), ROUTES, CancellationToken::new()).ask(&KEPT).fetch().await
 }

@@ -1,6 +1,7 @@
 //! Tenants that do what no embedded one does: their lines break where a test breaks them.
 
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -54,6 +55,16 @@ impl Scripted {
 
     pub fn answers_instead(&self, answer: &str) {
         *self.script.instead.lock().unwrap() = Some(answer.to_owned());
+    }
+
+    /// Returns once it was asked so often.
+    pub async fn was_asked(&self, path: &str, times: usize) {
+        let asked = async {
+            while self.asked(path) < times {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        timeout(PATIENCE, asked).await.expect("enough requests in time");
     }
 
     pub fn asked(&self, path: &str) -> usize {

@@ -18,13 +18,14 @@ fn schedules(id: &str) -> String {
 }
 
 /// A client that watches the schedules of two workspaces: the tenant keeps what happens to them.
-async fn watching_schedules(host: &mut Scripted) -> (House, Pipe, tokio::net::TcpStream) {
+async fn watching_schedules(host: &mut Scripted) -> (House, Pipe, TcpStream) {
     let house = House::before(&host.url, Plan::default());
     let mut pipe = Pipe::greeted(&house.dispatch).await;
     for id in [ONE, OTHER] {
         assert_eq!(pipe.subscribe(&schedules(id)).await["result"], json!({}));
     }
     let line = host.line().await;
+    host.was_asked("/events", 1).await;
     (house, pipe, line)
 }
 
@@ -47,6 +48,7 @@ async fn what_happened_while_the_line_was_broken_is_told_when_it_stands_again() 
     // Nothing happened: nothing is told.
     drop(line);
     line = host.line().await;
+    host.was_asked("/events", 3).await;
     line.write_all(&event("CRON_SKIPPED", ONE)).await.unwrap();
     assert_eq!(pipe.ear.stale().await, schedules(ONE));
 
@@ -89,7 +91,7 @@ async fn nothing_that_a_tenant_says_breaks_more_than_its_line() {
     let claims = [&[0x81, 127][..], &(2_u64 << 20).to_be_bytes()].concat();
     for bytes in [claims, vec![0x81, 2, 0xff, 0xff], vec![0xff; 64]] {
         line.write_all(&bytes).await.unwrap();
-        let ended = tokio::time::timeout(PATIENCE, line.read_to_end(&mut Vec::new())).await;
+        let ended = timeout(PATIENCE, line.read_to_end(&mut Vec::new())).await;
         assert!(ended.is_ok(), "it goes on reading");
         line = host.line().await;
         line.write_all(&event("CRON_EXECUTED", ONE)).await.unwrap();

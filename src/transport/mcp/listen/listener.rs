@@ -14,7 +14,7 @@ use super::outlet::{List, Outlet};
 use super::roster::Roster;
 use super::watched::Watched;
 use crate::dispatch::{Dispatch, Shown};
-use crate::events::Change;
+use crate::events::{self, Change};
 use crate::failure::{Code, Failure};
 use crate::transport::caller::Caller;
 
@@ -113,6 +113,9 @@ impl Listener {
 
     fn note_all(&mut self) {
         let now = Instant::now();
+        if self.wants(List::Resources) {
+            self.roster.note(events::Roster::Another, now);
+        }
         self.watched.stale(None).into_iter().for_each(|uri| self.due.add(uri, now));
     }
 
