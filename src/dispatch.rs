@@ -21,6 +21,7 @@ mod whole;
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use chrono::Utc;
 use serde_json::{Map, Value};
 use tokio_util::sync::CancellationToken;
@@ -38,6 +39,7 @@ use crate::failure::{Code, Failure};
 use crate::pace;
 use crate::repeats::{Before, Repeats};
 use crate::store::Store;
+use crate::tools::beside::{Beside, Link};
 use crate::tools::catalogue::Entry;
 use crate::tools::fleet;
 use crate::tools::invocation::{Extent, Invocation, Server};
@@ -70,6 +72,10 @@ pub struct Answer {
     pub untrusted: bool,
     /// The invocation whose answer this is, where it was made before.
     pub repeats: Option<Uuid>,
+    /// Resources that it names.
+    pub links: Vec<Link>,
+    /// Of a file that it describes, which isn't text.
+    pub bytes: Option<Bytes>,
 }
 
 /// Why it gives nothing back.
@@ -152,6 +158,11 @@ impl Dispatch {
         }
     }
 
+    /// Whether a caller is let near this tool, though the surface may not show it.
+    pub fn allows(&self, caller: &Caller, tool: &str) -> bool {
+        self.may(caller)(tool)
+    }
+
     pub fn instructions(&self) -> &'static str {
         self.server.surface.instructions()
     }
@@ -206,11 +217,19 @@ impl Dispatch {
         let unclear_since = match earlier {
             Before::Done { invocation: first, answer } => {
                 self.server.journal.note(record.intent(), record.outcome_of_repeat(&first));
-                return Ok(Answer { invocation: id, content: answer, untrusted, repeats: first.parse().ok() });
+                return Ok(Answer {
+                    invocation: id,
+                    content: answer,
+                    untrusted,
+                    repeats: first.parse().ok(),
+                    links: vec![],
+                    bytes: None,
+                });
             }
             Before::Unclear { since } => Some(since),
             _ => None,
         };
+        let beside = Beside::default();
         let invocation = Invocation {
             id,
             tool: admitted.entry,
@@ -220,6 +239,7 @@ impl Dispatch {
             made: OnceLock::new(),
             revoked: Mutex::default(),
             capsule: OnceLock::new(),
+            beside: beside.clone(),
             now: Utc::now(),
             extent,
             seen: None,
@@ -231,7 +251,8 @@ impl Dispatch {
         let call = set_out(invocation, admitted, petition, record, self.books.clone(), begun);
         let call = self.running.track_future(call);
         let content = Finish::new(call).await?;
-        Ok(Answer { invocation: id, content, untrusted, repeats: None })
+        let (links, bytes, quoted) = beside.taken();
+        Ok(Answer { invocation: id, content, untrusted: untrusted || quoted, repeats: None, links, bytes })
     }
 
     /// A call that carries another becomes that one, and which way it came is kept.

@@ -45,6 +45,7 @@ pub mod progress;
 pub mod prompts;
 pub mod repeats;
 pub mod resources;
+pub mod results;
 pub mod secrets;
 pub mod store;
 pub mod text;

@@ -30,6 +30,7 @@ use crate::leases::Leases;
 use crate::policy::Rules;
 use crate::policy::grant::Grant;
 use crate::policy::live::Live;
+use crate::results::Results;
 use crate::secrets::Directories;
 use crate::secrets::place::{create_private, is_private, write_private};
 use crate::store::Store;
@@ -88,6 +89,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         fleets,
         imports,
         policy: Live::new(rules(config)),
+        results: Results::default(),
         leases,
         outbox,
         events: Events::new(client.clone()),

@@ -23,6 +23,7 @@ use crate::journal::entry::{Intent, Outcome};
 use crate::policy::target::Target;
 use crate::policy::{Decision, Rule};
 use crate::repeats::Once;
+use crate::results::Kept;
 use crate::tools::effect::Effect;
 use crate::tools::invocation::Invocation;
 
@@ -134,6 +135,7 @@ async fn carry_out(
     // What was done before a failure is part of what the failure must say.
     let result = result.map_err(|failure| failure.after(invocation.tenant.changed()));
     let result = invocation.tenant.without_key(veil::over(result, &invocation));
+    keep_rests(&invocation, &result);
     let mut outcome = record.outcome(&result, &invocation.tenant, begun.elapsed());
     outcome.detail.made = invocation.made.get().cloned();
     outcome.detail.revoked = keys::revoked(&invocation);
@@ -155,6 +157,18 @@ fn tell(tool: &str, target: &Target, invocation: &Invocation) {
     let server = &invocation.server;
     if let Some(entry) = server.catalogue.find(tool) {
         server.events.tell(Change::by_call(entry.toolset, target));
+    }
+}
+
+/// The whole of what the answer shows only the start of, covered and cleaned as the answer is.
+fn keep_rests(invocation: &Invocation, result: &Result<Value, Failure>) {
+    let Ok(answer) = result else { return };
+    for (id, text) in invocation.beside.rests_of(answer) {
+        let text = invocation.tenant.without_key(veil::over(Ok(Value::String(text)), invocation));
+        if let Ok(Value::String(text)) = text {
+            let (tool, owner, since) = (invocation.tool, invocation.caller.identity(), invocation.now);
+            invocation.server.results.keep(Kept { id, tool, owner, text: text.into(), since });
+        }
     }
 }
 

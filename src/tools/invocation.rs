@@ -8,8 +8,10 @@ use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::beside::Beside;
 use super::catalogue::Catalogue;
 use super::cursor::Seal;
+use super::governance::rest;
 use super::ids::WorkspaceId;
 use super::surface::Surface;
 use crate::backend::{Keyring, Tenant, holds_key_form};
@@ -29,8 +31,9 @@ use crate::policy::Rules;
 use crate::policy::binding::Tree;
 use crate::policy::live::Live;
 use crate::progress::Progress;
+use crate::results::Results;
 use crate::secrets::{Directories, Places};
-use crate::transport::caller::Caller;
+use crate::transport::caller::{Caller, Door};
 use crate::webhooks::Outbox;
 
 /// How much of a list a call answers.
@@ -55,6 +58,7 @@ pub struct Invocation {
     pub revoked: Mutex<Vec<KeyMark>>,
     /// The capsule that keeps what this call deletes, for the journal.
     pub capsule: OnceLock<String>,
+    pub beside: Beside,
     /// When the call began; ages are counted from here.
     pub now: DateTime<Utc>,
     pub extent: Extent,
@@ -78,6 +82,18 @@ impl Invocation {
     /// Whether the caller is held to less than everything.
     pub fn is_limited(&self) -> bool {
         self.rules.is_limited(&self.caller)
+    }
+
+    /// Whether the caller is let near this tool.
+    pub fn may_use(&self, tool: &str) -> bool {
+        self.server.catalogue.find(tool).is_some_and(|entry| self.rules.lists(&self.caller, entry, self.now))
+    }
+
+    /// Keeps a text that the answer shows only the start of, and says how to get the rest. None where the caller
+    /// couldn't: a command's process is gone by then.
+    pub fn keep(&self, whole: &str) -> Option<String> {
+        let can_ask = self.caller.door != Door::Cli && self.may_use(rest::NAME);
+        can_ask.then(|| format!("{} with `id` {}", rest::NAME, self.beside.rest(whole)))
     }
 
     /// Where this call may put credentials and find secret values.
@@ -131,6 +147,7 @@ impl Invocation {
             made: OnceLock::new(),
             revoked: Mutex::default(),
             capsule: OnceLock::new(),
+            beside: self.beside.clone(),
             now: self.now,
             extent: self.extent,
             seen: None,
@@ -181,6 +198,8 @@ pub struct Server {
     pub policy: Live,
     pub grants: Grants,
     pub journal: Journal,
+    /// What answers cut.
+    pub results: Results,
     /// Org keys that end.
     pub leases: Leases,
     /// What is to be told elsewhere.

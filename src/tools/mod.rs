@@ -5,6 +5,7 @@
 
 pub mod a2a;
 pub mod act;
+pub mod beside;
 mod bounds;
 pub mod catalogue;
 mod container;

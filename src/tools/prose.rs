@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use crate::fence;
 use crate::tools::giant;
+use crate::tools::invocation::Invocation;
 
 /// A text, or the first part of one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -28,6 +29,13 @@ impl Prose {
             self.text.truncate(end);
         }
         self
+    }
+
+    /// The same, with the whole kept for a while. `otherwise` says how to get the others where that can't be.
+    #[must_use]
+    pub fn excerpt_of_kept(self, most: usize, otherwise: &str, call: &Invocation) -> Self {
+        let rest = self.text.chars().nth(most).and_then(|_| call.keep(&self.text));
+        self.excerpt(most, rest.as_deref().unwrap_or(otherwise))
     }
 
     pub fn as_str(&self) -> &str {
@@ -105,6 +113,21 @@ impl Data {
             Self::Whole(value) => {
                 let text = value.to_string();
                 if text.len() <= most { Self::Whole(value) } else { Self::Text(Prose::from(text).excerpt(most, rest)) }
+            }
+            text @ Self::Text(_) => text,
+        }
+    }
+
+    /// The same, with the whole kept for a while.
+    #[must_use]
+    pub fn excerpt_of_kept(self, most: usize, otherwise: &str, call: &Invocation) -> Self {
+        match self {
+            Self::Whole(value) => {
+                let text = value.to_string();
+                if text.len() <= most {
+                    return Self::Whole(value);
+                }
+                Self::Text(Prose::from(text).excerpt_of_kept(most, otherwise, call))
             }
             text @ Self::Text(_) => text,
         }

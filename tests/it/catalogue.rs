@@ -325,6 +325,7 @@ fn tools_look_to_an_agent_as_they_did() {
 fn rooms_know_only_whom_they_may() {
     for (room, but, strangers) in [
         ("src/tools", "", &["rmcp", "reqwest", "axum"][..]),
+        ("src/resources", "", &["rmcp", "reqwest", "axum"]),
         ("src/policy", "", &["rmcp", "reqwest", "axum", "http"]),
         ("src/policy.rs", "", &["rmcp", "reqwest", "axum", "http"]),
         ("src/backend", "src/backend/embedded", &["rmcp", "axum"]),

@@ -36,6 +36,7 @@ mod paths;
 mod policy;
 mod process;
 mod reference;
+mod resources;
 mod road;
 mod rotate;
 mod sinks;

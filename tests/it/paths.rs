@@ -11,7 +11,7 @@ use crate::support::{House, Plan};
 
 const ID: &str = "613fac6b-7c79-44fa-a26f-75c6ee7e1ffc";
 
-fn corpus() -> Vec<String> {
+pub fn corpus() -> Vec<String> {
     let mut corpus: Vec<String> = [
         "",
         " ",
@@ -153,7 +153,7 @@ async fn no_argument_changes_a_path() {
 }
 
 /// Segment by segment, with one in the place of a placeholder, and at least one for the rest of a path.
-fn matches(route: &str, path: &str) -> bool {
+pub fn matches(route: &str, path: &str) -> bool {
     let (mut route, path): (Vec<&str>, Vec<&str>) = (route.split('/').collect(), path.split('/').collect());
     let takes_rest = route.pop_if(|last| last.starts_with("{*")).is_some();
     let (head, rest) = path.split_at(route.len().min(path.len()));

@@ -92,7 +92,7 @@ async fn every_handshake_revision_is_spoken() {
         let mut client = Client::start();
         let answer = client.ask(initialize(asked).to_string()).await;
         assert_eq!(answer["result"]["protocolVersion"], agreed, "{asked}");
-        assert_eq!(answer["result"]["capabilities"], json!({ "tools": {} }));
+        assert_eq!(answer["result"]["capabilities"], json!({ "tools": {}, "resources": {} }));
         assert_eq!(answer["result"]["serverInfo"]["name"], "molecule-org-mcp");
         let answer = client.ask(r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#).await;
         assert!(!answer["result"]["tools"].as_array().unwrap().is_empty(), "{answer}");

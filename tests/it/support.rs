@@ -33,6 +33,7 @@ use molecule_org_mcp::policy::grant::Grant;
 use molecule_org_mcp::policy::live::Live;
 use molecule_org_mcp::policy::origin::Origin;
 use molecule_org_mcp::policy::role::Role;
+use molecule_org_mcp::results::Results;
 use molecule_org_mcp::secrets::Directories;
 use molecule_org_mcp::store::Store;
 use molecule_org_mcp::tools::catalogue::Catalogue;
@@ -518,6 +519,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         fleets: Fleets::new(store.clone(), url),
         imports: Imports::new(store.clone(), url),
         policy: Live::new(plan.rules),
+        results: Results::default(),
         leases: Leases::new(store.clone()),
         outbox: Outbox::new(store.clone()),
         events: Events::new(client.clone()),

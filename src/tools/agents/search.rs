@@ -123,7 +123,7 @@ impl List for ListTraces {
         if traces.is_empty() {
             confirm_exists(&self.workspace_id, call).await?;
         }
-        Ok(traces.into_iter().map(Trace::shortened).collect())
+        Ok(traces.into_iter().map(|one| one.shortened(call)).collect())
     }
 }
 
@@ -133,12 +133,12 @@ fn unusual() -> Failure {
 }
 
 impl Trace {
-    fn shortened(self) -> Self {
+    fn shortened(self, call: &Invocation) -> Self {
         const REST: &str = "the tracing service";
         Self {
-            name: self.name.excerpt(80, REST),
-            input: self.input.excerpt(300, REST),
-            output: self.output.excerpt(300, REST),
+            name: self.name.excerpt_of_kept(80, REST, call),
+            input: self.input.excerpt_of_kept(300, REST, call),
+            output: self.output.excerpt_of_kept(300, REST, call),
             ..self
         }
     }

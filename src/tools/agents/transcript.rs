@@ -22,6 +22,7 @@ const USUAL_LIMIT: i64 = 50;
 /// Of one line, and of an answer that isn't in lines.
 const LONGEST_LINE: usize = 600;
 const LONGEST_TEXT: usize = 20_000;
+const LOG: &str = "the agent's own log";
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -90,7 +91,7 @@ impl GetTranscript {
         let heard = ask
             .query("limit", self.limit.map_or(USUAL_LIMIT, Whole::get))
             .expecting(&[400, 401, 403, 404, 405, 500, 502, 503]);
-        read(heard.heard().await?, token)
+        read(heard.heard().await?, token, call)
     }
 }
 
@@ -108,7 +109,7 @@ async fn refuse_powerful(token: &Credential, call: &Invocation) -> Result<(), Fa
     .next("The operator has to set the tenant's ADMIN_TOKEN first."))
 }
 
-fn read(heard: Heard, token: &Credential) -> Result<Transcript, Failure> {
+fn read(heard: Heard, token: &Credential, call: &Invocation) -> Result<Transcript, Failure> {
     let error = serde_json::from_str::<Value>(&heard.text).ok();
     let error = error.as_ref().and_then(|body| body.get("error")?.as_str()).unwrap_or_default();
     match (heard.status, error) {
@@ -116,7 +117,7 @@ fn read(heard: Heard, token: &Credential) -> Result<Transcript, Failure> {
         (503, "workspace not registered (no URL on file)") => Err(nowhere("the address in its agent's card is empty")),
         (502, "workspace unreachable") => Err(nowhere("nobody answers at the address in its agent's card")),
         (400, _) => Err(nowhere("the tenant doesn't ask at the address in its agent's card")),
-        (200..=299, _) => Ok(shown(heard.text.replace(token.expose(), "[removed]"))),
+        (200..=299, _) => Ok(shown(heard.text.replace(token.expose(), "[removed]"), call)),
         (status, _) => Err(Failure::new(Code::TenantError, format!("the agent, or the way to it, answered {status}"))
             .next("The agent may offer no transcript; look at list_activity instead.")),
     }
@@ -127,7 +128,7 @@ fn nowhere(why: &str) -> Failure {
         .next("Look at list_activity for what it did.")
 }
 
-fn shown(text: String) -> Transcript {
+fn shown(text: String, call: &Invocation) -> Transcript {
     let empty = Transcript {
         lines: vec![],
         text: Prose::default(),
@@ -138,13 +139,15 @@ fn shown(text: String) -> Transcript {
     };
     match serde_json::from_str::<Said>(&text) {
         Ok(said) => Transcript {
-            lines: said.lines.into_iter().map(|line| line.excerpt(LONGEST_LINE, "the agent's own log")).collect(),
+            lines: said.lines.into_iter().map(|line| line.excerpt_of_kept(LONGEST_LINE, LOG, call)).collect(),
             cursor: said.cursor,
             more: said.more,
             supported: said.supported,
             ..empty
         },
-        Err(_) => Transcript { text: Prose::from(text).excerpt(LONGEST_TEXT, "`since` and `limit`"), ..empty },
+        Err(_) => {
+            Transcript { text: Prose::from(text).excerpt_of_kept(LONGEST_TEXT, "`since` and `limit`", call), ..empty }
+        }
     }
 }
 

@@ -90,7 +90,11 @@ impl Act for DownloadChatFile {
         let (path, size) = (self.path.to_string(), bytes.len() as u64);
         match std::str::from_utf8(&bytes) {
             Ok(text) if !text.contains('\0') => Ok(Shown::text(path, size, Passage::of(text, self.from, self.length)?)),
-            _ => Ok(Shown::binary(path, size)),
+            _ => {
+                let uri = call.beside.file(self.workspace_id.as_str(), &path, size);
+                call.beside.bytes(bytes);
+                Ok(Shown::binary(path, size, uri))
+            }
         }
     }
 }

@@ -33,17 +33,20 @@ pub struct Shown {
     size: u64,
     /// It isn't text, so its content isn't shown.
     binary: bool,
+    /// The resource that its bytes can be read from while the container runs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uri: Option<String>,
     #[serde(flatten)]
     passage: Option<Passage>,
 }
 
 impl Shown {
     pub fn text(path: String, size: u64, passage: Passage) -> Self {
-        Self { path, size, binary: false, passage: Some(passage) }
+        Self { path, size, binary: false, uri: None, passage: Some(passage) }
     }
 
-    pub fn binary(path: String, size: u64) -> Self {
-        Self { path, size, binary: true, passage: None }
+    pub fn binary(path: String, size: u64, uri: String) -> Self {
+        Self { path, size, binary: true, uri: Some(uri), passage: None }
     }
 }
 
@@ -72,10 +75,13 @@ impl Act for ReadFile {
 
     async fn act(self, call: &Invocation) -> Result<Shown, Failure> {
         refuse_credentials(self.path.as_str())?;
-        let found = fetch(&self.workspace_id, self.root.unwrap_or_default(), &self.path, call).await?;
+        let root = self.root.unwrap_or_default();
+        let found = fetch(&self.workspace_id, root, &self.path, call).await?;
         let path = self.path.to_string();
         if found.is_binary() {
-            return Ok(Shown::binary(path, found.size));
+            let whole = format!("{}/{path}", root.as_str());
+            let uri = call.beside.file(self.workspace_id.as_str(), &whole, found.size);
+            return Ok(Shown::binary(path, found.size, uri));
         }
         Ok(Shown::text(path, found.size, Passage::of(&found.content, self.from, self.length)?))
     }

@@ -2,6 +2,7 @@
 
 mod consents;
 pub mod journal;
+pub mod rest;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -46,6 +47,12 @@ pub const TOOLS: &[Tool] = &[
         .about("Calls that wait for a person to agree, oldest first. A person agrees at the operator's terminal; no tool can.")
         .said("consent, waiting for the operator, needs a yes, CONSENT_REQUIRED, confirmation pending, was it agreed")
         .lists::<consents::ListConsents>(),
+    Draft::read(rest::NAME, &[])
+        .common()
+        .about("Read on in a text that an answer cut, by the `id` that it gave. Kept 15 minutes, for you alone.")
+        .said("the rest of a long answer, read_result with id, continue a cut text")
+        .example(r#"{"id":"019aa58e-2f3c-7d10-9c55-6f0e8a1b2c3d","from":6000}"#)
+        .acts::<rest::ReadResult>(),
 ];
 
 #[derive(Deserialize, JsonSchema)]

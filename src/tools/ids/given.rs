@@ -13,6 +13,7 @@ checked_text!(ApprovalId, "an approval's id, a UUID as the approval lists give i
 checked_text!(AgentId, "an agent's id, a UUID", uuid, { "type": "string", "format": "uuid" });
 checked_text!(EventId, "an event's id, a UUID as list_events gives it", uuid, { "type": "string", "format": "uuid" });
 checked_text!(InvocationId, "an invocation's id, a UUID", uuid, { "type": "string", "format": "uuid" });
+checked_text!(ResultId, "the id that a cut text gives, a UUID", uuid, { "type": "string", "format": "uuid" });
 checked_text!(MemoryId, "a memory's id, a UUID as search_memory gives it", uuid, { "type": "string", "format": "uuid" });
 checked_text!(
     /// Agents make them up.

@@ -61,7 +61,7 @@ impl List for ListEvents {
             events.iter_mut().for_each(Event::leave_out_names);
         }
         if let Some(wanted) = &self.event_id {
-            return one(events, wanted);
+            return one(events, wanted, call);
         }
         let is_wanted = |one: &Event| self.event_type.as_ref().is_none_or(|kind| one.event_type == kind.as_str());
         let short = |one: Event| Event { payload: one.payload.excerpt(EXCERPT, "list_events with `event_id`"), ..one };
@@ -76,10 +76,10 @@ impl Event {
     }
 }
 
-fn one(events: Vec<Event>, wanted: &EventId) -> Result<Vec<Event>, Failure> {
+fn one(events: Vec<Event>, wanted: &EventId, call: &Invocation) -> Result<Vec<Event>, Failure> {
     let found = events.into_iter().find(|one| one.id == *wanted).ok_or_else(|| {
         Failure::new(Code::NotFound, "no such event among the newest 100")
             .next("With its `workspace_id`, the newest 100 of that workspace are looked at.")
     })?;
-    Ok(vec![Event { payload: found.payload.excerpt(ONE, "not to be had here"), ..found }])
+    Ok(vec![Event { payload: found.payload.excerpt_of_kept(ONE, "not to be had here", call), ..found }])
 }

@@ -103,7 +103,7 @@ impl Act for ExportOrg {
             Some(_) => None,
             None => {
                 let whole = serde_json::to_value(&template).map_err(|error| unwritable(&error))?;
-                Some(Data::from(whole).excerpt(SHOWN, "export_org with `file`"))
+                Some(Data::from(whole).excerpt_of_kept(SHOWN, "export_org with `file`", call))
             }
         };
         let location = match place {

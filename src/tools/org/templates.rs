@@ -47,15 +47,15 @@ impl List for ListTemplates {
     }
 
     async fn list(self, call: &Invocation) -> Result<Vec<Template>, Failure> {
-        Ok(templates::fetch(call).await?.into_iter().map(template).collect())
+        Ok(templates::fetch(call).await?.into_iter().map(|one| template(one, call)).collect())
     }
 }
 
-fn template(one: templates::Template) -> Template {
+fn template(one: templates::Template, call: &Invocation) -> Template {
     Template {
         template: one.id,
         name: one.name,
-        description: one.description.excerpt(300, "not to be had here"),
+        description: one.description.excerpt_of_kept(300, "not to be had here", call),
         tier: one.tier,
         runtime: one.runtime,
         model: one.model,

@@ -44,9 +44,9 @@ fn names<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::E
 const SHORT: &[&str] = &["name", "version", "description", "runtimes", "supported_on_runtime"];
 
 /// By name, and no description longer than a line or two.
-fn shown(mut plugins: Vec<Plugin>) -> Vec<Plugin> {
+fn shown(mut plugins: Vec<Plugin>, call: &Invocation) -> Vec<Plugin> {
     for plugin in &mut plugins {
-        plugin.description = std::mem::take(&mut plugin.description).excerpt(300, "its plugin.yaml");
+        plugin.description = std::mem::take(&mut plugin.description).excerpt_of_kept(300, "its plugin.yaml", call);
     }
     plugins.sort_by(|one, other| one.name.cmp(&other.name));
     plugins
@@ -74,7 +74,7 @@ impl List for ListPluginRegistry {
             Some(runtime) => ask.query("runtime", runtime),
             None => ask,
         };
-        ask.fetch().await.map(shown)
+        ask.fetch().await.map(|plugins| shown(plugins, call))
     }
 }
 
@@ -98,7 +98,7 @@ impl List for ListAvailablePlugins {
         let asked = call.tenant.ask(&AVAILABLE).part("workspace_id", &self.workspace_id).fetch();
         // For a workspace that isn't there the tenant answers the whole registry.
         let (plugins, ()) = tokio::try_join!(asked, confirm_exists(&self.workspace_id, call))?;
-        Ok(shown(plugins))
+        Ok(shown(plugins, call))
     }
 }
 
@@ -119,7 +119,7 @@ impl List for ListInstalledPlugins {
     }
 
     async fn list(self, call: &Invocation) -> Result<Vec<Plugin>, Failure> {
-        fetch_installed(&self.workspace_id, call).await.map(shown)
+        fetch_installed(&self.workspace_id, call).await.map(|plugins| shown(plugins, call))
     }
 }
 

@@ -46,7 +46,7 @@ impl Act for DeleteSchedule {
             name: was.name,
             cron_expr: was.cron_expr,
             timezone: was.timezone,
-            prompt: was.prompt.excerpt(32_768, "is lost"),
+            prompt: was.prompt.excerpt_of_kept(32_768, "is lost", call),
             was_enabled: was.enabled,
             status: "deleted",
         })

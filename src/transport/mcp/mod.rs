@@ -9,6 +9,7 @@ mod elicitation;
 mod listen;
 mod listing;
 mod prompts;
+mod resources;
 mod watched;
 mod wrong;
 
@@ -137,18 +138,32 @@ impl ServerHandler for Mcp {
 
     async fn list_resources(
         &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourcesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourcesRequestMethod>())
+        spoken(&context)?;
+        self.resources(request.and_then(|page| page.cursor), &context).await
     }
 
     async fn list_resource_templates(
         &self,
-        _: Option<PaginatedRequestParams>,
-        _: RequestContext<RoleServer>,
+        request: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
     ) -> Result<ListResourceTemplatesResult, ErrorData> {
-        Err(ErrorData::method_not_found::<ListResourceTemplatesRequestMethod>())
+        spoken(&context)?;
+        if request.is_some_and(|page| page.cursor.is_some()) {
+            return Err(ErrorData::invalid_params("Unknown cursor: the list has one page.", None));
+        }
+        self.templates(&context)
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        spoken(&context)?;
+        Ok(self.contents(&request.uri, &context).await?.into())
     }
 
     async fn complete(

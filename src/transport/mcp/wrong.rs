@@ -22,7 +22,15 @@ pub(super) fn custom(request: &CustomRequest, context: &RequestContext<RoleServe
              `uri`) and `argument` (`name` and `value`, texts).",
             None,
         ),
-        method @ ("server/discover" | "tools/list" | "prompts/list") => wrong_shape(method),
+        method @ ("server/discover"
+        | "tools/list"
+        | "prompts/list"
+        | "resources/list"
+        | "resources/templates/list"
+        | "resources/read"
+        | "resources/subscribe"
+        | "resources/unsubscribe"
+        | "subscriptions/listen") => wrong_shape(method),
         method @ ("initialize" | "ping") if !modern => wrong_shape(method),
         _ => ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method.clone(), None),
     }

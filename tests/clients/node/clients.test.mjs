@@ -101,7 +101,7 @@ function converse(kind, door) {
       assert.match(about.version, /^\d+\.\d+\.\d+/);
       assert.match(client.getInstructions(), /get_org_overview/);
       assert.ok(Buffer.byteLength(client.getInstructions().split('\n')[0]) > 100);
-      assert.deepEqual(Object.keys(client.getServerCapabilities()), ['tools']);
+      for (const what of ['tools', 'resources']) assert.ok(client.getServerCapabilities()[what], what);
     });
 
     it('lists the tools, the same each time', async () => {
@@ -125,6 +125,16 @@ function converse(kind, door) {
       assert.equal(result.structuredContent.count, result.structuredContent.items.length);
       assert.deepEqual(result.structuredContent, JSON.parse(result.content[0].text));
       assert.match(result._meta[INVOCATION], /^[0-9a-f-]{36}$/);
+    });
+
+    it('reads by address', async () => {
+      const { resources } = await client.listResources();
+      assert.ok(resources.some(({ uri }) => uri === 'molecule://org'));
+      const { resourceTemplates } = await client.listResourceTemplates();
+      assert.ok(resourceTemplates.some(({ name }) => name === 'workspace-file'));
+      const { contents } = await client.readResource({ uri: 'molecule://workspaces' });
+      assert.deepEqual(JSON.parse(contents[0].text), await good('list_workspaces'));
+      await assert.rejects(client.readResource({ uri: `molecule://workspaces/${NOBODY}` }), /NOT_FOUND/);
     });
 
     it('changes something and finds it changed', async () => {

@@ -8,4 +8,4 @@ mod kept;
 mod leaks;
 mod limited;
 mod oneself;
-mod organisation;
+pub mod organisation;

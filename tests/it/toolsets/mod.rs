@@ -6,7 +6,7 @@ mod artifacts;
 mod budgets;
 mod channels;
 mod checkpoints;
-mod files;
+pub mod files;
 mod fleet;
 mod instructions;
 mod memory;

@@ -67,7 +67,7 @@ impl Act for ExportBundle {
         let name = text(&bundle, "name").to_owned();
         let workspace_count = count(&bundle);
         let (bundle, location) = match place {
-            None => (Some(Data::from(bundle).excerpt(SHOWN, "export_bundle with `file`")), None),
+            None => (Some(Data::from(bundle).excerpt_of_kept(SHOWN, "export_bundle with `file`", call)), None),
             Some(place) => (None, Some(place.deliver(&Credential::new(bundle.to_string())).await?.location)),
         };
         Ok(Exported { name, workspace_count, bundle, location, warnings, masked })
