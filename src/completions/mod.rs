@@ -81,7 +81,7 @@ impl Completions {
         let arguments = listing.arguments(workspace.as_deref());
         let label = Label { caller: caller.identity(), names, workspace };
         let terms = Terms { rules, grant: caller.grant.clone() };
-        let read = || read(Arc::clone(&self.dispatch), caller.clone(), listing, arguments);
+        let read = || read(Arc::clone(&self.dispatch), caller.clone(), names, listing, arguments);
         self.shelf.list(label, terms, read).await
     }
 }
@@ -90,11 +90,12 @@ impl Completions {
 async fn read(
     dispatch: Arc<Dispatch>,
     caller: Caller,
+    names: Names,
     listing: Listing,
     arguments: Map<String, Value>,
 ) -> Option<Vec<Named>> {
     let items = dispatch.whole_list(caller, listing.tool, arguments).await.ok()?;
-    Some(Named::all(&items, &listing))
+    Some(Named::all(items.iter().filter(|item| names.hold(item)), &listing))
 }
 
 /// What nobody has to be asked for.
@@ -104,7 +105,11 @@ fn known(names: Names) -> Vec<Named> {
         Names::Days => {
             let today = Utc::now().date_naive();
             let days = (0..DAYS).filter_map(|back| today.checked_sub_signed(TimeDelta::days(back)));
-            days.map(|day| Named::plain(&day.to_string())).collect()
+            ["today".to_owned()]
+                .into_iter()
+                .chain(days.map(|day| day.to_string()))
+                .map(|day| Named::plain(&day))
+                .collect()
         }
         _ => Vec::new(),
     }

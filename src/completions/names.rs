@@ -13,9 +13,10 @@ pub enum Names {
     /// Of one workspace, as are those that follow.
     Schedules,
     Channels,
-    /// Paths below /configs.
+    /// Paths below /configs, as are those that follow.
     Files,
-    /// Days of the journal, UTC: `2026-11-21`.
+    Folders,
+    /// Days of the journal, UTC: `today`, or `2026-11-21`.
     Days,
     /// What a grant makes somebody.
     Roles,
@@ -43,15 +44,25 @@ impl Names {
             Self::WorkspaceTemplates => ("list_templates", "template", &["name"], false),
             Self::Schedules => ("list_schedules", "id", &["name"], true),
             Self::Channels => ("list_channels", "id", &["channel_type"], true),
-            Self::Files => ("list_files", "path", &[], false),
+            Self::Files | Self::Folders => ("list_files", "path", &[], false),
             Self::Days | Self::Roles => return None,
         };
         Some(Listing { tool, id, said, unspoken })
     }
 
+    /// Whether an item of the listing is one of them.
+    pub fn hold(self, item: &Value) -> bool {
+        let is_folder = || item.get("folder") == Some(&Value::Bool(true));
+        match self {
+            Self::Files => !is_folder(),
+            Self::Folders => is_folder(),
+            _ => true,
+        }
+    }
+
     /// Whether there are only names within one workspace.
     pub fn is_within_a_workspace(self) -> bool {
-        matches!(self, Self::Schedules | Self::Channels | Self::Files)
+        matches!(self, Self::Schedules | Self::Channels | Self::Files | Self::Folders)
     }
 }
 

@@ -44,9 +44,8 @@ impl Named {
     }
 
     /// The items that a listing answered, by the names that people see.
-    pub fn all(items: &[Value], listing: &Listing) -> Vec<Self> {
-        let is_file = |item: &&Value| item.get("folder") != Some(&Value::Bool(true));
-        let rows: Vec<(&str, Vec<&str>)> = items.iter().filter(is_file).filter_map(|item| row(item, listing)).collect();
+    pub fn all<'a>(items: impl Iterator<Item = &'a Value>, listing: &Listing) -> Vec<Self> {
+        let rows: Vec<(&str, Vec<&str>)> = items.filter_map(|item| row(item, listing)).collect();
         let mut uses: HashMap<String, usize> = HashMap::new();
         for said in rows.iter().flat_map(|(_, said)| said) {
             *uses.entry(said.to_lowercase()).or_default() += 1;
@@ -123,7 +122,7 @@ mod tests {
 
     fn workspaces(rows: &[(&str, &str)]) -> Vec<Named> {
         let items: Vec<Value> = rows.iter().map(|(id, name)| json!({ "id": id, "name": name })).collect();
-        Named::all(&items, &Names::Workspaces.listing().unwrap())
+        Named::all(items.iter(), &Names::Workspaces.listing().unwrap())
     }
 
     #[test]
@@ -156,7 +155,7 @@ mod tests {
             json!({ "id": "a3", "prefix": "CCCCCCCC", "name": "deploy" }),
             json!({ "id": "a4", "prefix": "DDDDDDDD" }),
         ];
-        let all = Named::all(&items, &Names::OrgKeys.listing().unwrap());
+        let all = Named::all(items.iter(), &Names::OrgKeys.listing().unwrap());
         assert_eq!(find(&all, "", Form::Word).values, ["AAAAAAAA", "BBBBBBBB", "DDDDDDDD", "deploy"]);
     }
 

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use chrono::NaiveDate;
 use serde_json::Value;
 
 use crate::backend::holds_key_form;
@@ -72,10 +71,6 @@ impl Argument {
                 let names = Role::ALL.map(Role::as_str);
                 let role = names.into_iter().find(|role| given.eq_ignore_ascii_case(role));
                 role.map(str::to_owned).ok_or_else(|| self.wrong(&names.join(", ")))
-            }
-            Kind::NameOf(Names::Days) => {
-                let day = NaiveDate::parse_from_str(given, "%Y-%m-%d");
-                day.map(|day| day.to_string()).map_err(|_| self.wrong("a day like 2026-11-21"))
             }
             Kind::NameOf(_) | Kind::Words => self.quoted(given),
         }

@@ -36,10 +36,7 @@ const ALWAYS: &str = include_str!("texts/always.md");
 /// The one of that name.
 pub fn find(name: &str) -> Result<&'static Prompt, Failure> {
     let named = ALL.iter().find(|prompt| prompt.name == name);
-    named.ok_or_else(|| {
-        let names = ALL.iter().map(|prompt| prompt.name);
-        not_there("prompt", name, names)
-    })
+    named.ok_or_else(|| not_there("prompt", name, ALL.iter().map(|prompt| prompt.name)))
 }
 
 impl Prompt {
@@ -51,12 +48,7 @@ impl Prompt {
         })
     }
 
-    /// For somebody who may use the tools that `may` says yes to.
-    pub fn is_for(&self, may: impl Fn(&str) -> bool) -> bool {
-        self.needs.iter().all(|tool| may(tool))
-    }
-
-    /// Why it isn't for somebody, where it isn't.
+    /// Whether it is for somebody who may use the tools that `may` says yes to; and why not.
     pub fn must_be_for(&self, may: impl Fn(&str) -> bool) -> Result<(), Failure> {
         match self.needs.iter().find(|tool| !may(tool)) {
             None => Ok(()),

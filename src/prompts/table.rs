@@ -70,7 +70,7 @@ pub const ALL: &[Prompt] = &[
         text: include_str!("texts/budget_review.md"),
     },
     Prompt {
-        name: "key_leak",
+        name: "key_leaked",
         title: "Incident: a key leaked",
         about: "Contain a leaked org key and all that it minted, find out what was done with it, replace it.",
         arguments: &[Argument::required(
@@ -79,7 +79,7 @@ pub const ALL: &[Prompt] = &[
             "Its name, its id or its first eight characters. Never the key itself.",
         )],
         needs: &["list_org_keys", "inspect_org_keys", "revoke_key_tree"],
-        text: include_str!("texts/key_leak.md"),
+        text: include_str!("texts/key_leaked.md"),
     },
     Prompt {
         name: "key_rotation",

@@ -45,12 +45,12 @@ fn what_doesnt_fit_is_refused_by_name_and_never_repeated() {
     let key = "abcdefgh-_ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456";
     let long = "x".repeat(201);
     for (prompt, arguments, says) in [
-        ("key_leak", given(&[]), "the prompt `key_leak` needs `key`"),
-        ("key_leak", given(&[("key", "  ")]), "the prompt `key_leak` needs `key`"),
-        ("key_leak", given(&[("kye", "a")]), "did you mean `key`?"),
-        ("key_leak", given(&[("key", key)]), "looks like a key itself"),
-        ("key_leak", given(&[(key, "a")]), "there are: key"),
-        ("key_leak", given(&[("key", &long)]), "200 characters at most"),
+        ("key_leaked", given(&[]), "the prompt `key_leaked` needs `key`"),
+        ("key_leaked", given(&[("key", "  ")]), "the prompt `key_leaked` needs `key`"),
+        ("new_team", given(&[("templates", "a")]), "did you mean `template`?"),
+        ("key_leaked", given(&[("key", key)]), "looks like a key itself"),
+        ("key_leaked", given(&[(key, "a")]), "there are: key"),
+        ("key_leaked", given(&[("key", &long)]), "200 characters at most"),
         ("onboard_agent", given(&[("workspace", "a"), ("role", "root")]), "expected viewer, operator"),
         ("audit_report", given(&[("days", "91")]), "a number from 1 to 90"),
         ("audit_report", given(&[("days", "7; drop")]), "a number from 1 to 90"),

@@ -113,7 +113,7 @@ pub const ENTRIES: &[Entry] = &[
         variables: &[
             WORKSPACE,
             Variable::text("root"),
-            Variable::text("path").of(Names::Files),
+            Variable::text("path").of(Names::Folders),
             Variable::number("depth"),
             LIMIT,
             CURSOR,
@@ -216,6 +216,5 @@ pub const ENTRIES: &[Entry] = &[
         subject: Subject::Nothing,
         audience: Audience::Assistant,
         priority: 0.3,
-        ..USUAL
     },
 ];

@@ -8,7 +8,10 @@ use rmcp::model::*;
 use super::prompts::invalid;
 use crate::completions::{Asked, Completions, Form, Found, Names};
 use crate::failure::Failure;
+use crate::nearest::nearest;
 use crate::prompts::{self, Kind};
+use crate::resources::{ENTRIES, Entry};
+use crate::tools::input::shown;
 use crate::transport::caller::Caller;
 
 /// What is said of one value, and of those that were chosen before.
@@ -27,7 +30,8 @@ pub(super) async fn complete(
 ) -> Result<CompleteResult, ErrorData> {
     let place = match &request.r#ref {
         Reference::Prompt(prompt) => of_prompt(&prompt.name, &request.argument.name, may),
-        _ => Err(Failure::invalid("there are no resource templates")),
+        Reference::Resource(resource) => of_resource(&resource.uri, &request.argument.name, may),
+        _ => Err(Failure::invalid("`ref` is neither a prompt nor a resource")),
     };
     let place = place.map_err(|failure| invalid(&failure))?;
     let Some(names) = place.names else { return Ok(result(Found::default())) };
@@ -46,6 +50,30 @@ fn of_prompt(prompt: &str, argument: &str, may: impl Fn(&str) -> bool) -> Result
     };
     let mut others = prompt.arguments.iter().filter(|other| other.kind == Kind::NameOf(Names::Workspaces));
     Ok(Place { names, form: Form::Word, workspace: others.next().map(|other| other.name) })
+}
+
+fn of_resource(template: &str, variable: &str, may: impl Fn(&str) -> bool) -> Result<Place, Failure> {
+    let entry = ENTRIES.iter().find(|entry| entry.template == template || entry.path() == template);
+    let entry = entry.filter(|entry| may(entry.tool)).ok_or_else(|| no_such_template(template, &may))?;
+    let names = entry.variable(variable).ok_or_else(|| no_such_variable(entry, variable))?.names;
+    let mut others = entry.variables.iter().filter(|other| other.names == Some(Names::Workspaces));
+    Ok(Place { names, form: Form::Id, workspace: others.next().map(|other| other.name) })
+}
+
+fn no_such_template(wrong: &str, may: impl Fn(&str) -> bool) -> Failure {
+    let mine = ENTRIES.iter().filter(|entry| entry.is_template() && may(entry.tool)).map(|entry| entry.template);
+    let near = if wrong.len() < 300 { nearest(wrong, mine) } else { None };
+    let near = near.map(|near| format!("Did you mean `{near}`?"));
+    Failure::invalid("there is no such resource template for you")
+        .next(near.unwrap_or_else(|| "List the resource templates and use one as it stands there.".to_owned()))
+}
+
+fn no_such_variable(entry: &Entry, wrong: &str) -> Failure {
+    let names: Vec<&str> = entry.variables.iter().map(|variable| variable.name).collect();
+    let near = nearest(wrong, names.iter().copied()).map(|near| format!("Did you mean `{near}`? "));
+    let all = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    Failure::invalid(format!("`{}` has no variable {}", entry.template, shown(wrong)))
+        .next(format!("{}There are: {all}.", near.unwrap_or_default()))
 }
 
 fn result(found: Found) -> CompleteResult {

@@ -11,7 +11,7 @@ use super::call::ERROR;
 
 /// The same for every call of one caller; only those whose tools it may use.
 pub(super) fn list(may: impl Fn(&str) -> bool) -> ListPromptsResult {
-    let listed = ALL.iter().filter(|prompt| prompt.is_for(&may));
+    let listed = ALL.iter().filter(|prompt| prompt.must_be_for(&may).is_ok());
     ListPromptsResult::with_all_items(listed.map(prompt).collect()).with_ttl_ms(0).with_cache_scope(CacheScope::Private)
 }
 
