@@ -29,7 +29,7 @@ impl Dispatch {
     pub fn shown(&self, caller: &Caller) -> Shown {
         let may = self.may(caller);
         let tools = self.list(caller).into_iter().map(|listed| listed.name);
-        let prompts = prompts::ALL.iter().filter(|prompt| prompt.is_for(&may)).map(|prompt| prompt.name);
+        let prompts = prompts::ALL.iter().filter(|prompt| prompt.must_be_for(&may).is_ok()).map(|prompt| prompt.name);
         let resources = ENTRIES.iter().filter(|entry| may(entry.tool)).map(|entry| entry.name);
         Shown { tools: tools.collect(), prompts: prompts.collect(), resources: resources.collect() }
     }
