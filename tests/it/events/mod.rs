@@ -215,7 +215,7 @@ impl Stream {
         stream.set_nodelay(true).unwrap();
         let (reader, mut to) = split(stream);
         let head = format!(
-            "{what} HTTP/1.1\r\nHost: {address}\r\nAuthorization: Bearer {bearer}\r\nContent-Type: application/json\r\n\
+            "{what} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\nAuthorization: Bearer {bearer}\r\nContent-Type: application/json\r\n\
              Accept: application/json, text/event-stream\r\n{more}Content-Length: {}\r\n\r\n{body}",
             body.len()
         );

@@ -64,7 +64,7 @@ async fn each_door_and_era_hears_of_what_it_watches_and_of_nothing_else() {
     beat(host, &one).await;
     assert_eq!(marked(&house, &mut old_pipe.ear, &marker).await, [""; 0]);
     assert_eq!(marked(&house, &mut session.stream.ear, &marker).await.iter().filter(|uri| **uri == mine).count(), 0);
-    assert!(stream.ear.stale().await.starts_with("molecule://"));
+    while stream.ear.stale().await != mine {}
 
     // And with the last of them the line to the tenant is gone.
     drop(stream);
@@ -158,10 +158,9 @@ async fn what_this_server_does_is_told_where_the_tenant_has_no_event() {
     assert_eq!(told, ["molecule://journal/today".to_owned(), file]);
     // A read changes nothing, the journal's least of all.
     house.call("query_journal", json!({})).await;
-    let keep = house.home.path().join("credentials/key");
-    std::fs::create_dir_all(keep.parent().unwrap()).unwrap();
-    house.call("mint_org_key", json!({ "name": "k", "sink": format!("file:{}", keep.display()) })).await;
-    let told = [pipe.ear.stale().await, pipe.ear.stale().await];
+    house.call("mint_org_key", json!({ "name": "k", "sink": "file:k" })).await;
+    let mut told = [pipe.ear.stale().await, pipe.ear.stale().await];
+    told.sort();
     assert_eq!(told, ["molecule://journal/today", "molecule://keys"]);
 }
 
