@@ -12,8 +12,8 @@ async fn what_cant_be_watched_is_told() {
     let house = House::open(Plan::default());
     let mut pipe = Pipe::greeted(&house.dispatch).await;
     let answer = pipe.subscribe("molecule://workspace").await;
-    assert_eq!(answer["error"]["code"], -32602, "{answer}");
-    assert!(answer["error"]["message"].as_str().unwrap().starts_with("INVALID_INPUT"), "{answer}");
+    assert_eq!(answer["error"]["code"], -32002, "{answer}");
+    assert!(answer["error"]["message"].as_str().unwrap().starts_with("NOT_FOUND"), "{answer}");
     let nobody = "00000000-0000-4000-8000-000000000000";
     for n in 0..100 {
         let uri = format!("{}/files/{n}.md", place(nobody));
