@@ -7,8 +7,9 @@ mod lists;
 mod lost;
 mod told;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use molecule_org_mcp::dispatch::Dispatch;
@@ -258,23 +259,31 @@ pub fn place(id: &str) -> String {
     format!("molecule://workspaces/{id}")
 }
 
+/// What the agents of workspaces prove themselves with.
+static TOKENS: Mutex<BTreeMap<String, String>> = Mutex::new(BTreeMap::new());
+
 /// A workspace of somebody else's making.
 pub async fn workspace(host: &Host, name: &str) -> String {
-    let (status, made) = host.ask_as_owner("POST", "/workspaces", json!({ "name": name, "external": true })).await;
-    assert_eq!(status, 201, "{made}");
-    made["id"].as_str().unwrap().to_owned()
+    made(host, json!({ "name": name, "external": true })).await
 }
 
 pub async fn below(host: &Host, name: &str, parent: &str) -> String {
-    let wish = json!({ "name": name, "external": true, "parent_id": parent });
+    made(host, json!({ "name": name, "external": true, "parent_id": parent })).await
+}
+
+async fn made(host: &Host, wish: Value) -> String {
     let (status, made) = host.ask_as_owner("POST", "/workspaces", wish).await;
     assert_eq!(status, 201, "{made}");
-    made["id"].as_str().unwrap().to_owned()
+    let id = made["id"].as_str().unwrap().to_owned();
+    let (_, minted) = host.ask_as_owner("POST", &format!("/workspaces/{id}/tokens"), json!({})).await;
+    TOKENS.lock().unwrap().insert(id.clone(), minted["auth_token"].as_str().unwrap().to_owned());
+    id
 }
 
 /// Something happens in it, and the tenant keeps no record of it.
 pub async fn beat(host: &Host, id: &str) {
-    let (status, _) = host.ask_as_owner("POST", "/registry/heartbeat", json!({ "workspace_id": id })).await;
+    let token = TOKENS.lock().unwrap()[id].clone();
+    let (status, _) = host.ask("POST", "/registry/heartbeat", &token, json!({ "workspace_id": id })).await;
     assert_eq!(status, 200);
 }
 
