@@ -12,14 +12,15 @@ mod watched;
 use std::sync::Arc;
 
 use rmcp::ErrorData;
-use rmcp::model::{ErrorCode, SubscriptionFilter};
+use rmcp::model::SubscriptionFilter;
 use rmcp::service::SubscriptionContext;
-use serde_json::Value;
+use serde_json::Map;
 
 use self::listener::Listener;
 use self::outlet::{List, Outlet};
+use super::resources;
 use crate::dispatch::Dispatch;
-use crate::failure::{Code, Failure};
+use crate::failure::Failure;
 use crate::resources::Place;
 use crate::transport::caller::Caller;
 
@@ -57,12 +58,7 @@ pub(super) async fn stream(
     cancel.run_until_cancelled(told).await.unwrap_or(Ok(()))
 }
 
-/// As the tools say it.
+/// As it is said to whoever reads a resource.
 fn refused(failure: Failure) -> ErrorData {
-    let code = match failure.code() {
-        Code::NotFound => ErrorCode::RESOURCE_NOT_FOUND,
-        Code::InvalidInput => ErrorCode::INVALID_PARAMS,
-        _ => ErrorCode::INTERNAL_ERROR,
-    };
-    ErrorData::new(code, failure.text(), Some(Value::from(failure.fields())))
+    resources::refused(failure, Map::new())
 }
