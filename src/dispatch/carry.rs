@@ -144,9 +144,8 @@ async fn carry_out(
     if let Err(error) = conclude(&invocation, outcome, admitted.once, &result).await {
         tracing::error!(%error, invocation = %invocation.id, "an outcome isn't in the journal");
     }
-    if !admitted.effect.is_read()
-        && result.as_ref().map_or_else(|failure| failure.has_changed() != Changed::No, |_| true)
-    {
+    let may_have_changed = result.as_ref().err().is_none_or(|failure| failure.has_changed() != Changed::No);
+    if may_have_changed && !admitted.effect.is_read() {
         tell(admitted.entry, &admitted.target, &invocation);
     }
     result
