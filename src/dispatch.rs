@@ -9,6 +9,7 @@ mod admit;
 mod carry;
 mod consent;
 mod finish;
+mod hearing;
 mod itself;
 mod keys;
 mod once;
@@ -27,6 +28,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+pub use self::hearing::Shown;
 pub use crate::progress::{Progress, Step};
 pub use crate::tools::catalogue::Listed;
 
@@ -275,6 +277,7 @@ impl Dispatch {
     /// No new calls; those that run may finish until `deadline`. Then the journal is flushed.
     pub async fn drain(&self, deadline: Duration) {
         self.closing.cancel();
+        self.server.events.end();
         self.running.close();
         if tokio::time::timeout(deadline, self.running.wait()).await.is_err() {
             tracing::warn!(running = self.running.len(), "calls were still running at the end");

@@ -28,6 +28,7 @@ pub mod digest;
 pub mod dispatch;
 pub mod draft;
 pub mod drops;
+pub mod events;
 pub mod failure;
 pub mod fence;
 pub mod fleets;

@@ -35,7 +35,7 @@ const PARSERS: usize = 2;
 pub(super) static ORG_KEYS: Route = Route::get("/org/tokens");
 
 #[derive(Clone)]
-pub struct Client(Arc<Shared>);
+pub struct Client(pub(super) Arc<Shared>);
 
 pub(super) struct Shared {
     pub(super) address: String,

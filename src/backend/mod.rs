@@ -14,6 +14,7 @@ mod clean;
 mod client;
 pub mod embedded;
 mod exchange;
+pub mod feed;
 mod form;
 mod key;
 mod key_file;

@@ -20,6 +20,7 @@ pub(super) struct Wire {
     connect: Duration,
     idle_connections: usize,
     http: OnceCell<reqwest::Client>,
+    upgradable: OnceCell<reqwest::Client>,
 }
 
 impl Wire {
@@ -29,28 +30,37 @@ impl Wire {
             connect: settings.limits.connect,
             idle_connections: settings.limits.in_flight,
             http: OnceCell::new(),
+            upgradable: OnceCell::new(),
         }
     }
 
     pub(super) async fn http(&self) -> Result<&reqwest::Client, Failure> {
-        self.http
-            .get_or_try_init(async || {
-                let plain = reqwest::Client::builder()
-                    .redirect(Policy::none())
-                    .referer(false)
-                    .no_proxy()
-                    // The default repeats what a closing HTTP/2 connection took with it, acts too.
-                    .retry(reqwest::retry::never())
-                    .connect_timeout(self.connect)
-                    .tcp_nodelay(true)
-                    .tcp_keepalive(Duration::from_secs(30))
-                    .http2_keep_alive_interval(Duration::from_secs(20))
-                    .http2_keep_alive_timeout(Duration::from_secs(10))
-                    .pool_idle_timeout(IDLE)
-                    .pool_max_idle_per_host(self.idle_connections);
-                if self.secure { secured(plain).await } else { unsecured(plain) }
-            })
-            .await
+        self.http.get_or_try_init(|| self.build(self.plain())).await
+    }
+
+    /// For connections that become a WebSocket, which is an upgrade of HTTP/1.1.
+    pub(super) async fn upgradable(&self) -> Result<&reqwest::Client, Failure> {
+        self.upgradable.get_or_try_init(|| self.build(self.plain().http1_only())).await
+    }
+
+    async fn build(&self, builder: reqwest::ClientBuilder) -> Result<reqwest::Client, Failure> {
+        if self.secure { secured(builder).await } else { unsecured(builder) }
+    }
+
+    fn plain(&self) -> reqwest::ClientBuilder {
+        reqwest::Client::builder()
+            .redirect(Policy::none())
+            .referer(false)
+            .no_proxy()
+            // The default repeats what a closing HTTP/2 connection took with it, acts too.
+            .retry(reqwest::retry::never())
+            .connect_timeout(self.connect)
+            .tcp_nodelay(true)
+            .tcp_keepalive(Duration::from_secs(30))
+            .http2_keep_alive_interval(Duration::from_secs(20))
+            .http2_keep_alive_timeout(Duration::from_secs(10))
+            .pool_idle_timeout(IDLE)
+            .pool_max_idle_per_host(self.idle_connections)
     }
 }
 

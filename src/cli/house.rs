@@ -21,6 +21,7 @@ use crate::consent::Consents;
 use crate::deliveries::Deliveries;
 use crate::dispatch::{Books, Dispatch};
 use crate::drops::Drops;
+use crate::events::Events;
 use crate::fleets::Fleets;
 use crate::grants::{Grants, Known, State};
 use crate::imports::Imports;
@@ -91,6 +92,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         results: Results::default(),
         leases,
         outbox,
+        events: Events::new(client.clone()),
         consents,
         grants,
         journal,

@@ -16,9 +16,11 @@ use super::consent::Petition;
 use super::keys::KeyChanges;
 use super::record::Record;
 use super::{Books, Stop, keys, once, shape, veil};
-use crate::failure::{Code, Failure};
+use crate::events::Change;
+use crate::failure::{Changed, Code, Failure};
 use crate::journal::Journal;
 use crate::journal::entry::{Intent, Outcome};
+use crate::policy::target::Target;
 use crate::policy::{Decision, Rule};
 use crate::repeats::Once;
 use crate::results::Kept;
@@ -142,7 +144,19 @@ async fn carry_out(
     if let Err(error) = conclude(&invocation, outcome, admitted.once, &result).await {
         tracing::error!(%error, invocation = %invocation.id, "an outcome isn't in the journal");
     }
+    let may_have_changed = result.as_ref().err().is_none_or(|failure| failure.has_changed() != Changed::No);
+    if may_have_changed && !admitted.effect.is_read() {
+        tell(admitted.entry, &admitted.target, &invocation);
+    }
     result
+}
+
+/// Whoever watches what this call may have changed.
+fn tell(tool: &str, target: &Target, invocation: &Invocation) {
+    let server = &invocation.server;
+    if let Some(entry) = server.catalogue.find(tool) {
+        server.events.tell(Change::by_call(entry.toolset, target));
+    }
 }
 
 /// The whole of what the answer shows only the start of, covered and cleaned as the answer is.

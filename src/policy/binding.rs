@@ -45,6 +45,10 @@ impl Tree {
         self.0.get(id).and_then(Option::as_ref)
     }
 
+    pub fn ids(&self) -> impl Iterator<Item = &WorkspaceId> {
+        self.0.keys()
+    }
+
     /// A workspace that isn't in the tree stands alone.
     pub fn lineage(&self, id: &WorkspaceId) -> Lineage {
         let above = std::iter::successors(self.parent(id), |id| self.parent(id)).take(DEEPEST).cloned().collect();

@@ -2,10 +2,15 @@
 
 use std::sync::{Arc, PoisonError, RwLock};
 
+use tokio::sync::watch;
+
 use super::Rules;
 
 #[derive(Debug)]
-pub struct Live(RwLock<Held>);
+pub struct Live {
+    held: RwLock<Held>,
+    changed: watch::Sender<()>,
+}
 
 #[derive(Clone, Debug)]
 struct Held {
@@ -16,15 +21,16 @@ struct Held {
 
 impl Live {
     pub fn new(rules: Rules) -> Self {
-        Self(RwLock::new(Held { rules: Arc::new(rules), broken: None }))
+        Self { held: RwLock::new(Held { rules: Arc::new(rules), broken: None }), changed: watch::Sender::new(()) }
     }
 
     pub fn now(&self) -> Arc<Rules> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner).rules)
+        Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner).rules)
     }
 
     pub fn replace(&self, rules: Rules) {
         self.hold(Held { rules: Arc::new(rules), broken: None });
+        self.changed.send_replace(());
     }
 
     /// The rules stay as they are, because those on disk can't be used.
@@ -32,9 +38,14 @@ impl Live {
         self.hold(Held { rules: self.now(), broken: Some(why.into()) });
     }
 
+    /// Says when other rules hold.
+    pub fn changes(&self) -> watch::Receiver<()> {
+        self.changed.subscribe()
+    }
+
     /// Which policy holds, in words.
     pub fn standing(&self) -> String {
-        let held = self.0.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let held = self.held.read().unwrap_or_else(PoisonError::into_inner).clone();
         let name = held.rules.digest.as_deref().unwrap_or("built-in");
         match held.broken {
             Some(why) => format!("{name}; the file on disk is broken: {why}"),
@@ -43,6 +54,6 @@ impl Live {
     }
 
     fn hold(&self, held: Held) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = held;
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = held;
     }
 }

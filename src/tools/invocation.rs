@@ -19,6 +19,7 @@ use crate::capsules::Capsules;
 use crate::consent::Consents;
 use crate::deliveries::Deliveries;
 use crate::drops::Drops;
+use crate::events::Events;
 use crate::failure::{Code, Failure};
 use crate::fleets::Fleets;
 use crate::grants::Grants;
@@ -203,6 +204,8 @@ pub struct Server {
     pub leases: Leases,
     /// What is to be told elsewhere.
     pub outbox: Outbox,
+    /// What changes, for whoever watches.
+    pub events: Events,
     /// What people are asked.
     pub consents: Consents,
     pub catalogue: Catalogue,

@@ -73,6 +73,8 @@ async fn converse(dispatch: Arc<Dispatch>, caller: Caller, ends: Ends) {
             Err(_) => ended.cancelled().await,
         }
     }
+    // Streams of changes have no answer to wait for.
+    dispatch.server().events.end();
     let last_moment = Instant::now() + LAST_MOMENT;
     let _ = timeout(LAST_ANSWERS, waiting.wait_for(|count| *count == 0)).await;
     stop.cancel();

@@ -122,13 +122,15 @@ async fn the_stateless_revision_is_spoken_at_both_mounts() {
         for offered in ["tools", "prompts", "completions", "resources"] {
             assert!(about["result"]["capabilities"][offered].is_object(), "{path}, {offered}: {about}");
         }
+        let both = json!({ "listChanged": true, "subscribe": true });
+        assert_eq!(about["result"]["capabilities"]["resources"], both, "{path}");
         let list = post_modern(&server, path, "tools/list", json!({})).await.json();
         assert_eq!(list["result"]["cacheScope"], "private", "{path}");
         let (tool, arguments) = support::quick();
         let params = json!({ "name": tool, "arguments": arguments });
         let answer = post_modern(&server, path, "tools/call", params).await.json();
         assert_eq!(answer["result"]["isError"], false, "{path}: {answer}");
-        let missing = post_modern(&server, path, "nobody/knows", json!({})).await;
+        let missing = post_modern(&server, path, "resources/subscribe", json!({ "uri": "molecule://org" })).await;
         assert_eq!((missing.status, &missing.json()["error"]["code"]), (404, &json!(-32601)));
     }
 }

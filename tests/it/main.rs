@@ -20,6 +20,7 @@ mod contract;
 mod crash;
 mod doctor;
 mod drops;
+mod events;
 mod faults;
 mod faults_told;
 mod filter;

@@ -113,8 +113,14 @@ impl Running {
     }
 
     pub fn answer(&mut self) -> Value {
-        let line = self.out.recv_timeout(PATIENCE).expect("an answer");
-        serde_json::from_str(&line).unwrap_or_else(|_| panic!("not the protocol: {line}"))
+        loop {
+            let line = self.out.recv_timeout(PATIENCE).expect("an answer");
+            let said: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("not the protocol: {line}"));
+            // That a list is another may be told at any time.
+            if !said["method"].as_str().is_some_and(|method| method.ends_with("/list_changed")) {
+                return said;
+            }
+        }
     }
 
     /// What has been said without waiting for more.

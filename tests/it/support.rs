@@ -22,6 +22,7 @@ use molecule_org_mcp::consent::{Asks, Consents};
 use molecule_org_mcp::deliveries::Deliveries;
 use molecule_org_mcp::dispatch::{Answer, Books, Call, Dispatch, Progress, Refusal};
 use molecule_org_mcp::drops::Drops;
+use molecule_org_mcp::events::Events;
 use molecule_org_mcp::fleets::Fleets;
 use molecule_org_mcp::grants::Grants;
 use molecule_org_mcp::imports::Imports;
@@ -521,6 +522,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         results: Results::default(),
         leases: Leases::new(store.clone()),
         outbox: Outbox::new(store.clone()),
+        events: Events::new(client.clone()),
         consents: Consents::new(store.clone()),
         grants: Grants::new(store.clone()),
         journal: Journal::open(store, home, url),

@@ -16,7 +16,7 @@ use super::workspaces::row;
 use super::{clock, ids};
 
 /// How far a watcher may fall behind before it misses some.
-const BUFFER: usize = 64;
+const BUFFER: usize = 256;
 
 /// On the writing connection only: what its transaction has told, until it is committed.
 pub(crate) const PENDING: &str =

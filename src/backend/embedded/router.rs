@@ -145,6 +145,7 @@ fn conversations() -> Routes {
         .route("/admin/memories/import", post(admin_memories::import))
         .route("/events", get(events::list))
         .route("/events/{id}", get(events::list_of))
+        .route("/ws", get(watch::socket::open))
         .route("/workspaces/{id}/a2a", post(a2a::proxy))
         .route("/workspaces/{id}/activity", get(activity::list).post(activity::report))
         .route("/workspaces/{id}/delegate", post(delegations::delegate))

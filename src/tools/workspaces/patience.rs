@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 const FIRST: Duration = Duration::from_millis(200);
 const LONGEST: Duration = Duration::from_secs(5);
@@ -21,11 +21,16 @@ impl Patience {
 
     /// Rests before the next look; false when there is no time left.
     pub(super) async fn rest(&mut self) -> bool {
+        self.rest_unless(std::future::pending()).await
+    }
+
+    /// The same, shorter where something is said to have happened.
+    pub(super) async fn rest_unless(&mut self, happened: impl Future<Output = ()>) -> bool {
         let left = self.until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return false;
         }
-        tokio::time::sleep(self.pause.min(left)).await;
+        let _ = timeout(self.pause.min(left), happened).await;
         self.pause = longer(self.pause);
         true
     }

@@ -2,13 +2,16 @@
 //! and not a failure.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 use super::list::Status;
 use super::patience::Patience;
 use super::wire::fetch_one;
+use crate::events::Change;
 use crate::failure::Failure;
 use crate::tools::bounds::Whole;
 use crate::tools::ids::WorkspaceId;
@@ -49,6 +52,8 @@ impl Act for WaitForWorkspace {
         let most = self.seconds.map_or(USUAL, |seconds| u32::try_from(seconds.get()).unwrap_or(USUAL));
         let mut patience = Patience::of(most.into());
         let mut seen: Vec<String> = Vec::new();
+        // Where somebody watches anyway, the tenant says when to look.
+        let mut changes = call.server.events.changes();
         loop {
             let now = fetch_one(&self.workspace_id, call).await?;
             if seen.last() != Some(&now.status) {
@@ -57,10 +62,24 @@ impl Act for WaitForWorkspace {
             }
             let reached = wanted.contains(now.status.as_str());
             // One that was removed doesn't come back.
-            if reached || now.status == "removed" || !patience.rest().await {
+            if reached
+                || now.status == "removed"
+                || !patience.rest_unless(a_change(&self.workspace_id, &mut changes)).await
+            {
                 let waited_seconds = patience.seconds();
                 return Ok(Waited { id: now.id, name: now.name, status: now.status, reached, waited_seconds, seen });
             }
+        }
+    }
+}
+
+async fn a_change(of: &WorkspaceId, changes: &mut Receiver<Arc<Change>>) {
+    loop {
+        match changes.recv().await {
+            Ok(change) if change.workspaces.contains(of) => return,
+            Ok(_) => {}
+            Err(RecvError::Lagged(_)) => return,
+            Err(RecvError::Closed) => std::future::pending().await,
         }
     }
 }

@@ -11,7 +11,7 @@ use axum::http::header::{ACCEPT, CONTENT_TYPE};
 use axum::http::{HeaderMap, HeaderValue, Method, Response, StatusCode};
 use futures_util::StreamExt;
 use rmcp::handler::server::ServerHandler;
-use rmcp::model::{ClientJsonRpcMessage, ClientRequest, JsonRpcMessage};
+use rmcp::model::{ClientRequest, JsonRpcMessage, JsonRpcRequest};
 use rmcp::transport::streamable_http_server::session::SessionManager;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::session::never::NeverSessionManager;
@@ -90,7 +90,8 @@ impl<H: ServerHandler + Clone + Send + Sync + 'static> Front<H> {
             request.headers_mut().remove(SESSION);
         }
         let ends = request.method() == Method::DELETE;
-        let (request, begins) = with_message(request).await?;
+        let (request, message) = with_message(request).await?;
+        let begins = message.is_some_and(|message| matches!(message.request, ClientRequest::InitializeRequest(_)));
         if begins && self.sessions.full().await {
             return Err(refusal::full().into());
         }
@@ -108,7 +109,10 @@ impl<H: ServerHandler + Clone + Send + Sync + 'static> Front<H> {
 
     async fn stateless(&self, mut request: Request) -> Result<Response<Body>, Refused> {
         self.admit(&mut request)?;
-        let (mut request, _) = with_message(request).await?;
+        let (mut request, message) = with_message(request).await?;
+        if let Some(JsonRpcRequest { id, request: ClientRequest::SubscriptionsListenRequest(_), .. }) = message {
+            return Err(refusal::no_stream(id).into());
+        }
         accept_json(request.headers_mut());
         Ok(answered(&self.answers, request, &self.json).await)
     }
@@ -142,27 +146,23 @@ fn is_modern(headers: &HeaderMap) -> bool {
     version.is_some_and(|version| version >= "2026-07-28")
 }
 
-/// The request with its body checked; and whether it begins a session.
-async fn with_message(request: Request) -> Result<(Request, bool), Refused> {
+/// The request with its body checked, and what it asks for.
+async fn with_message(request: Request) -> Result<(Request, Option<JsonRpcRequest<ClientRequest>>), Refused> {
     if request.method() != Method::POST {
-        return Ok((request, false));
+        return Ok((request, None));
     }
     let (parts, body) = request.into_parts();
     let bytes = timeout(SLOWEST_BODY, whole(body)).await.map_err(|_| refusal::too_slow())??;
-    let begins = match message::read(&bytes) {
-        Ok(Some(message)) => is_initialize(&message),
+    let asked = match message::read(&bytes) {
+        Ok(Some(JsonRpcMessage::Request(message))) => Some(message),
+        Ok(Some(_)) => None,
         Ok(None) => {
             let fault = Fault::new(INVALID_REQUEST, "Not a response to anything asked.");
             return Err(refusal::faulty(&fault).into());
         }
         Err(fault) => return Err(refusal::faulty(&fault).into()),
     };
-    Ok((Request::from_parts(parts, Body::from(bytes)), begins))
-}
-
-fn is_initialize(message: &ClientJsonRpcMessage) -> bool {
-    matches!(message, JsonRpcMessage::Request(request)
-        if matches!(request.request, ClientRequest::InitializeRequest(_)))
+    Ok((Request::from_parts(parts, Body::from(bytes)), asked))
 }
 
 async fn whole(body: Body) -> Result<Bytes, Refused> {

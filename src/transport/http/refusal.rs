@@ -4,6 +4,7 @@
 use axum::body::Body;
 use axum::http::header::{CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, Response, StatusCode};
+use rmcp::model::RequestId;
 
 use super::super::message::{Fault, INVALID_REQUEST};
 use crate::failure::Failure;
@@ -41,6 +42,11 @@ pub(super) fn unavailable(failure: &Failure) -> Response<Body> {
     let mut response = refuse(StatusCode::SERVICE_UNAVAILABLE, REFUSED, &failure.to_string());
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
     response
+}
+
+pub(super) fn no_stream(asked: RequestId) -> Response<Body> {
+    let why = "This endpoint answers each request with one JSON message: use /mcp for `subscriptions/listen`.";
+    faulty(&Fault::new(INVALID_REQUEST, why).to(asked.into_json_value()))
 }
 
 pub(super) fn too_large(limit: usize) -> Response<Body> {

@@ -6,6 +6,7 @@ mod about;
 mod call;
 mod completions;
 mod elicitation;
+mod listen;
 mod listing;
 mod prompts;
 mod resources;
@@ -18,10 +19,11 @@ use axum::http::request::Parts;
 use rmcp::ErrorData;
 use rmcp::handler::server::ServerHandler;
 use rmcp::model::*;
-use rmcp::service::{RequestContext, RoleServer};
+use rmcp::service::{NotificationContext, Peer, RequestContext, RoleServer, SubscriptionContext};
 
 pub use self::listing::list;
 
+use self::listen::{Party, Sessions};
 use super::caller::{Caller, ClientName};
 use crate::completions::{Completions, Times};
 use crate::dispatch::Dispatch;
@@ -36,6 +38,7 @@ struct Inner {
     /// says so with each request.
     caller: Option<Caller>,
     about: ServerConfig,
+    sessions: Sessions,
 }
 
 impl Mcp {
@@ -52,19 +55,27 @@ impl Mcp {
     fn made(dispatch: Arc<Dispatch>, caller: Option<Caller>) -> Self {
         let about = about::about(dispatch.instructions());
         let completions = Completions::new(Arc::clone(&dispatch), Times::default());
-        Self(Arc::new(Inner { dispatch, completions, caller, about }))
+        Self(Arc::new(Inner { dispatch, completions, caller, about, sessions: Sessions::default() }))
     }
 
     /// A request that nobody was recognised for isn't the operator's.
     fn caller(&self, context: &RequestContext<RoleServer>) -> Result<Caller, ErrorData> {
+        let mut caller = self.recognised(&context.extensions)?;
         let parts = context.extensions.get::<Parts>();
-        let recognised = self.0.caller.as_ref().or_else(|| parts?.extensions.get::<Caller>());
-        let mut caller =
-            recognised.cloned().ok_or_else(|| ErrorData::internal_error("Who calls isn't known.", None))?;
         let header = parts.and_then(|parts| parts.headers.get("traceparent")).and_then(|value| value.to_str().ok());
         caller.client = context.client_info().and_then(client_name);
         caller.trace = context.meta.get_traceparent().or(header).and_then(trace_id);
         Ok(caller)
+    }
+
+    fn recognised(&self, extensions: &Extensions) -> Result<Caller, ErrorData> {
+        let in_request = || extensions.get::<Parts>()?.extensions.get::<Caller>();
+        let recognised = self.0.caller.as_ref().or_else(in_request);
+        recognised.cloned().ok_or_else(|| ErrorData::internal_error("Who calls isn't known.", None))
+    }
+
+    fn party<'a>(&self, peer: &'a Peer<RoleServer>, extensions: &'a Extensions) -> Result<Party<'a>, ErrorData> {
+        Ok(Party { caller: self.recognised(extensions)?, peer, extensions })
     }
 }
 
@@ -162,6 +173,39 @@ impl ServerHandler for Mcp {
         let caller = self.caller(&context)?;
         let may = self.0.dispatch.may(&caller);
         completions::complete(request, &self.0.completions, caller, may).await
+    }
+
+    fn accepted_subscription_filter(&self, requested: &SubscriptionFilter) -> Option<SubscriptionFilter> {
+        Some(listen::acceptable(requested))
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let caller = self.caller(context.request_context())?;
+        listen::stream(&self.0.dispatch, caller, context).await
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let party = self.party(&context.peer, &context.extensions)?;
+        self.0.sessions.subscribe(&self.0.dispatch, party, request.uri).await
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.0.sessions.unsubscribe(&self.party(&context.peer, &context.extensions)?, &request.uri);
+        Ok(())
+    }
+
+    async fn on_initialized(&self, context: NotificationContext<RoleServer>) {
+        if let Ok(party) = self.party(&context.peer, &context.extensions) {
+            self.0.sessions.begun(&self.0.dispatch, party);
+        }
     }
 
     /// rmcp brings a known method here when its parameters have the wrong shape.

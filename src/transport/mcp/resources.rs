@@ -129,7 +129,7 @@ impl Mcp {
 }
 
 /// The tool's refusal, which the protocol has no better code for than these three.
-fn refused(failure: Failure, mut data: Map<String, Value>) -> ErrorData {
+pub(super) fn refused(failure: Failure, mut data: Map<String, Value>) -> ErrorData {
     let code = match failure.code() {
         // The protocol library has another code for it in the newest revision.
         Code::NotFound => ErrorCode::RESOURCE_NOT_FOUND,

@@ -2,7 +2,7 @@
 //! here are a workspace's own token or, while it has none, nothing at all; an org key is never one.
 
 mod heartbeat;
-mod neighbours;
+pub(crate) mod neighbours;
 mod presence;
 
 pub(crate) use heartbeat::heartbeat;

@@ -1,5 +1,7 @@
 //! GET /workspaces/{id}/events/stream: the events of one workspace as they happen, as server-sent events
-//! without names or ids. Nothing is replayed, and whoever reads too slowly misses some.
+//! without names or ids. Nothing is replayed, and whoever reads too slowly misses some. `socket` has those of all.
+
+pub(crate) mod socket;
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -28,7 +30,6 @@ const LOOK: Duration = Duration::from_millis(250);
 
 struct Watch {
     platform: Arc<Platform>,
-    workspace: String,
     events: Receiver<Arc<Told>>,
     until: CancellationToken,
 }
@@ -41,13 +42,15 @@ pub(crate) async fn stream(
     let workspace = access.uuid().refuse(broken("failed to verify workspace"))?;
     let exists = platform.read(|rows| Ok(row::exists(rows, &workspace)?)).await?;
     exists.then_some(()).refuse(missing("workspace not found"))?;
-    let events = platform.store.watchers.watch();
-    let until = until.map(|Extension(until)| until).unwrap_or_default();
-    let watch = Watch { platform, workspace, events, until };
+    let watch = Watch::new(platform, until);
     let began = stream::once(async { Ok::<_, Infallible>(Bytes::from(": ping\n\n")) });
-    let follows = stream::unfold(watch, async |mut watch| {
-        let frame = watch.next().await?;
-        Some((Ok(frame), watch))
+    let follows = stream::unfold((watch, workspace), async |(mut watch, workspace)| {
+        loop {
+            let told = watch.next().await?;
+            if told.workspace == workspace {
+                return Some((Ok(frame(&told)), (watch, workspace)));
+            }
+        }
     });
     let headers = [(header::CONTENT_TYPE, "text/event-stream"), (header::CACHE_CONTROL, "no-cache")];
     let body = Body::from_stream(began.chain(follows));
@@ -55,8 +58,13 @@ pub(crate) async fn stream(
 }
 
 impl Watch {
+    fn new(platform: Arc<Platform>, until: Option<Extension<CancellationToken>>) -> Self {
+        let events = platform.store.watchers.watch();
+        Self { platform, events, until: until.map(|Extension(until)| until).unwrap_or_default() }
+    }
+
     /// None when the server stops.
-    async fn next(&mut self) -> Option<Bytes> {
+    async fn next(&mut self) -> Option<Arc<Told>> {
         loop {
             let received = tokio::select! {
                 () = self.until.cancelled() => return None,
@@ -67,8 +75,8 @@ impl Watch {
                 received = self.events.recv() => received,
             };
             match received {
-                Ok(told) if told.workspace == self.workspace => return Some(frame(&told)),
-                Ok(_) | Err(RecvError::Lagged(_)) => {}
+                Ok(told) => return Some(told),
+                Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return None,
             }
         }
