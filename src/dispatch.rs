@@ -10,6 +10,7 @@ mod carry;
 mod consent;
 mod finish;
 mod itself;
+mod job;
 mod keys;
 mod once;
 mod record;
@@ -21,10 +22,12 @@ use std::time::{Duration, Instant};
 
 use chrono::Utc;
 use serde_json::{Map, Value};
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
+pub use self::job::Came;
 pub use crate::progress::{Progress, Step};
 pub use crate::tools::catalogue::Listed;
 
@@ -32,7 +35,9 @@ use crate::backend::Client;
 use crate::consent::form::Form;
 use crate::consent::{Asks, observe};
 use crate::failure::{Code, Failure};
+use crate::jobs::Seed;
 use crate::pace;
+use crate::policy::{self, Decision};
 use crate::repeats::{Before, Repeats};
 use crate::store::Store;
 use crate::tools::catalogue::Entry;
@@ -45,7 +50,11 @@ use admit::Asked;
 use carry::set_out;
 use consent::Petition;
 use finish::Finish;
+use job::{Book, Going, Leash, Ran, Wish};
 use record::Record;
+
+/// How long what is cancelled at the end may take to be written down.
+const LAST_RECORDS: Duration = Duration::from_millis(500);
 
 /// A request at one of the doors.
 pub struct Call {
@@ -76,6 +85,12 @@ pub struct Refusal {
     pub failure: Failure,
     /// What a person has to be shown before the call is made again.
     pub form: Option<Box<Form>>,
+}
+
+/// Which way a call came that another carried, and whether it shall go on as a job.
+struct Opened {
+    way: Option<Way>,
+    as_job: bool,
 }
 
 /// Why a call ends early.
@@ -143,15 +158,38 @@ impl Dispatch {
     }
 
     pub async fn call(&self, call: Call) -> Result<Answer, Refusal> {
-        let invocation = Uuid::now_v7();
-        self.travel(invocation, call).await.map_err(|Stop { failure, form }| Refusal { invocation, failure, form })
+        match self.come_to(call, None).await? {
+            Came::Answered(answer) => Ok(answer),
+            // Nobody wished for it.
+            Came::Goes(job) => Err(Refusal {
+                invocation: job.invocation.parse().unwrap_or_default(),
+                failure: Failure::new(Code::Internal, "a call became a job that nobody wanted"),
+                form: None,
+            }),
+        }
     }
 
-    async fn travel(&self, id: Uuid, mut call: Call) -> Result<Answer, Stop> {
+    /// The same, but that a call that takes longer than `patience`, and may, goes on as a job.
+    pub async fn call_or_job(&self, call: Call, patience: Duration) -> Result<Came, Refusal> {
+        self.come_to(call, Some(patience)).await
+    }
+
+    async fn come_to(&self, call: Call, patience: Option<Duration>) -> Result<Came, Refusal> {
+        let invocation = Uuid::now_v7();
+        let came = self.travel(invocation, call, patience).await;
+        came.map_err(|Stop { failure, form }| Refusal { invocation, failure, form })
+    }
+
+    async fn travel(&self, id: Uuid, mut call: Call, patience: Option<Duration>) -> Result<Came, Stop> {
         let begun = Instant::now();
-        let way = self.open(&mut call);
-        let way = self.server.grants.renew(&mut call.caller, Utc::now()).and(way);
-        let way = self.recall(&mut call).await.and(way);
+        let opened = self.open(&mut call);
+        let opened = self.server.grants.renew(&mut call.caller, Utc::now()).and(opened);
+        let opened = opened.and_then(|opened| self.may_begin_jobs(&call.caller, &opened).map(|()| opened));
+        let opened = self.recall(&mut call).await.and(opened);
+        let as_job = opened.as_ref().is_ok_and(|opened| opened.as_job);
+        let way = opened.map(|opened| opened.way);
+        let wish = self.wish(&call.tool, patience, as_job);
+        let leash = (!matches!(wish, Wish::Answer)).then(|| Leash::on(&mut call));
         let rules = self.server.policy.now();
         let mut record = Record::new(id, &call, &self.server, &rules);
         let asked = Asked { id, rules: &rules, caller: &call.caller, cancel: &call.cancel, now: Utc::now() };
@@ -184,15 +222,22 @@ impl Dispatch {
             closing: self.closing.clone(),
             saw: None,
         });
-        let untrusted = !admitted.routes.is_empty();
+        let untrusted = !admitted.routes.is_empty() || admitted.relays;
+        let seed = || Seed { caller: call.caller.identity(), tool: admitted.entry, invocation: id };
         let unclear_since = match earlier {
             Before::Done { invocation: first, answer } => {
                 self.server.journal.note(record.intent(), record.outcome_of_repeat(&first));
-                return Ok(Answer { invocation: id, content: answer, untrusted, repeats: first.parse().ok() });
+                let content = match wish {
+                    Wish::Job => job::started(&job::repeated(&self.server.jobs, seed(), answer, untrusted).await?),
+                    Wish::Answer | Wish::Within(_) => answer,
+                };
+                let repeats = first.parse().ok();
+                return Ok(Came::Answered(Answer { invocation: id, content, untrusted, repeats }));
             }
             Before::Unclear { since } => Some(since),
             _ => None,
         };
+        let (seed, effect) = (seed(), admitted.effect);
         let invocation = Invocation {
             id,
             tool: admitted.entry,
@@ -209,19 +254,59 @@ impl Dispatch {
             rules,
             server: Arc::clone(&self.server),
         };
-        let call = set_out(invocation, admitted, petition, record, self.books.clone(), begun);
-        let call = self.running.track_future(call);
-        let content = Finish::new(call).await?;
-        Ok(Answer { invocation: id, content, untrusted, repeats: None })
+        let (told, has_set_out) = oneshot::channel();
+        let call = set_out(invocation, admitted, petition, record, self.books.clone(), begun, told);
+        let call = Finish::new(self.running.track_future(call));
+        let answer = |content| Came::Answered(Answer { invocation: id, content, untrusted, repeats: None });
+        let Some(leash) = leash else { return call.await.map(answer) };
+        let (jobs, running) = (self.server.jobs.clone(), self.running.clone());
+        let book = Book { jobs, untrusted, effect };
+        let going = Going { call, leash, set_out: has_set_out, seed, book, running };
+        let patience = if let Wish::Within(patience) = wish { Some(patience) } else { None };
+        Ok(match going.run(patience).await? {
+            Ran::Content(content) => answer(content),
+            Ran::Job(job) if as_job => answer(job::started(&job)),
+            Ran::Job(job) => Came::Goes(job),
+        })
     }
 
-    /// A call that carries another becomes that one, and which way it came is kept.
-    fn open(&self, call: &mut Call) -> Result<Option<Way>, Failure> {
+    fn wish(&self, tool: &str, patience: Option<Duration>, as_job: bool) -> Wish {
+        let takes_long = || self.server.catalogue.find(tool).is_some_and(|entry| entry.tool.long);
+        match patience {
+            _ if as_job => Wish::Job,
+            Some(patience) if takes_long() => Wish::Within(patience),
+            _ => Wish::Answer,
+        }
+    }
+
+    /// A call that carries another becomes that one, and which way it came is kept. What it carries may be a job's.
+    fn open(&self, call: &mut Call) -> Result<Opened, Failure> {
+        let first = self.unfold(call, |_| true)?;
+        let second = match first {
+            Some(Way::Job) | None => None,
+            Some(_) => self.unfold(call, |way| way == Way::Job)?,
+        };
+        let as_job = first == Some(Way::Job) || second.is_some();
+        // Whatever a job may be can be called as the worst that it can be.
+        Ok(Opened { way: first.filter(|way| !as_job || matches!(way, Way::Read | Way::Write)), as_job })
+    }
+
+    fn unfold(&self, call: &mut Call, wanted: impl Fn(Way) -> bool) -> Result<Option<Way>, Failure> {
         let Some(outer) = self.server.catalogue.find(&call.tool) else { return Ok(None) };
-        let Some(way) = outer.tool.calls else { return Ok(None) };
+        let Some(way) = outer.tool.calls.filter(|way| wanted(*way)) else { return Ok(None) };
         let (tool, arguments) = Through::open(&outer.tool, std::mem::take(&mut call.arguments))?;
         (call.tool, call.arguments) = (tool, arguments);
         Ok(Some(way))
+    }
+
+    /// What is hidden is also refused: the tool that begins a job may be switched off like any other.
+    fn may_begin_jobs(&self, caller: &Caller, opened: &Opened) -> Result<(), Failure> {
+        let Some(entry) = self.server.catalogue.find(Way::Job.tool()).filter(|_| opened.as_job) else { return Ok(()) };
+        let rules = self.server.policy.now();
+        match rules.decide(caller, entry, entry.tool.least, None, Utc::now()) {
+            Decision::Allowed(_) => Ok(()),
+            Decision::Refused(rule) => Err(policy::refused(rule, entry, rules.role(caller), entry.tool.least)),
+        }
     }
 
     /// What an earlier call over many workspaces left is put where the arguments name that call.
@@ -234,11 +319,14 @@ impl Dispatch {
         }
     }
 
-    /// No new calls; those that run may finish until `deadline`. Then the journal is flushed.
+    /// No new calls; those that run may finish until `deadline`. Jobs are cancelled then, so that what is known of them
+    /// is written down. Then the journal is flushed.
     pub async fn drain(&self, deadline: Duration) {
         self.closing.cancel();
         self.running.close();
-        if tokio::time::timeout(deadline, self.running.wait()).await.is_err() {
+        let in_time = tokio::time::timeout(deadline, self.running.wait()).await.is_ok();
+        self.server.jobs.cancel_all();
+        if !in_time && tokio::time::timeout(LAST_RECORDS, self.running.wait()).await.is_err() {
             tracing::warn!(running = self.running.len(), "calls were still running at the end");
         }
         if let Err(error) = self.server.journal.flush().await {

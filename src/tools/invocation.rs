@@ -21,6 +21,7 @@ use crate::failure::{Code, Failure};
 use crate::fleets::Fleets;
 use crate::grants::Grants;
 use crate::imports::Imports;
+use crate::jobs::Jobs;
 use crate::journal::Journal;
 use crate::journal::entry::KeyMark;
 use crate::leases::Leases;
@@ -165,6 +166,8 @@ pub struct Server {
     pub fleets: Fleets,
     /// Imports of org templates, one of each at a time.
     pub imports: Imports,
+    /// Calls that go on after their first answer.
+    pub jobs: Jobs,
     /// What may be done; asked anew for each call.
     pub policy: Live,
     pub grants: Grants,

@@ -71,6 +71,7 @@ pub const TOOLS: &[Tool] = &[
         .said("missing credentials which workspaces lack api key audit difference, which agents have a variable and which ones don't, miss a variable, differences between agents, missing env var")
         .example(r#"{"names":["ANTHROPIC_API_KEY","GITHUB_TOKEN"]}"#)
         .about("Compare secrets by name over workspaces: which each holds itself, overrides, inherits or misses. Never a value.")
+        .long()
         .filtered()
         .lists::<compare::CompareSecrets>(),
 ];

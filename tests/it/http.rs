@@ -119,7 +119,8 @@ async fn the_stateless_revision_is_spoken_at_both_mounts() {
     let server = Server::start().await;
     for path in MOUNTS {
         let about = post_modern(&server, path, "server/discover", json!({})).await.json();
-        assert_eq!(about["result"]["capabilities"], json!({ "tools": {} }), "{path}");
+        let tasks = json!({ "io.modelcontextprotocol/tasks": {} });
+        assert_eq!(about["result"]["capabilities"], json!({ "tools": {}, "extensions": tasks }), "{path}");
         let list = post_modern(&server, path, "tools/list", json!({})).await.json();
         assert_eq!(list["result"]["cacheScope"], "private", "{path}");
         let (tool, arguments) = support::quick();

@@ -24,6 +24,7 @@ mod filter;
 mod grants;
 mod http;
 mod injection;
+mod jobs;
 mod journal;
 mod key_trees;
 mod leases;

@@ -25,6 +25,7 @@ use molecule_org_mcp::drops::Drops;
 use molecule_org_mcp::fleets::Fleets;
 use molecule_org_mcp::grants::Grants;
 use molecule_org_mcp::imports::Imports;
+use molecule_org_mcp::jobs::Jobs;
 use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::leases::Leases;
 use molecule_org_mcp::policy::Rules;
@@ -505,6 +506,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
     .unwrap();
     let store = Store::open(home);
     let books = Books::new(&store);
+    let journal = Journal::open(store.clone(), home, url);
     let server = Server {
         address: client.address().to_owned(),
         tenant: client.address().to_owned(),
@@ -521,7 +523,8 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         outbox: Outbox::new(store.clone()),
         consents: Consents::new(store.clone()),
         grants: Grants::new(store.clone()),
-        journal: Journal::open(store, home, url),
+        jobs: Jobs::new(store, url, journal.clone()),
+        journal,
         catalogue: Catalogue::new(),
         surface: plan.surface,
         output_schemas: false,

@@ -14,6 +14,7 @@ pub(super) fn custom(request: &CustomRequest, context: &RequestContext<RoleServe
     match request.method.as_str() {
         "tools/call" => ErrorData::invalid_params(wrong_with_call(request.params.as_ref()), None),
         method @ ("server/discover" | "tools/list") => wrong_shape(method),
+        method @ ("tasks/get" | "tasks/update" | "tasks/cancel") if modern => wrong_shape(method),
         method @ ("initialize" | "ping") if !modern => wrong_shape(method),
         _ => ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method.clone(), None),
     }
