@@ -129,10 +129,10 @@ async fn intend(journal: &Journal, intent: Intent, invocation: &Invocation, once
 async fn run(prepared: Prepared, effect: Effect, invocation: &Invocation) -> Result<Value, Failure> {
     tokio::select! {
         biased;
-        result = prepared.run(invocation) => result,
         () = invocation.tenant.cancelled(), if effect.is_read() => {
             Err(Failure::new(Code::Cancelled, "the call was cancelled"))
         }
+        result = prepared.run(invocation) => result,
     }
 }
 

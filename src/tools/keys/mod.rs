@@ -77,6 +77,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<revoke::RevokeKey>(),
     Draft::destroy(REVOKE_TREE, &[LIST_KEYS, REVOKE_KEY])
         .about("Revoke an org key and every key that it minted, directly or through others, each outcome reported. Calling again goes on with what is left. Cannot be undone.")
+        .long()
         .said("leaked key that minted more, cascade, revoke descendants, children of a key, everything that a compromised key created, orphaned keys of a revoked key, whole lineage")
         .example(r#"{"key":"q7RzB2ne"}"#)
         .org_wide()

@@ -55,8 +55,8 @@ impl Watched {
     }
 
     async fn tell(&mut self, step: Step) {
-        self.total = step.total.or(self.total);
         let progress = self.measure.at(step.done);
+        self.total = step.total.map(|total| self.measure.before.saturating_add(total)).or(self.total);
         self.say(progress, step.message).await;
     }
 
@@ -68,27 +68,37 @@ impl Watched {
 }
 
 /// The protocol wants each to be greater than the one before: between two whole steps there is room for any number
-/// of others.
+/// of others, and where a tool counts anew, that goes on from where it was.
 #[derive(Default)]
 struct Measure {
+    /// What was counted before it began anew.
+    before: u32,
     whole: Option<u32>,
     between: u32,
 }
 
 impl Measure {
     fn at(&mut self, done: u32) -> f64 {
-        if self.whole.is_some_and(|whole| done <= whole) {
-            return self.again();
+        match self.whole {
+            Some(whole) if done == whole => return self.again(),
+            Some(whole) if done < whole => {
+                self.before = self.before.saturating_add(whole);
+                self.whole = Some(done);
+                if done == 0 {
+                    return self.again();
+                }
+            }
+            _ => self.whole = Some(done),
         }
-        (self.whole, self.between) = (Some(done), 0);
-        done.into()
+        self.between = 0;
+        f64::from(self.before) + f64::from(done)
     }
 
     fn again(&mut self) -> f64 {
         let whole = *self.whole.get_or_insert(0);
         self.between += 1;
         let between = f64::from(self.between);
-        f64::from(whole) + between / (between + 1.0)
+        f64::from(self.before) + f64::from(whole) + between / (between + 1.0)
     }
 }
 
@@ -99,11 +109,14 @@ mod tests {
     #[test]
     fn each_step_is_greater_than_the_one_before_and_whole_ones_stay_whole() {
         let mut measure = Measure::default();
-        let mut told = vec![measure.again(), measure.at(0), measure.again(), measure.at(3), measure.at(2)];
+        let mut told = vec![measure.again(), measure.at(0), measure.again(), measure.at(3), measure.at(3)];
         told.extend((0..1000).map(|_| measure.again()));
         told.push(measure.at(4));
-        assert!(told.windows(2).all(|two| two[0] < two[1]), "{told:?}");
         assert!(told[0] > 0.0);
         assert_eq!((told[3], told.last()), (3.0, Some(&4.0)));
+        // What begins anew goes on.
+        told.extend([measure.again(), measure.at(0), measure.again(), measure.at(2), measure.at(1)]);
+        assert!(told.windows(2).all(|two| two[0] < two[1]), "{told:?}");
+        assert_eq!((told[told.len() - 2], told.last(), measure.before), (6.0, Some(&7.0), 6));
     }
 }

@@ -1,14 +1,20 @@
 //! Every tool, cancelled while its tenant is silent: at its first request, its second, and so on. Nothing more is
 //! sent, the journal has an outcome, and the next call works.
 
+use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use molecule_org_mcp::transport::http::{HttpSettings, bind};
+use molecule_org_mcp::transport::stdio::serve_on;
+use serde_json::{Value, json};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader, duplex};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 use crate::bounds::leaks::{inside, tools};
 use crate::bounds::organisation::{MEMBER, house};
+use crate::support::{self, House, Plan, http, http_whole};
 
 /// How deep into a tool's requests.
 const DEPTH: u64 = 4;
@@ -55,4 +61,147 @@ async fn every_tool_stops_where_it_is() {
     house.is_balanced().await;
     println!("{cancelled} calls cancelled, the slowest after {slowest:?}");
     assert!(cancelled > 150, "{cancelled}");
+}
+
+fn request(modern: bool, id: u64, method: &str, mut params: Value) -> String {
+    if modern {
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+    }
+    json!({ "jsonrpc": "2.0", "id": id, "method": method, "params": params }).to_string()
+}
+
+fn handshake() -> String {
+    let client = json!({ "name": "test", "version": "1" });
+    request(
+        false,
+        0,
+        "initialize",
+        json!({ "protocolVersion": "2025-11-25", "capabilities": {}, "clientInfo": client }),
+    )
+}
+
+const CANCELLED: &str = r#"{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}"#;
+
+/// A read and an act that the tenant never answers, and what the journal then says of whether anything changed.
+async fn silent(house: &House) -> Vec<(&'static str, Value, &'static str)> {
+    let (import, template) = support::slow(20);
+    house.host().halt_no_more();
+    vec![("list_workspaces", json!({}), "no"), (import, template, "unknown")]
+}
+
+/// The outcome comes when the call is over, which may be a moment after its client was told.
+async fn is_recorded(house: &House, tool: &str, changed: &str, how: &str) {
+    let recorded = timeout(Duration::from_secs(5), async {
+        loop {
+            let record = house.journal(tool).await;
+            if record["outcome"] != "running" {
+                return record;
+            }
+            tokio::task::yield_now().await;
+        }
+    });
+    let record = recorded.await.unwrap_or_else(|_| panic!("{tool} goes on, {how}"));
+    assert_eq!((&record["outcome"], &record["changed"]), (&json!("CANCELLED"), &json!(changed)), "{tool} {how}");
+}
+
+fn halt(house: &House, changed: &str) {
+    if changed == "no" { house.host().halt_after(0, false) } else { house.host().halt_act() }
+}
+
+#[tokio::test]
+async fn over_stdio_a_notification_cancels_in_both_eras() {
+    for modern in [false, true] {
+        let house = House::open(Plan::default());
+        for (tool, arguments, changed) in silent(&house).await {
+            let (mut to, reader) = duplex(64 * 1024);
+            let (writer, from) = duplex(64 * 1024);
+            tokio::spawn(serve_on(Arc::clone(&house.dispatch), reader, writer));
+            let mut lines = BufReader::new(from).lines();
+            if !modern {
+                to.write_all(format!("{}\n", handshake()).as_bytes()).await.unwrap();
+                lines.next_line().await.unwrap().unwrap();
+            }
+            halt(&house, changed);
+            let call = request(modern, 1, "tools/call", json!({ "name": tool, "arguments": arguments }));
+            to.write_all(format!("{call}\n").as_bytes()).await.unwrap();
+            house.host().halted().await;
+            to.write_all(format!("{CANCELLED}\n").as_bytes()).await.unwrap();
+            is_recorded(&house, tool, changed, &format!("modern: {modern}")).await;
+            let whoami = request(modern, 2, "tools/call", json!({ "name": "whoami", "arguments": {} }));
+            to.write_all(format!("{whoami}\n").as_bytes()).await.unwrap();
+            let answer = timeout(Duration::from_secs(5), lines.next_line()).await.unwrap().unwrap().unwrap();
+            let answer: Value = serde_json::from_str(&answer).unwrap();
+            assert_eq!((&answer["id"], &answer["result"]["isError"]), (&json!(2), &json!(false)), "{answer}");
+        }
+    }
+}
+
+const JSON: (&str, &str) = ("Content-Type", "application/json");
+const ACCEPT: (&str, &str) = ("Accept", "application/json, text/event-stream");
+const BEARER: (&str, &str) = ("Authorization", "Bearer s3cret");
+
+async fn door(house: &House) -> SocketAddr {
+    let settings = HttpSettings {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        bearer: Some("s3cret".into()),
+        allowed_hosts: vec![],
+        allowed_origins: vec![],
+    };
+    let bound = bind(settings, Arc::clone(&house.dispatch)).await.unwrap();
+    let address = bound.address();
+    tokio::spawn(bound.serve(CancellationToken::new()));
+    address
+}
+
+#[tokio::test]
+async fn over_http_hanging_up_cancels_a_modern_call() {
+    let house = House::open(Plan::default());
+    let address = door(&house).await;
+    for mount in ["/mcp", "/mcp/json"] {
+        for (tool, arguments, changed) in silent(&house).await {
+            halt(&house, changed);
+            let headers = [
+                JSON,
+                ACCEPT,
+                BEARER,
+                ("MCP-Protocol-Version", "2026-07-28"),
+                ("Mcp-Method", "tools/call"),
+                ("Mcp-Name", tool),
+            ];
+            let body = request(true, 1, "tools/call", json!({ "name": tool, "arguments": arguments }));
+            let url = format!("http://{address}{mount}");
+            tokio::select! {
+                answer = http("POST", &url, &headers, &body) => panic!("{answer:?}"),
+                () = house.host().halted() => {}
+            }
+            is_recorded(&house, tool, changed, mount).await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn over_http_a_notification_cancels_a_call_of_a_session() {
+    let house = House::open(Plan::default());
+    let url = format!("http://{}/mcp", door(&house).await);
+    let begun = http_whole("POST", &url, &[JSON, ACCEPT, BEARER], &handshake()).await.to_lowercase();
+    let session = begun.lines().find_map(|line| line.strip_prefix("mcp-session-id: ")).unwrap().to_owned();
+    let headers = [JSON, ACCEPT, BEARER, ("Mcp-Session-Id", session.as_str())];
+    http("POST", &url, &headers, r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#).await;
+    for (tool, arguments, changed) in silent(&house).await {
+        halt(&house, changed);
+        let body = request(false, 1, "tools/call", json!({ "name": tool, "arguments": arguments }));
+        let call = http_whole("POST", &url, &headers, &body);
+        let cancel = async {
+            house.host().halted().await;
+            http("POST", &url, &headers, CANCELLED).await;
+            is_recorded(&house, tool, changed, "in a session").await;
+        };
+        tokio::select! {
+            _ = async { tokio::join!(call, std::future::pending::<()>()) } => {}
+            () = cancel => {}
+        }
+    }
 }

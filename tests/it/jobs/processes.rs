@@ -128,3 +128,19 @@ async fn from_a_terminal_the_process_stays_until_its_job_is_through() {
     let told = process::ended(process::command(data.path()), &["call", "--embedded", "get_job", &pair]).await;
     assert_eq!(told.json()["status"], "completed", "{}", told.err);
 }
+
+#[test]
+fn ctrl_c_breaks_a_call_off_and_says_that_nothing_was_changed() {
+    let data = tempfile::tempdir().unwrap();
+    let id = somebody(&mut server(data.path()));
+    let pair = format!("workspace_id={}", id.as_str().unwrap());
+    let arguments = ["call", "--embedded", "wait_for_workspace", &pair, "status=[\"failed\"]", "seconds=600"];
+    let mut calling = Running::start(process::command(data.path()), &arguments);
+    calling.told("it is ");
+    let asked = Instant::now();
+    assert!(Command::new("kill").args(["-INT", &calling.id().to_string()]).status().unwrap().success());
+    calling.told("CANCELLED: ");
+    calling.told("Nothing was changed.");
+    assert_eq!(calling.close().1, 1);
+    assert!(asked.elapsed() < Duration::from_secs(2), "{:?}", asked.elapsed());
+}
