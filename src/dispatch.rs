@@ -23,6 +23,7 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 use serde_json::{Map, Value};
 use tokio::sync::oneshot;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -158,15 +159,7 @@ impl Dispatch {
     }
 
     pub async fn call(&self, call: Call) -> Result<Answer, Refusal> {
-        match self.come_to(call, None).await? {
-            Came::Answered(answer) => Ok(answer),
-            // Nobody wished for it.
-            Came::Goes(job) => Err(Refusal {
-                invocation: job.invocation.parse().unwrap_or_default(),
-                failure: Failure::new(Code::Internal, "a call became a job that nobody wanted"),
-                form: None,
-            }),
-        }
+        self.come_to(call, None).await.map(Came::answer)
     }
 
     /// The same, but that a call that takes longer than `patience`, and may, goes on as a job.
@@ -189,7 +182,6 @@ impl Dispatch {
         let as_job = opened.as_ref().is_ok_and(|opened| opened.as_job);
         let way = opened.map(|opened| opened.way);
         let wish = self.wish(&call.tool, patience, as_job);
-        let leash = (!matches!(wish, Wish::Answer)).then(|| Leash::on(&mut call));
         let rules = self.server.policy.now();
         let mut record = Record::new(id, &call, &self.server, &rules);
         let asked = Asked { id, rules: &rules, caller: &call.caller, cancel: &call.cancel, now: Utc::now() };
@@ -206,6 +198,12 @@ impl Dispatch {
                 return Err(failure.into());
             }
         };
+        let untrusted = !admitted.routes.is_empty() || admitted.relays;
+        let leash = (!matches!(wish, Wish::Answer)).then(|| {
+            let seed = Seed { caller: call.caller.identity(), tool: admitted.entry, invocation: id };
+            let book = Book { jobs: self.server.jobs.clone(), seed, untrusted, effect: admitted.effect };
+            Leash::on(&mut call.progress, &mut call.cancel, book)
+        });
         let petition = admitted.arguments.take().map(|arguments| Petition {
             server: Arc::clone(&self.server),
             rules: Arc::clone(&rules),
@@ -222,22 +220,18 @@ impl Dispatch {
             closing: self.closing.clone(),
             saw: None,
         });
-        let untrusted = !admitted.routes.is_empty() || admitted.relays;
-        let seed = || Seed { caller: call.caller.identity(), tool: admitted.entry, invocation: id };
         let unclear_since = match earlier {
             Before::Done { invocation: first, answer } => {
                 self.server.journal.note(record.intent(), record.outcome_of_repeat(&first));
-                let content = match wish {
-                    Wish::Job => job::started(&job::repeated(&self.server.jobs, seed(), answer, untrusted).await?),
-                    Wish::Answer | Wish::Within(_) => answer,
-                };
+                if let (Wish::Job, Some(leash)) = (wish, leash) {
+                    return Ok(Came::Answered(Came::Goes(leash.book.repeated(answer).await?).answer()));
+                }
                 let repeats = first.parse().ok();
-                return Ok(Came::Answered(Answer { invocation: id, content, untrusted, repeats }));
+                return Ok(Came::Answered(Answer { invocation: id, content: answer, untrusted, repeats }));
             }
             Before::Unclear { since } => Some(since),
             _ => None,
         };
-        let (seed, effect) = (seed(), admitted.effect);
         let invocation = Invocation {
             id,
             tool: admitted.entry,
@@ -259,13 +253,11 @@ impl Dispatch {
         let call = Finish::new(self.running.track_future(call));
         let answer = |content| Came::Answered(Answer { invocation: id, content, untrusted, repeats: None });
         let Some(leash) = leash else { return call.await.map(answer) };
-        let (jobs, running) = (self.server.jobs.clone(), self.running.clone());
-        let book = Book { jobs, untrusted, effect };
-        let going = Going { call, leash, set_out: has_set_out, seed, book, running };
+        let going = Going { call, leash, set_out: has_set_out, running: self.running.clone() };
         let patience = if let Wish::Within(patience) = wish { Some(patience) } else { None };
         Ok(match going.run(patience).await? {
             Ran::Content(content) => answer(content),
-            Ran::Job(job) if as_job => answer(job::started(&job)),
+            Ran::Job(job) if as_job => Came::Answered(Came::Goes(job).answer()),
             Ran::Job(job) => Came::Goes(job),
         })
     }
@@ -324,9 +316,11 @@ impl Dispatch {
     pub async fn drain(&self, deadline: Duration) {
         self.closing.cancel();
         self.running.close();
-        let in_time = tokio::time::timeout(deadline, self.running.wait()).await.is_ok();
-        self.server.jobs.cancel_all();
-        if !in_time && tokio::time::timeout(LAST_RECORDS, self.running.wait()).await.is_err() {
+        let mut at_rest = timeout(deadline, self.running.wait()).await.is_ok();
+        if self.server.jobs.cancel_all() > 0 {
+            at_rest = timeout(LAST_RECORDS, self.running.wait()).await.is_ok();
+        }
+        if !at_rest {
             tracing::warn!(running = self.running.len(), "calls were still running at the end");
         }
         if let Err(error) = self.server.journal.flush().await {

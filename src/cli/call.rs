@@ -55,7 +55,9 @@ async fn stay_for_jobs(dispatch: &Dispatch) {
     tokio::select! {
         biased;
         () = dispatch.server().jobs.at_rest() => {}
-        _ = stop::asked() => dispatch.server().jobs.cancel_all(),
+        _ = stop::asked() => {
+            dispatch.server().jobs.cancel_all();
+        }
     }
 }
 

@@ -1,18 +1,17 @@
 //! A call that goes on after its first answer: once it has set out and somebody has waited long enough, it gets a
 //! row of its own and nobody holds it up any more. Until then it belongs to whoever made it, and ends with them.
 
-use std::future::pending;
 use std::time::Duration;
 
 use chrono::Utc;
 use serde_json::{Value, json};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::finish::Finish;
-use super::{Answer, Call, Progress, Step, Stop};
+use super::{Answer, Progress, Step, Stop};
 use crate::failure::Failure;
 use crate::jobs::{Ended, Job, Jobs, Seed};
 use crate::tools::effect::Effect;
@@ -36,23 +35,50 @@ pub enum Came {
     Goes(Job),
 }
 
-/// The ends of a call that may outlive the one who made it.
+impl Came {
+    /// Who can't be given anything else is answered the job's id; so is who asked for one.
+    pub(super) fn answer(self) -> Answer {
+        match self {
+            Self::Answered(answer) => answer,
+            Self::Goes(job) => Answer {
+                invocation: job.invocation.parse().unwrap_or_default(),
+                content: json!({ "job_id": job.id, "status": "working" }),
+                untrusted: false,
+                repeats: None,
+            },
+        }
+    }
+}
+
+/// The ends of a call that may outlive the one who made it, and where it is kept then.
 pub(super) struct Leash {
     progress: Progress,
     steps: mpsc::UnboundedReceiver<Step>,
     caller: CancellationToken,
     cancel: CancellationToken,
+    pub book: Book,
 }
 
 impl Leash {
     /// The call's steps and its end are in our hands from now on.
-    pub(super) fn on(call: &mut Call) -> Self {
+    pub(super) fn on(progress: &mut Progress, cancel: &mut CancellationToken, book: Book) -> Self {
         let (sender, steps) = mpsc::unbounded_channel();
-        let progress = std::mem::replace(&mut call.progress, Progress::to(sender));
-        let cancel = CancellationToken::new();
-        let caller = std::mem::replace(&mut call.cancel, cancel.clone());
-        Self { progress, steps, caller, cancel }
+        let progress = std::mem::replace(progress, Progress::to(sender));
+        let caller = std::mem::take(cancel);
+        Self { progress, steps, caller, cancel: cancel.clone(), book }
     }
+
+    fn is_cancelled(&self) -> bool {
+        self.cancel.is_cancelled()
+    }
+}
+
+/// What a job is about, and where it is kept what it came to.
+pub(super) struct Book {
+    pub jobs: Jobs,
+    pub seed: Seed,
+    pub untrusted: bool,
+    pub effect: Effect,
 }
 
 /// A call on its way.
@@ -61,16 +87,7 @@ pub(super) struct Going {
     pub leash: Leash,
     /// Says when the intent is written down.
     pub set_out: oneshot::Receiver<()>,
-    pub seed: Seed,
-    pub book: Book,
     pub running: TaskTracker,
-}
-
-/// Where it is kept what a call came to, and as what.
-pub(super) struct Book {
-    pub jobs: Jobs,
-    pub untrusted: bool,
-    pub effect: Effect,
 }
 
 /// The call's own answer, or the job that it became.
@@ -83,52 +100,66 @@ impl Going {
     /// `patience`: how long somebody waits for the answer once the call has set out. None: for the job alone.
     pub(super) async fn run(mut self, patience: Option<Duration>) -> Result<Ran, Stop> {
         let guard = self.leash.cancel.clone().drop_guard();
-        let mut has_set_out = false;
-        let long_enough = async {
-            match (&mut self.set_out).await {
-                Ok(()) => has_set_out = true,
-                Err(_) => pending().await,
-            }
-            sleep(patience.unwrap_or_default()).await;
-        };
-        let outcome = {
-            tokio::pin!(long_enough);
-            loop {
-                tokio::select! {
-                    biased;
-                    () = &mut long_enough => break None,
-                    outcome = &mut self.call => break Some(outcome),
-                    Some(step) = self.leash.steps.recv() => self.leash.progress.pass(step),
-                    () = self.leash.caller.cancelled(), if !self.leash.cancel.is_cancelled() => {
-                        self.leash.cancel.cancel();
-                    }
-                }
-            }
-        };
+        let (outcome, has_set_out) = self.wait(patience.unwrap_or_default()).await;
+        // Who wants a job gets one even of what is over already, but not of what never set out.
         let outcome = match outcome {
-            // Its intent and its outcome came in one go.
-            Some(outcome) if patience.is_none() && (has_set_out || self.set_out.try_recv().is_ok()) => Some(outcome),
-            Some(outcome) => return outcome.map(Ran::Content),
-            None => None,
+            Some(outcome) if patience.is_some() || !has_set_out => return outcome.map(Ran::Content),
+            outcome => outcome,
         };
-        let job = match self.book.jobs.begin(&self.seed, self.leash.cancel.clone(), Utc::now()).await {
-            Ok(job) => job,
+        let book = &self.leash.book;
+        match book.jobs.begin(&book.seed, self.leash.cancel.clone(), Utc::now()).await {
+            Ok(job) => {
+                guard.disarm();
+                self.hand_over(job.id.clone(), outcome).await;
+                Ok(Ran::Job(job))
+            }
             Err(failure) => {
                 tracing::warn!(%failure, "a call can't go on by itself: it is waited for");
                 let outcome = match outcome {
                     Some(outcome) => outcome,
                     None => self.call.await,
                 };
-                return outcome.map(Ran::Content);
+                outcome.map(Ran::Content)
             }
-        };
-        guard.disarm();
-        let (running, id) = (self.running.clone(), job.id.clone());
-        match outcome {
-            Some(outcome) => self.book.end(&id, outcome).await,
-            None => drop(tokio::spawn(running.track_future(self.go_on(id)))),
         }
-        Ok(Ran::Job(job))
+    }
+
+    /// What the call came to, where it came to it in time; and whether it had set out.
+    async fn wait(&mut self, patience: Duration) -> (Option<Result<Value, Stop>>, bool) {
+        let Self { call, leash, set_out, .. } = self;
+        let mut until = None;
+        let mut may_set_out = true;
+        loop {
+            tokio::select! {
+                biased;
+                news = &mut *set_out, if may_set_out => {
+                    may_set_out = false;
+                    until = news.is_ok().then(|| Instant::now() + patience);
+                }
+                // What its caller doesn't want any more nobody waits for.
+                () = sleep_until(until.unwrap_or_else(Instant::now)), if until.is_some() && !leash.is_cancelled() => {
+                    return (None, true);
+                }
+                outcome = &mut *call => {
+                    while let Ok(step) = leash.steps.try_recv() {
+                        leash.progress.pass(step);
+                    }
+                    return (Some(outcome), until.is_some() || may_set_out && set_out.try_recv().is_ok());
+                }
+                Some(step) = leash.steps.recv() => leash.progress.pass(step),
+                () = leash.caller.cancelled(), if !leash.is_cancelled() => leash.cancel.cancel(),
+            }
+        }
+    }
+
+    async fn hand_over(self, id: String, outcome: Option<Result<Value, Stop>>) {
+        match outcome {
+            Some(outcome) => self.leash.book.end(&id, outcome).await,
+            None => {
+                let running = self.running.clone();
+                tokio::spawn(running.track_future(self.go_on(id)));
+            }
+        }
     }
 
     /// Nobody is there any more: steps go into the row, and what it came to.
@@ -142,15 +173,15 @@ impl Going {
                 Some(step) = self.leash.steps.recv() => told = Some(step.message),
                 _ = beat.tick() => {
                     if let Some(message) = told.take() {
-                        self.book.jobs.told(&id, message);
+                        self.leash.book.jobs.told(&id, message);
                     }
-                    if self.book.jobs.is_unwanted(&id) {
+                    if self.leash.book.jobs.is_unwanted(&id) {
                         self.leash.cancel.cancel();
                     }
                 }
             }
         };
-        self.book.end(&id, outcome).await;
+        self.leash.book.end(&id, outcome).await;
     }
 }
 
@@ -162,16 +193,11 @@ impl Book {
             tracing::error!(%failure, detail, "what a job came to isn't kept");
         }
     }
-}
 
-/// What start_job answers.
-pub(super) fn started(job: &Job) -> Value {
-    json!({ "job_id": job.id, "status": "working" })
-}
-
-/// A job whose call was done before, under the same idempotency key.
-pub(super) async fn repeated(jobs: &Jobs, seed: Seed, content: Value, untrusted: bool) -> Result<Job, Failure> {
-    let job = jobs.begin(&seed, CancellationToken::new(), Utc::now()).await?;
-    jobs.end(&job.id, Ended::Done { content, untrusted }).await?;
-    Ok(job)
+    /// A job whose call was done before, under the same idempotency key.
+    pub(super) async fn repeated(&self, content: Value) -> Result<Job, Failure> {
+        let job = self.jobs.begin(&self.seed, CancellationToken::new(), Utc::now()).await?;
+        self.jobs.end(&job.id, Ended::Done { content, untrusted: self.untrusted }).await?;
+        Ok(job)
+    }
 }

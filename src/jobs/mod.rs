@@ -183,11 +183,11 @@ impl Jobs {
         }
     }
 
-    /// All that this process runs, at its end.
-    pub fn cancel_all(&self) {
-        for here in self.here().values() {
-            here.cancel.cancel();
-        }
+    /// All that this process runs, at its end; how many those are.
+    pub fn cancel_all(&self) -> usize {
+        let here = self.here();
+        here.values().for_each(|here| here.cancel.cancel());
+        here.len()
     }
 
     /// Those that nobody can ask for any more.

@@ -104,6 +104,7 @@ async fn rest_of_jobs(dispatch: &Dispatch) -> Duration {
         _ = timeout(ORDERLY_END, dispatch.server().jobs.at_rest()) => {}
         _ = stop::asked() => {}
     }
+    dispatch.server().jobs.cancel_all();
     begun.elapsed()
 }
 
