@@ -36,7 +36,7 @@ use crate::backend::Client;
 use crate::consent::form::Form;
 use crate::consent::{Asks, observe};
 use crate::failure::{Code, Failure};
-use crate::jobs::Seed;
+use crate::jobs::{AT_ONCE, Seed};
 use crate::pace;
 use crate::policy::{self, Decision};
 use crate::repeats::{Before, Repeats};
@@ -181,7 +181,7 @@ impl Dispatch {
         let opened = self.recall(&mut call).await.and(opened);
         let as_job = opened.as_ref().is_ok_and(|opened| opened.as_job);
         let way = opened.map(|opened| opened.way);
-        let wish = self.wish(&call.tool, patience, as_job);
+        let wish = self.wish(&call, patience, as_job);
         let rules = self.server.policy.now();
         let mut record = Record::new(id, &call, &self.server, &rules);
         let asked = Asked { id, rules: &rules, caller: &call.caller, cancel: &call.cancel, now: Utc::now() };
@@ -262,11 +262,13 @@ impl Dispatch {
         })
     }
 
-    fn wish(&self, tool: &str, patience: Option<Duration>, as_job: bool) -> Wish {
-        let takes_long = || self.server.catalogue.find(tool).is_some_and(|entry| entry.tool.long);
+    fn wish(&self, call: &Call, patience: Option<Duration>, as_job: bool) -> Wish {
+        let takes_long = || self.server.catalogue.find(&call.tool).is_some_and(|entry| entry.tool.long);
         match patience {
             _ if as_job => Wish::Job,
-            Some(patience) if takes_long() => Wish::Within(patience),
+            Some(patience) if takes_long() && !self.server.jobs.is_full(&call.caller.identity()) => {
+                Wish::Within(patience)
+            }
             _ => Wish::Answer,
         }
     }
@@ -296,6 +298,10 @@ impl Dispatch {
         let Some(entry) = self.server.catalogue.find(Way::Job.tool()).filter(|_| opened.as_job) else { return Ok(()) };
         let rules = self.server.policy.now();
         match rules.decide(caller, entry, entry.tool.least, None, Utc::now()) {
+            Decision::Allowed(_) if self.server.jobs.is_full(&caller.identity()) => {
+                Err(Failure::new(Code::RateLimited, format!("{AT_ONCE} jobs of yours are under way"))
+                    .next("Wait for one with get_job, or cancel one."))
+            }
             Decision::Allowed(_) => Ok(()),
             Decision::Refused(rule) => Err(policy::refused(rule, entry, rules.role(caller), entry.tool.least)),
         }

@@ -24,6 +24,8 @@ use crate::store::{Durability, Store};
 
 /// How long a job can be asked for, from its beginning.
 pub const KEPT: TimeDelta = TimeDelta::hours(24);
+/// Of one caller, in one process.
+pub const AT_ONCE: usize = 50;
 /// How often somebody who waits for another process's job looks.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
@@ -39,6 +41,7 @@ pub struct Jobs {
 
 #[derive(Clone)]
 struct Here {
+    caller: String,
     cancel: CancellationToken,
     ended: CancellationToken,
 }
@@ -75,6 +78,11 @@ impl Jobs {
         Self { store, tenant: tenant.into(), journal, here: Arc::default() }
     }
 
+    /// Whether this caller has as many under way in this process as anybody may.
+    pub fn is_full(&self, caller: &str) -> bool {
+        self.here().values().filter(|here| here.caller == caller).count() >= AT_ONCE
+    }
+
     /// Once this returns it can be asked for. `cancel` ends the call.
     pub async fn begin(&self, seed: &Seed, cancel: CancellationToken, now: DateTime<Utc>) -> Result<Job, Failure> {
         let job = Job {
@@ -90,7 +98,8 @@ impl Jobs {
         let (tenant, row, caller) = (Arc::clone(&self.tenant), job.clone(), seed.caller.clone());
         let insert = move |connection: &rusqlite::Connection| table::insert(connection, &tenant, &caller, &row);
         self.store.change(Durability::Written, insert).await?;
-        self.here().insert(job.id.clone(), Here { cancel, ended: CancellationToken::new() });
+        self.here()
+            .insert(job.id.clone(), Here { caller: seed.caller.clone(), cancel, ended: CancellationToken::new() });
         Ok(job)
     }
 

@@ -121,7 +121,7 @@ impl Act for CancelJob {
 async fn ended(id: &JobId, wait: Duration, call: &Invocation) -> Result<Outcome, Failure> {
     let caller = call.caller.identity();
     let found = call.server.jobs.ended(id.as_str(), &caller, wait).await?;
-    found.map(Outcome::from).ok_or_else(unknown)
+    found.filter(|job| call.server.shows(job, &call.caller)).map(Outcome::from).ok_or_else(unknown)
 }
 
 fn unknown() -> Failure {

@@ -11,6 +11,7 @@ use super::call::{done, failed};
 use super::{Mcp, spoken};
 use crate::failure::Failure;
 use crate::jobs::{Ended, Job, KEPT};
+use crate::transport::caller::Caller;
 
 const POLL_MILLISECONDS: u64 = 2_000;
 
@@ -23,8 +24,10 @@ pub(super) fn are_known(context: &RequestContext<RoleServer>) -> bool {
 impl Mcp {
     pub(super) async fn get(&self, id: &str, context: &RequestContext<RoleServer>) -> Result<GetTaskResult, ErrorData> {
         let caller = self.asks_for_a_task(context)?;
-        let found = self.0.dispatch.server().jobs.get(id, &caller).await.map_err(broken)?;
-        Ok(GetTaskResult::new(detailed(found.ok_or_else(unknown)?)))
+        let server = self.0.dispatch.server();
+        let found = server.jobs.get(id, &caller.identity()).await.map_err(broken)?;
+        let found = found.filter(|job| server.shows(job, &caller)).ok_or_else(unknown)?;
+        Ok(GetTaskResult::new(detailed(found)))
     }
 
     /// Nothing waits for input after it has become a task, so answers have nowhere to go.
@@ -34,16 +37,16 @@ impl Mcp {
 
     pub(super) async fn cancel(&self, id: &str, context: &RequestContext<RoleServer>) -> Result<(), ErrorData> {
         let caller = self.asks_for_a_task(context)?;
-        let found = self.0.dispatch.server().jobs.cancel(id, &caller).await.map_err(broken)?;
+        let found = self.0.dispatch.server().jobs.cancel(id, &caller.identity()).await.map_err(broken)?;
         found.map(|_| ()).ok_or_else(unknown)
     }
 
     /// Whose grant was revoked learns nothing more.
-    fn asks_for_a_task(&self, context: &RequestContext<RoleServer>) -> Result<String, ErrorData> {
+    fn asks_for_a_task(&self, context: &RequestContext<RoleServer>) -> Result<Caller, ErrorData> {
         spoken(context)?;
         let mut caller = self.caller(context)?;
         self.0.dispatch.server().grants.renew(&mut caller, Utc::now()).map_err(broken)?;
-        Ok(caller.identity())
+        Ok(caller)
     }
 }
 

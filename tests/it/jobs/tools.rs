@@ -135,6 +135,16 @@ async fn a_job_is_its_callers_alone() {
 }
 
 #[tokio::test]
+async fn what_came_of_it_is_for_whoever_may_still_call_the_tool() {
+    let house = seeded();
+    let id = start(&house, "list_workspaces", json!({})).await;
+    assert_eq!(ended(&house, &id).await["status"], "completed");
+    let policy = &house.dispatch.server().policy;
+    policy.replace(Rules { denied: ["list_workspaces"].into(), ..(*policy.now()).clone() });
+    assert!(house.refusal("get_job", json!({ "job_id": id })).await.starts_with("NOT_FOUND"));
+}
+
+#[tokio::test]
 async fn a_cancelled_read_has_changed_nothing() {
     let house = seeded();
     let id = start(&house, "wait_for_workspace", waiting(600)).await;
@@ -159,6 +169,23 @@ async fn what_was_cancelled_and_may_have_taken_effect_says_so() {
     assert_eq!((&came["status"], &came["error"]["changed"]), (&json!("failed"), &json!("unknown")), "{came}");
     assert_eq!(house.journal("import_org").await["changed"], "unknown");
     house.is_balanced().await;
+}
+
+#[tokio::test]
+async fn nobody_has_more_than_fifty_at_once() {
+    let house = seeded();
+    for _ in 0..50 {
+        start(&house, "wait_for_workspace", waiting(600)).await;
+    }
+    let text = house.refusal("start_job", starting("whoami", json!({}))).await;
+    assert!(text.starts_with("RATE_LIMITED: 50 jobs"), "{text}");
+    let other = Caller::operator("local", Door::Stdio);
+    assert!(house.call_as(&other, "start_job", starting("whoami", json!({}))).await.is_ok());
+    let running = house.call("list_jobs", json!({ "limit": 200 })).await;
+    assert_eq!(running["items"].as_array().unwrap().len(), 50);
+    let id = &running["items"][0]["job_id"];
+    assert_eq!(house.call("cancel_job", json!({ "job_id": id })).await["status"], "cancelled");
+    start(&house, "whoami", json!({})).await;
 }
 
 #[tokio::test]
