@@ -22,6 +22,15 @@ pub fn is(path: &str, text: &str) {
     );
 }
 
+/// What stands on a page between `<!-- WHAT: written by … -->` and `<!-- end of WHAT -->`.
+pub fn part(path: &str, what: &str, text: &str) {
+    let page = fs::read_to_string(file(path)).unwrap();
+    let begins = page.find(&format!("<!-- {what}: ")).expect("where it begins");
+    let begins = begins + page[begins..].find("-->\n").unwrap() + "-->\n".len();
+    let ends = begins + page[begins..].find(&format!("<!-- end of {what} -->")).expect("where it ends");
+    is(path, &format!("{}{text}{}", &page[..begins], &page[ends..]));
+}
+
 /// In this directory there are these files and no others.
 pub fn only(directory: &str, names: &[String]) {
     let found = fs::read_dir(file(directory)).unwrap().map(|found| found.unwrap().file_name());

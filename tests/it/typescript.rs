@@ -3,25 +3,27 @@
 //! carries a secret or can't be done.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
+use molecule_org_mcp::tools::catalogue::Catalogue;
 use serde_json::{Value, json};
 
 use crate::snapshot;
 use crate::support::{House, Plan, state};
 
-/// Refused, with a word of the new way.
-const REFUSED: [(&str, &str, &str); 8] = [
+/// Refused, with a word of the new way, and what the guide says.
+const REFUSED: [(&str, &str, &str, &str); 8] = [
     // They carry a secret.
-    ("set_secret", "INVALID_INPUT", "`source`"),
-    ("set_global_secret", "INVALID_INPUT", "`source`"),
-    ("add_channel", "INVALID_INPUT", "`sources`"),
-    ("discover_channel_chats", "INVALID_INPUT", "`source`"),
+    ("set_secret", "INVALID_INPUT", "`source`", "`source` instead of `value`"),
+    ("set_global_secret", "INVALID_INPUT", "`source`", "`source` instead of `value`"),
+    ("add_channel", "INVALID_INPUT", "`sources`", "secrets of `config` go into `sources`"),
+    ("discover_channel_chats", "INVALID_INPUT", "`source`", "`source` instead of the token in `config`"),
     // The tenant replaces the whole configuration, whose secret part nobody can read back.
-    ("update_channel", "INVALID_INPUT", "`sources`"),
+    ("update_channel", "INVALID_INPUT", "`sources`", "secrets of a new `config` go into `sources`"),
     // They never could be done.
-    ("notify_user", "INVALID_INPUT", "`message`"),
-    ("set_canvas_viewport", "NOT_SUPPORTED", "organisation key"),
-    ("delete_file", "NOT_SUPPORTED", "refuses"),
+    ("notify_user", "INVALID_INPUT", "`message`", "`message` instead of its arguments, which the tenant refuses"),
+    ("set_canvas_viewport", "NOT_SUPPORTED", "organisation key", "refused: organisation keys may only read it"),
+    ("delete_file", "NOT_SUPPORTED", "refuses", "refused: the tenant takes no path"),
 ];
 
 /// What stands for a secret in the fixture's examples.
@@ -43,7 +45,7 @@ async fn every_tool_of_the_typescript_server_works_or_says_the_new_way() {
             (Ok(_), None) => {}
             (Ok(answer), Some(_)) => wrong.push(format!("{name} answered {}", answer.content)),
             (Err(refusal), None) => wrong.push(format!("{name}: {}", refusal.failure.text())),
-            (Err(refusal), Some((_, code, way))) => {
+            (Err(refusal), Some((_, code, way, _))) => {
                 let text = refusal.failure.text();
                 if !text.starts_with(code) || !text.contains(way) || SECRETS.iter().any(|secret| text.contains(secret))
                 {
@@ -63,6 +65,22 @@ async fn every_tool_of_the_typescript_server_works_or_says_the_new_way() {
         .collect::<Result<_, _>>()
         .unwrap();
     assert!(rows.len() > 87 && !rows.iter().any(|row| SECRETS.iter().any(|secret| row.contains(secret))));
+}
+
+/// The guide's table: what each of those names is here.
+#[test]
+fn the_guide_names_each_tool() {
+    let text = std::fs::read_to_string(snapshot::file("tests/fixtures/typescript-tools.json")).unwrap();
+    let tools: Vec<Value> = serde_json::from_str(&text).unwrap();
+    let catalogue = Catalogue::new();
+    let mut table = "| there | here | effect | |\n|---|---|---|---|\n".to_owned();
+    for name in tools.iter().map(|tool| tool["name"].as_str().unwrap()) {
+        let here = catalogue.find(name).unwrap().tool;
+        let change = REFUSED.iter().find(|(refused, ..)| *refused == name).map_or("", |(.., change)| change);
+        let link = if here.name == name { String::new() } else { format!("[{0}](../tools.md#{0})", here.name) };
+        writeln!(table, "| {name} | {link} | {} | {change} |", here.most.as_str()).unwrap();
+    }
+    snapshot::part("docs/guides/migrating.md", "names", &table);
 }
 
 fn filled(value: &Value, furniture: &BTreeMap<&str, String>) -> Value {

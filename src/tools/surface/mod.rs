@@ -56,7 +56,7 @@ pub const TOOLS: &[Tool] = &[
         .calls(Way::Read),
     Draft::write("call_write_tool", &[])
         .about("Call a tool from find_tools that changes something which can be put back.")
-        .example(r#"{"tool":"create_schedule","arguments":{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}}"#)
+        .example(r#"{"tool":"pause_workspace","arguments":{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}}"#)
         .everyday()
         .common()
         .calls(Way::Write),

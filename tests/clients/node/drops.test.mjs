@@ -3,6 +3,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
 import { Client as NewClient, StreamableHTTPClientTransport as NewHttp } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
@@ -102,6 +103,17 @@ describe('a one-time page in a browser', { concurrency: 1 }, () => {
         assert.ok(!(await page.content()).includes(shown));
         await fits(page);
         await assert.rejects(page.goBack(), /ERR_CACHE_MISS/, 'the browser kept nothing to go back to');
+      });
+    });
+  }
+
+  if (process.env.UPDATE) {
+    it('is pictured in the documentation', async () => {
+      const minted = await mint('ci-deploy');
+      const pictures = new URL('../../../docs/pictures/', import.meta.url);
+      const size = { viewport: { width: 720, height: 460 }, deviceScaleFactor: 1.5 };
+      await visit(link(minted), size, async (page) => {
+        await page.screenshot({ path: fileURLToPath(new URL('one-time-page.png', pictures)), fullPage: true });
       });
     });
   }
