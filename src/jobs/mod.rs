@@ -118,8 +118,9 @@ impl Jobs {
     pub async fn end(&self, id: &str, ended: Ended) -> Result<(), Failure> {
         let (row, text) = (id.to_owned(), ended.text());
         let change = move |connection: &rusqlite::Connection| table::end(connection, &row, &text, Utc::now());
+        let here = self.here().remove(id);
         let written = self.store.change(Durability::Written, change).await;
-        if let Some(here) = self.here().remove(id) {
+        if let Some(here) = here {
             here.ended.cancel();
         }
         written

@@ -68,12 +68,12 @@ impl Entry {
 
     fn as_listed(&self) -> Listed {
         let input = self.tool.input_schema();
-        let sized = input.get("properties").is_some_and(|all| all.get("limit").is_some());
+        let pages = input.get("properties").is_some_and(|all| all.get("cursor").is_some());
         Listed {
             name: self.tool.name,
             title: self.tool.title(),
             description: self.tool.about,
-            answers_much: sized || self.tool.relays || self.tool.calls.is_some(),
+            answers_much: pages || self.tool.relays || self.tool.calls.is_some(),
             input: Arc::new(input),
             output: Arc::new(self.tool.output_schema()),
             read_only: self.tool.most.is_read(),
