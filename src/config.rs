@@ -93,43 +93,132 @@ fn wrong(message: impl Into<String>) -> ConfigError {
     ConfigError(message.into())
 }
 
-impl Config {
+/// What was chosen, before it is checked part by part: one mistake needn't hide the others.
+#[derive(Debug)]
+pub struct Gathered {
+    choices: Layer,
+    /// Which choices stand in which place, in words.
+    places: Vec<(String, Vec<&'static str>)>,
+    file: Option<PathBuf>,
+    embedded: bool,
+}
+
+impl Gathered {
     /// `embedded` says that no tenant is wanted from the configuration.
-    pub fn load(flags: Layer, file: Option<&Path>, embedded: bool) -> Result<Self, ConfigError> {
+    pub fn from(flags: Layer, file: Option<&Path>, embedded: bool) -> Result<Self, ConfigError> {
         let environment = environment::layer(std::env::vars_os())?;
         let layer = file.map(file::layer).transpose()?.unwrap_or_default();
-        let config = Self::check(flags.over(environment).over(layer), embedded)?;
-        let rules = file.into_iter().chain(config.origin.file.as_deref());
-        guarded::check(&config.credential_dirs, &config.data, rules)?;
-        Ok(config)
+        let named = file.map_or_else(|| "file".to_owned(), |path| path.display().to_string());
+        let places = [("flags".to_owned(), &flags), ("environment".to_owned(), &environment), (named, &layer)];
+        let places = places.map(|(place, layer)| (place, layer.says())).into_iter();
+        let places = places.filter(|(_, said)| !said.is_empty()).collect();
+        Ok(Self { choices: flags.over(environment).over(layer), places, file: file.map(ToOwned::to_owned), embedded })
     }
 
-    fn check(choices: Layer, embedded: bool) -> Result<Self, ConfigError> {
-        let tenant = if embedded { None } else { Some(tenant(&choices)?) };
-        let origin = Origin {
-            file: choices.policy,
-            read_only: choices.read_only.unwrap_or(false),
-            toolsets: choices.toolsets.map_or_else(|| Toolset::ALL.into(), |chosen| chosen.into_iter().collect()),
-        };
-        Ok(Self {
-            data: data_directory(choices.data)?,
-            tenant,
-            grant: grant(choices.grant, choices.grant_file.as_deref())?,
+    pub fn places(&self) -> &[(String, Vec<&'static str>)] {
+        &self.places
+    }
+
+    pub fn data(&self) -> Result<PathBuf, ConfigError> {
+        data_directory(self.choices.data.clone())
+    }
+
+    /// None with `--embedded`.
+    pub fn tenant(&self) -> Result<Option<TenantConfig>, ConfigError> {
+        if self.embedded { Ok(None) } else { tenant(&self.choices).map(Some) }
+    }
+
+    pub fn grant(&self) -> Result<Option<Arc<SecretString>>, ConfigError> {
+        grant(self.choices.grant.clone(), self.choices.grant_file.as_deref())
+    }
+
+    pub fn origin(&self) -> Origin {
+        let Layer { policy, read_only, toolsets, .. } = self.choices.clone();
+        Origin {
+            file: policy,
+            read_only: read_only.unwrap_or(false),
+            toolsets: toolsets.map_or_else(|| Toolset::ALL.into(), |chosen| chosen.into_iter().collect()),
+        }
+    }
+
+    pub fn surface(&self) -> (Surface, bool) {
+        (self.choices.surface.unwrap_or_default(), self.choices.output_schemas.unwrap_or(false))
+    }
+
+    pub fn credential_dirs(&self) -> &[PathBuf] {
+        self.choices.credential_dirs.as_deref().unwrap_or_default()
+    }
+
+    /// Whether directories for credentials are apart from what this server lives by.
+    pub fn guarded(&self) -> Result<(), ConfigError> {
+        let rules = self.file.iter().chain(&self.choices.policy).map(PathBuf::as_path);
+        guarded::check(self.credential_dirs(), &self.data()?, rules)
+    }
+
+    fn config(self) -> Result<Config, ConfigError> {
+        let (origin, (surface, output_schemas)) = (self.origin(), self.surface());
+        let config = Config {
+            tenant: self.tenant()?,
+            data: self.data()?,
+            grant: self.grant()?,
             rules: origin.rules().map_err(wrong)?,
             origin,
-            surface: choices.surface.unwrap_or_default(),
-            output_schemas: choices.output_schemas.unwrap_or(false),
-            listen: choices.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8787))),
-            log: choices.log.unwrap_or_else(|| "warn".to_owned()),
-            credential_dirs: choices.credential_dirs.unwrap_or_default(),
-            template_dirs: choices.template_dirs.unwrap_or_default(),
-            allowed_hosts: choices.allowed_hosts.unwrap_or_default(),
-            allowed_origins: choices.allowed_origins.unwrap_or_default(),
-        })
+            surface,
+            output_schemas,
+            listen: self.choices.listen.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8787))),
+            log: self.choices.log.clone().unwrap_or_else(|| "warn".to_owned()),
+            credential_dirs: self.credential_dirs().to_vec(),
+            template_dirs: self.choices.template_dirs.clone().unwrap_or_default(),
+            allowed_hosts: self.choices.allowed_hosts.clone().unwrap_or_default(),
+            allowed_origins: self.choices.allowed_origins.clone().unwrap_or_default(),
+        };
+        self.guarded()?;
+        Ok(config)
     }
 }
 
+impl Config {
+    /// `embedded` says that no tenant is wanted from the configuration.
+    pub fn load(flags: Layer, file: Option<&Path>, embedded: bool) -> Result<Self, ConfigError> {
+        Gathered::from(flags, file, embedded)?.config()
+    }
+}
+
+/// What the flags and the environment say, the file apart.
+pub fn chosen(flags: Layer) -> Result<Layer, ConfigError> {
+    Ok(flags.over(environment::layer(std::env::vars_os())?))
+}
+
+/// What a configuration file says.
+pub fn of_file(path: &Path) -> Result<Layer, ConfigError> {
+    file::layer(path)
+}
+
 impl Layer {
+    /// What is chosen here, in the operator's words.
+    fn says(&self) -> Vec<&'static str> {
+        let said = [
+            ("address", self.url.is_some() || self.slug.is_some()),
+            ("organisation id", self.org_id.is_some()),
+            ("key", self.token.is_some()),
+            ("key file", self.token_file.is_some()),
+            ("grant", self.grant.is_some() || self.grant_file.is_some()),
+            ("data", self.data.is_some()),
+            ("toolsets", self.toolsets.is_some()),
+            ("surface", self.surface.is_some()),
+            ("output schemas", self.output_schemas.is_some()),
+            ("read-only", self.read_only.is_some()),
+            ("policy", self.policy.is_some()),
+            ("listen", self.listen.is_some()),
+            ("log", self.log.is_some()),
+            ("credential_dirs", self.credential_dirs.is_some()),
+            ("template_dirs", self.template_dirs.is_some()),
+            ("allowed_hosts", self.allowed_hosts.is_some()),
+            ("allowed_origins", self.allowed_origins.is_some()),
+        ];
+        said.into_iter().filter_map(|(name, chosen)| chosen.then_some(name)).collect()
+    }
+
     /// This layer's choices, and below them the other's. An address is one choice however it is
     /// written, and so is a credential: a slug in the flags hides a URL in the environment.
     fn over(self, below: Self) -> Self {
@@ -203,8 +292,12 @@ pub fn admin_token(given: SecretString, name: &str) -> Result<Arc<SecretString>,
     checked_token(given.expose_secret().trim(), name)
 }
 
-/// A key that can't be a header's value is found now and not at the first call.
+/// A key that can't be a header's value is found now and not at the first call, and so is a client that handed on
+/// its configuration's words instead of what they stand for.
 fn checked_token(text: &str, name: &str) -> Result<Arc<SecretString>, ConfigError> {
+    if text.starts_with("${") {
+        return Err(wrong(format!("{name} refers to a variable that isn't set where this was started from")));
+    }
     if text.is_empty() || text.len() > 4096 || !text.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(wrong(format!("{name} doesn't hold a key: one line of visible ASCII characters is expected")));
     }

@@ -25,6 +25,7 @@ pub mod consent;
 pub mod deliveries;
 pub mod digest;
 pub mod dispatch;
+pub mod draft;
 pub mod drops;
 pub mod failure;
 pub mod fence;

@@ -40,7 +40,7 @@ impl<T, C: FnOnce(&str) -> Result<T, String>> Visitor<'_> for Word<C> {
     }
 }
 
-fn place(text: &str, at: usize) -> String {
+pub fn place(text: &str, at: usize) -> String {
     let before = text.get(..at).unwrap_or(text);
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;

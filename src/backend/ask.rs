@@ -23,7 +23,7 @@ use super::tenant::Tenant;
 use crate::failure::{Changed, Code, Failure};
 use crate::secrets::Credential;
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub(super) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 #[must_use = "nothing is sent before it is fetched"]
 pub struct Ask {

@@ -98,6 +98,10 @@ impl Client {
         adopt::look(&self.0, false).await;
     }
 
+    pub(super) fn shared(&self) -> &Shared {
+        &self.0
+    }
+
     /// A secret of whoever holds the key of this moment, for `purpose` alone.
     pub fn derived_secret(&self, purpose: &str) -> [u8; 64] {
         let key = self.0.keys.now_secret();

@@ -102,7 +102,7 @@ impl Request {
     }
 }
 
-async fn read(mut response: Response, cap: usize) -> Body {
+pub(super) async fn read(mut response: Response, cap: usize) -> Body {
     let announced = response.content_length().unwrap_or(0);
     let Some(expected) = usize::try_from(announced).ok().filter(|expected| *expected <= cap) else {
         return Body::TooLarge;
@@ -132,7 +132,7 @@ fn reqwest_method(method: Method) -> reqwest::Method {
     }
 }
 
-fn lost(e: reqwest::Error) -> Lost {
+pub(super) fn lost(e: reqwest::Error) -> Lost {
     let e = e.without_url();
     let detail = chain(&e);
     if !e.is_connect() {

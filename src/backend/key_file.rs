@@ -1,12 +1,13 @@
 //! The file that this server's org key is read from, and putting another key into it: whole or not at all, with
 //! the owner and rights that the file had.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::{self, File};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use secrecy::SecretString;
-use uuid::Uuid;
+
+use crate::draft::Draft;
 
 /// Longer than any key.
 const LONGEST: u64 = 4096;
@@ -32,66 +33,7 @@ impl KeyFile {
     /// Makes sure that another key can be put there. A link stays a link: the file it leads to is replaced.
     pub fn prepare(&self) -> io::Result<Draft> {
         let target = fs::canonicalize(&self.0)?;
-        let found = fs::metadata(&target)?;
-        if !found.is_file() || found.permissions().readonly() {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it isn't a file that may be written"));
-        }
-        let path = target.with_extension(format!("{}.new", Uuid::new_v4().simple()));
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let draft = Draft { file: options.open(&path)?, path, target };
-        #[cfg(unix)]
-        belong_like(&draft.file, &found)?;
-        draft.file.set_permissions(found.permissions())?;
-        Ok(draft)
-    }
-}
-
-/// Whoever else reads the file goes on reading it.
-#[cfg(unix)]
-fn belong_like(file: &File, other: &fs::Metadata) -> io::Result<()> {
-    use std::os::unix::fs::{MetadataExt, fchown};
-    let own = file.metadata()?;
-    let differs = |own: u32, other: u32| (own != other).then_some(other);
-    match (differs(own.uid(), other.uid()), differs(own.gid(), other.gid())) {
-        (None, None) => Ok(()),
-        (user, group) => fchown(file, user, group),
-    }
-}
-
-/// A file beside it that waits for the new key. Dropped unused, it leaves nothing behind.
-pub struct Draft {
-    file: File,
-    path: PathBuf,
-    target: PathBuf,
-}
-
-impl Draft {
-    /// Where the key will be.
-    pub fn location(&self) -> String {
-        self.target.display().to_string()
-    }
-
-    /// Returns once the key is on the disk, in the file's place.
-    pub fn put(mut self, key: &str) -> io::Result<()> {
-        self.file.write_all(key.as_bytes())?;
-        self.file.write_all(b"\n")?;
-        self.file.sync_all()?;
-        fs::rename(&self.path, &self.target)?;
-        // The name is on the disk when its directory is, where directories can be synced.
-        if let Some(directory) = self.target.parent().and_then(|directory| File::open(directory).ok()) {
-            let _ = directory.sync_all();
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Draft {
-    /// Once it is in its place nothing of this name is there any more.
-    fn drop(&mut self) {
-        let _ = fs::remove_file(&self.path);
+        Draft::private(&target)?.like(&target)
     }
 }
 
@@ -115,7 +57,7 @@ mod tests {
         fs::write(file.path(), "old\n").unwrap();
         drop(file.prepare().unwrap());
         assert_eq!((file.read().unwrap().expose_secret(), names(home.path())), ("old", vec!["key".to_owned()]));
-        file.prepare().unwrap().put("new").unwrap();
+        file.prepare().unwrap().put(&[b"new\n"]).unwrap();
         assert_eq!((file.read().unwrap().expose_secret(), names(home.path())), ("new", vec!["key".to_owned()]));
     }
 
@@ -128,7 +70,7 @@ mod tests {
         fs::write(&real, "old").unwrap();
         fs::set_permissions(&real, fs::Permissions::from_mode(0o640)).unwrap();
         symlink(&real, &link).unwrap();
-        KeyFile::new(&link).prepare().unwrap().put("new").unwrap();
+        KeyFile::new(&link).prepare().unwrap().put(&[b"new\n"]).unwrap();
         assert!(link.is_symlink() && fs::read_to_string(&real).unwrap() == "new\n");
         assert_eq!(fs::metadata(&real).unwrap().permissions().mode() & 0o777, 0o640);
     }

@@ -11,7 +11,8 @@ use tokio::time::{Instant, sleep};
 
 use super::client::bearer;
 use super::key;
-use super::key_file::{Draft, KeyFile};
+use super::key_file::KeyFile;
+use crate::draft::Draft;
 use crate::failure::{Code, Failure};
 use crate::secrets::held::Held;
 
@@ -133,7 +134,7 @@ impl Keyring {
     /// Puts another key into the file, and requests go out with it; nobody looks at the file meanwhile.
     pub async fn succeed(&self, draft: Draft, secret: Arc<SecretString>, id: Option<String>) -> Result<(), Failure> {
         let _alone = self.looking().await;
-        draft.put(secret.expose_secret()).map_err(|error| {
+        draft.put(&[secret.expose_secret().as_bytes(), b"\n"]).map_err(|error| {
             Failure::new(Code::Internal, "the new key couldn't be written to the file that this server reads it from")
                 .next("Ask the operator to look at that file and its directory.")
                 .operator(error.to_string())

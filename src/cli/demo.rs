@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{Choices, Ending, duties, house, http, log, output, reload};
 use crate::config::values;
 use crate::secrets::place::create_private;
+use crate::transport::stop;
 
 #[derive(Args)]
 pub(super) struct Flags {
@@ -42,8 +43,9 @@ pub(super) async fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending
         }
         door => door?,
     };
+    let end = stop::token();
     tell(door.address(), bearer.expose_secret(), &directory);
-    http::serve(door).await
+    http::serve(door, end).await
 }
 
 fn fresh_directory(chosen: Option<PathBuf>) -> Result<PathBuf, Ending> {

@@ -128,13 +128,18 @@ pub(super) async fn caller(config: &Config, grants: &Grants, door: Door) -> Resu
 
 /// The grant behind a credential, or why it opens nothing.
 pub(super) fn live(grants: &Grants, credential: &SecretString) -> Result<Arc<Grant>, Ending> {
-    let why = match grants.recognise(credential.expose_secret(), Utc::now())? {
-        Some(Known { grant, state: State::Live }) => return Ok(grant),
-        Some(Known { grant, state: State::Expired }) => format!("the grant `{}` has expired", grant.name),
-        Some(Known { grant, state: State::Revoked }) => format!("the grant `{}` was revoked", grant.name),
-        None => "this grant isn't known in this data directory".to_owned(),
-    };
-    Err(Ending::Usage(format!("{why}; ask the operator for a new one")))
+    let known = grants.recognise(credential.expose_secret(), Utc::now())?;
+    opening(known).map_err(|why| Ending::Usage(format!("{why}; ask the operator for a new one")))
+}
+
+/// The same of what was found.
+pub(super) fn opening(known: Option<Known>) -> Result<Arc<Grant>, String> {
+    match known {
+        Some(Known { grant, state: State::Live }) => Ok(grant),
+        Some(Known { grant, state: State::Expired }) => Err(format!("the grant `{}` has expired", grant.name)),
+        Some(Known { grant, state: State::Revoked }) => Err(format!("the grant `{}` was revoked", grant.name)),
+        None => Err("this grant isn't known in this data directory".to_owned()),
+    }
 }
 
 /// Whoever comes over HTTP brings a grant of their own: one in the environment would bind nobody.

@@ -9,6 +9,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
+use tokio_util::sync::CancellationToken;
 
 use super::{Ending, duties, house, log, output, reload, watch};
 use crate::config::{Config, values};
@@ -46,11 +47,12 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     let bearer = if flags.no_auth { None } else { Some(owner_bearer(&config.data)?) };
     refuse_org_key(&config, bearer.as_ref())?;
     let door = open_door(&config, bearer.clone(), dispatch).await?;
+    let end = stop::token();
     output::notice(&format!("ready http://{}/mcp", door.address()));
     if bearer.is_some() {
         output::notice(&format!("bearer: in {}", owner_file(&config.data).display()));
     }
-    serve(door).await
+    serve(door, end).await
 }
 
 pub(super) async fn open_door(
@@ -69,8 +71,8 @@ pub(super) async fn open_door(
 }
 
 /// Until the operator asks for the end; calls that run may finish.
-pub(super) async fn serve(door: http::Bound) -> Result<(), Ending> {
-    Ok(door.serve(stop::token()).await?)
+pub(super) async fn serve(door: http::Bound, end: CancellationToken) -> Result<(), Ending> {
+    Ok(door.serve(end).await?)
 }
 
 /// Somebody may have put it there to have one credential for everything.

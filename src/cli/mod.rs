@@ -4,18 +4,22 @@
 
 mod ask;
 mod call;
+mod completions;
 mod consents;
 mod demo;
 pub mod discreet;
+mod doctor;
 mod drops;
 mod duties;
 mod forget;
 mod grants;
 mod house;
 mod http;
+mod install;
 mod journal;
 mod keys;
 mod log;
+mod manual;
 mod org;
 mod output;
 mod reload;
@@ -32,7 +36,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use tokio::runtime::Builder;
 
-use crate::config::{Config, ConfigError, Layer, values};
+use crate::config::{Config, ConfigError, Gathered, Layer, values};
 use crate::failure::{Code, Failure};
 use crate::tools::surface::Surface;
 use crate::tools::toolset::Toolset;
@@ -71,9 +75,18 @@ enum Command {
     Consents(consents::Flags),
     /// The organisation as code: plan, import, export, diff
     Org(org::Flags),
+    /// Check everything that can be wrong, and say what to do; exit code 1 if something is
+    Doctor(doctor::Flags),
+    /// Set up a client: write into its own file how it starts this server
+    Install(install::Flags),
+    /// A script that completes this command in a shell
+    Completions(completions::Flags),
+    /// The manual, a page a command, into a directory
+    #[command(hide = true)]
+    Man(manual::Flags),
 }
 
-#[derive(Args)]
+#[derive(Args, Clone)]
 struct Choices {
     /// A configuration file (TOML)
     #[arg(long, global = true, value_name = "FILE")]
@@ -119,7 +132,18 @@ impl Choices {
 
     /// With what a command adds to the flags.
     fn config_over(self, more: Layer) -> Result<Config, ConfigError> {
-        let flags = Layer {
+        let (file, embedded) = (self.config.clone(), self.embedded);
+        Config::load(self.layer(more), file.as_deref(), embedded)
+    }
+
+    /// The same, not checked as a whole.
+    fn gathered(self) -> Result<Gathered, ConfigError> {
+        let (file, embedded) = (self.config.clone(), self.embedded);
+        Gathered::from(self.layer(Layer::default()), file.as_deref(), embedded)
+    }
+
+    fn layer(self, more: Layer) -> Layer {
+        Layer {
             data: self.data,
             toolsets: self.toolsets.map(|chosen| chosen.0),
             surface: self.surface,
@@ -129,8 +153,7 @@ impl Choices {
             policy: self.policy,
             log: self.log,
             ..more
-        };
-        Config::load(flags, self.config.as_deref(), self.embedded)
+        }
     }
 }
 
@@ -219,5 +242,9 @@ async fn run(cli: Cli) -> Result<(), Ending> {
         Command::Tools(flags) => tools::run(choices, flags).await,
         Command::Consents(flags) => consents::run(choices, flags).await,
         Command::Org(flags) => org::run(choices.config(None)?, flags).await,
+        Command::Doctor(flags) => doctor::run(choices, flags).await,
+        Command::Install(flags) => install::run(choices, &flags),
+        Command::Completions(flags) => Ok(completions::run(&flags)?),
+        Command::Man(flags) => Ok(manual::run(&flags)?),
     }
 }

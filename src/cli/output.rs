@@ -39,6 +39,11 @@ pub(super) fn line_on_purpose(text: &str) -> io::Result<()> {
     enough(writeln!(io::stdout().lock(), "{text}"))
 }
 
+/// Bytes as they are, which nobody keeps a secret in: what packagers put into files.
+pub(super) fn bytes(content: &[u8]) -> io::Result<()> {
+    enough(io::stdout().lock().write_all(content))
+}
+
 /// A reader who has seen enough, `head` for one, isn't a failure.
 fn enough(written: io::Result<()>) -> io::Result<()> {
     match written {

@@ -80,8 +80,9 @@ pub(super) async fn run(choices: Choices, flags: Flags) -> Result<(), Ending> {
     let listen = flags.listen;
     let tenant = open(flags, state).map_err(|error| Ending::Failed(error.to_string()))?;
     let listener = TcpListener::bind(listen).await.map_err(|error| Ending::Failed(format!("{listen}: {error}")))?;
+    let end = stop::token();
     output::notice(&format!("ready http://{}", listener.local_addr()?));
-    Ok(embedded::serve(&tenant, listener, stop::token()).await?)
+    Ok(embedded::serve(&tenant, listener, end).await?)
 }
 
 fn open(flags: Flags, state: PathBuf) -> Result<Tenant, OpenError> {

@@ -6,10 +6,11 @@ use chrono::Utc;
 use clap::Args;
 
 use super::{Choices, Ending, house, output};
-use crate::config::Config;
 use crate::grants::Grants;
+use crate::policy::Rules;
 use crate::store::Store;
 use crate::tools::catalogue::{Catalogue, Entry};
+use crate::tools::surface::Surface;
 use crate::transport::caller::{Caller, Door};
 use crate::transport::mcp;
 
@@ -26,7 +27,7 @@ pub(super) async fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending
     let config = choices.config(None)?;
     let catalogue = Arc::new(Catalogue::new());
     let caller = house::caller(&config, &Grants::new(Store::open(&config.data)), Door::Cli).await?;
-    let listed = listed(&catalogue, &config, &caller);
+    let listed = listed(&catalogue, config.surface, &config.rules, &caller);
     if flags.json {
         let result = mcp::list(listed.iter().map(|entry| entry.listed()), config.output_schemas);
         return Ok(output::json(&result)?);
@@ -43,7 +44,8 @@ pub(super) async fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending
     Ok(())
 }
 
-fn listed<'a>(catalogue: &'a Catalogue, config: &Config, caller: &Caller) -> Vec<&'a Entry> {
-    let shown = |entry: &&Entry| config.surface.shows(entry) && config.rules.lists(caller, entry, Utc::now());
+/// What this caller would be shown.
+pub(super) fn listed<'a>(catalogue: &'a Catalogue, surface: Surface, rules: &Rules, caller: &Caller) -> Vec<&'a Entry> {
+    let shown = |entry: &&Entry| surface.shows(entry) && rules.lists(caller, entry, Utc::now());
     catalogue.entries().iter().filter(shown).collect()
 }

@@ -32,10 +32,13 @@ enum Try {
     Against { salt: String, hash: String },
 }
 
+pub fn passphrase_is_set(connection: &Connection) -> rusqlite::Result<bool> {
+    connection.query_row("SELECT count(*) > 0 FROM operator", [], |row| row.get(0))
+}
+
 impl Consents {
     pub async fn has_passphrase(&self) -> Result<bool, Failure> {
-        let set = |connection: &Connection| connection.query_row("SELECT count(*) FROM operator", [], |row| row.get(0));
-        self.store().change(Durability::Written, set).await.map(|count: u32| count > 0)
+        self.store().change(Durability::Written, passphrase_is_set).await
     }
 
     /// Fine where none is set.

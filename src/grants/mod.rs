@@ -15,6 +15,7 @@ mod wish;
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
+use rusqlite::Connection;
 
 use crate::failure::{Code, Failure};
 use crate::policy::grant::Grant;
@@ -59,6 +60,14 @@ impl By {
     }
 }
 
+/// Whose credential this is, by the rows of this state.
+pub fn recognise(state: &Connection, presented: &str, now: DateTime<Utc>) -> rusqlite::Result<Option<Known>> {
+    if !credential::is_one(presented) {
+        return Ok(None);
+    }
+    Row::by_digest(state, &credential::digest(presented))?.map(|row| row.known(state, now)).transpose()
+}
+
 impl Grants {
     pub fn new(store: Store) -> Self {
         Self(store)
@@ -71,11 +80,7 @@ impl Grants {
 
     /// Whose credential this is, if it is one that we issued.
     pub fn recognise(&self, presented: &str, now: DateTime<Utc>) -> Result<Option<Known>, Failure> {
-        if !credential::is_one(presented) {
-            return Ok(None);
-        }
-        let digest = credential::digest(presented);
-        self.0.look(|state| Row::by_digest(state, &digest)?.map(|row| row.known(state, now)).transpose())
+        self.0.look(|state| recognise(state, presented, now))
     }
 
     /// The caller with its grant as it is now: it may have been revoked since the caller came.

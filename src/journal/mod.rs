@@ -37,6 +37,7 @@ use entry::{FoundDetail, Intent, Outcome, Row};
 use keeper::Keeper;
 pub use key::{PublicKey, SigningKey};
 use process::Process;
+pub use process::census;
 use resolve::{Finding, UnclearMint};
 pub use transfer::{Entry, Line};
 

@@ -60,6 +60,14 @@ impl Drop for Process {
     }
 }
 
+/// How many processes live in a directory, and how many died with calls under way or without saying goodbye.
+pub fn census(directory: &Path) -> (usize, usize) {
+    let folder = directory.join("processes");
+    let all = fs::read_dir(&folder).map_or(0, Iterator::count);
+    let dead = dead(&folder, "").len();
+    (all.saturating_sub(dead), dead)
+}
+
 fn take_place(folder: &Path, id: &str) -> io::Result<(File, PathBuf)> {
     fs::create_dir_all(folder)?;
     let path = folder.join(format!("{id}.lock"));

@@ -64,6 +64,13 @@ impl Finding {
     }
 }
 
+/// How many calls since then have an outcome that isn't known, and that nobody found out either.
+pub fn unclear_since(connection: &Connection, since: &str) -> rusqlite::Result<u32> {
+    const SQL: &str = "SELECT count(*) FROM journal o WHERE o.result = 'unknown' AND o.at >= ?1 AND NOT EXISTS
+        (SELECT 1 FROM journal f WHERE f.invocation = o.invocation AND f.kind = 'found')";
+    connection.query_row(SQL, [since], |row| row.get(0))
+}
+
 /// For each of the mints, in their order. `known` are ids of keys of which the journal says who made them.
 pub fn resolve(mints: &[UnclearMint], keys: &[LiveKey], known: &BTreeSet<String>) -> Vec<Finding> {
     let of = |mint: &UnclearMint| -> Vec<&LiveKey> {

@@ -35,6 +35,14 @@ pub struct Command {
     pub environment: Vec<String>,
 }
 
+impl Command {
+    /// Its programs that aren't there, or can't be run.
+    pub fn missing(&self) -> Vec<&str> {
+        let programs = [&self.sink, &self.source].into_iter().flatten().filter_map(|words| words.first());
+        programs.filter(|program| on_path(program).is_none()).map(String::as_str).collect()
+    }
+}
+
 /// A program that is there and may be run.
 pub(super) struct Program {
     path: PathBuf,
@@ -90,7 +98,7 @@ fn failed(trouble: run::Trouble) -> Failure {
 }
 
 /// A whole path, or a name that is looked for where a shell would.
-fn on_path(program: &str) -> Option<PathBuf> {
+pub fn on_path(program: &str) -> Option<PathBuf> {
     let asked = Path::new(program);
     if asked.is_absolute() {
         return Some(asked.to_owned()).filter(|path| can_run(path));

@@ -47,6 +47,14 @@ pub(super) async fn with<T: Send + 'static>(
     .map_err(|error| unusable(&error))
 }
 
+/// Whether a keyring answers when it is asked for an entry that nobody made.
+pub async fn answers(within: Duration) -> Result<(), Failure> {
+    let Some(name) = Name::new("doctor") else { return Ok(()) };
+    let asked = tokio::time::timeout(within, with(&name, held)).await;
+    let late = || Failure::new(Code::PreconditionFailed, format!("it didn't answer within {} s", within.as_secs()));
+    asked.map_err(|_| late())?.map(drop)
+}
+
 /// What is there, if anything is.
 pub(super) fn held(entry: &Entry) -> Result<Option<Vec<u8>>, Error> {
     match entry.get_secret() {

@@ -6,7 +6,7 @@ mod aside;
 pub mod command;
 pub mod credential;
 pub mod held;
-mod keyring;
+pub mod keyring;
 pub mod name;
 pub mod place;
 pub mod sink;

@@ -1,11 +1,10 @@
 //! The directories that the operator allows for credentials, and names inside them.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::{self, DirBuilder, File};
+use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
-use uuid::Uuid;
-
+use crate::draft::Draft;
 use crate::failure::{Code, Failure};
 
 /// Allowed directories; the first is where a plain name goes.
@@ -109,22 +108,10 @@ pub fn is_private(_: &Path) -> io::Result<bool> {
 
 /// Writes a file that only its owner may read, whole or not at all.
 pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    write_pieces(path, &[text.as_bytes(), b"\n"])
+    Draft::private(path)?.put(&[text.as_bytes(), b"\n"])
 }
 
 /// The same for what is no text.
 pub fn write_private_bytes(path: &Path, content: &[u8]) -> io::Result<()> {
-    write_pieces(path, &[content])
-}
-
-fn write_pieces(path: &Path, pieces: &[&[u8]]) -> io::Result<()> {
-    let draft = path.with_extension(format!("{}.new", Uuid::new_v4().simple()));
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&draft)?;
-    pieces.iter().try_for_each(|piece| file.write_all(piece))?;
-    file.sync_all()?;
-    fs::rename(&draft, path)
+    Draft::private(path)?.put(&[content])
 }

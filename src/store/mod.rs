@@ -8,10 +8,12 @@ mod change;
 mod schema;
 mod writer;
 
+use std::cmp::Ordering;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::oneshot;
 
@@ -23,6 +25,9 @@ use crate::failure::{Code, Failure};
 
 /// Another process may hold the file while it commits.
 const BUSY: Duration = Duration::from_secs(2);
+
+/// What has a meaning of its own in SQLite's addresses.
+const IN_ADDRESS: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
 
 #[derive(Clone)]
 pub struct Store(Arc<Inner>);
@@ -124,6 +129,24 @@ impl Store {
 /// To look at a directory's state without ever changing it.
 pub fn open_to_read(directory: &Path) -> rusqlite::Result<Connection> {
     reading(&directory.join("state.db"))
+}
+
+/// The same, and not even the log beside the database is made where no process keeps one. What a process writes that
+/// starts meanwhile may be seen half: whoever finds something wrong looks again.
+pub fn open_without_trace(directory: &Path) -> rusqlite::Result<Connection> {
+    let path = directory.join("state.db");
+    // On other systems a path is no part of an address.
+    if cfg!(not(unix)) || directory.join("state.db-wal").exists() {
+        return reading(&path);
+    }
+    let address = format!("file:{}?immutable=1", utf8_percent_encode(&path.to_string_lossy(), IN_ADDRESS));
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+    Connection::open_with_flags(address, flags)
+}
+
+/// Whether a file's tables are older than this version's, the same or newer.
+pub fn age_of_tables(connection: &Connection) -> rusqlite::Result<Ordering> {
+    schema::compare(connection)
 }
 
 fn reading(path: &Path) -> rusqlite::Result<Connection> {

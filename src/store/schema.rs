@@ -1,5 +1,7 @@
 //! The tables. Each process brings the file up to date when it opens it; steps are only ever added.
 
+use std::cmp::Ordering;
+
 use rusqlite::Connection;
 
 const STEPS: &[&str] = &[
@@ -270,6 +272,10 @@ pub(super) fn migrate(connection: &mut Connection) -> rusqlite::Result<()> {
     }
     change.pragma_update(None, "user_version", STEPS.len() as i64)?;
     change.commit()
+}
+
+pub(super) fn compare(connection: &Connection) -> rusqlite::Result<Ordering> {
+    version(connection).map(|seen| seen.cmp(&STEPS.len()))
 }
 
 fn version(connection: &Connection) -> rusqlite::Result<usize> {

@@ -3,6 +3,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 
+use serde_json::json;
+
 use super::schema::Schema;
 use super::surface::Index;
 use super::tool::{Place, Tool};
@@ -58,6 +60,20 @@ pub struct Listed {
     pub always_loaded: bool,
     /// As much as somebody asks for, or as another tool answers.
     pub answers_much: bool,
+}
+
+/// Of bytes, as models read JSON; a rule of thumb.
+const BYTES_A_TOKEN: usize = 4;
+
+impl Listed {
+    /// About what a client's model reads of it: name, description and input schema.
+    pub fn tokens(&self, outputs: bool) -> usize {
+        let mut read = json!({ "name": self.name, "description": self.description, "inputSchema": &*self.input });
+        if outputs && let Some(all) = read.as_object_mut() {
+            all.insert("outputSchema".to_owned(), json!(&*self.output));
+        }
+        read.to_string().len().div_ceil(BYTES_A_TOKEN)
+    }
 }
 
 impl Entry {

@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 
 pub use endpoint::Endpoint;
 pub use event::{Kind, Notice};
-pub use outbox::{Standing, Waiting, put};
+pub use outbox::{Standing, Waiting, put, standing};
 pub use secret::SecretPlace;
 
 use crate::failure::Failure;
@@ -44,7 +44,7 @@ impl Outbox {
 
     /// How many wait for an endpoint to take them, and how many were given up.
     pub fn standing(&self, tenant: &str) -> Result<Standing, Failure> {
-        self.store.look(|connection| outbox::standing(connection, tenant))
+        self.store.look(|connection| standing(connection, tenant))
     }
 
     /// For a look at whether anything is to be sent at all.

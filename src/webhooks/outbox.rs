@@ -97,7 +97,7 @@ pub(super) fn give_up(connection: &Connection, one: &Waiting, now: DateTime<Utc>
     connection.prepare_cached(SQL)?.execute([&one.endpoint, &one.event]).map(drop)
 }
 
-pub(super) fn standing(connection: &Connection, tenant: &str) -> rusqlite::Result<Standing> {
+pub fn standing(connection: &Connection, tenant: &str) -> rusqlite::Result<Standing> {
     const SQL: &str = "SELECT count(*) FILTER (WHERE standing = 'waiting'), count(*) FILTER (WHERE standing = 'dead')
         FROM webhooks WHERE tenant = ?1";
     let counted = |row: &rusqlite::Row<'_>| Ok(Standing { waiting: row.get(0)?, dead: row.get(1)? });

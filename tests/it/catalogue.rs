@@ -277,6 +277,7 @@ fn listings_fit_their_share_of_the_context() {
     }
     for entry in all(&catalogue) {
         let cost = tokens(entry, false);
+        assert_eq!((entry.listed().tokens(false), entry.listed().tokens(true)), (cost, tokens(entry, true)));
         assert!(cost <= ONE_TOOL, "{} takes {cost} tokens", entry.tool.name);
     }
     for surface in [Surface::Compact, Surface::Full] {

@@ -235,3 +235,46 @@ async fn the_end_of_the_input_ends_it_whatever_hangs() {
     let left = ended(towards(&tenant.url(), KEY, data.path()), &arguments).await.json();
     assert_eq!(left["items"][0]["changed"], "unknown", "{left}");
 }
+
+/// What `--help` lists.
+async fn commands(data: &Path) -> Vec<String> {
+    let help = run(data, &["--help"]).await.out;
+    let listed = help.split_once("Commands:\n").unwrap().1.split("\n\n").next().unwrap();
+    let names = listed.lines().filter_map(|line| line.strip_prefix("  ")?.split_whitespace().next());
+    names.map(ToOwned::to_owned).collect()
+}
+
+#[tokio::test]
+async fn each_shell_gets_a_script_that_knows_every_command_and_flag() {
+    let data = data();
+    let commands = commands(data.path()).await;
+    assert!(commands.len() > 9 && commands.iter().any(|name| name == "completions"), "{commands:?}");
+    for shell in ["bash", "zsh", "fish", "powershell", "elvish"] {
+        let script = run(data.path(), &["completions", shell]).await;
+        assert_eq!((script.code, script.err.as_str()), (0, ""), "{shell}");
+        for word in commands.iter().map(String::as_str).chain(["surface", "read-only", "listen"]) {
+            assert!(script.out.contains(word), "{shell} doesn't know {word}");
+        }
+    }
+    let wrong = run(data.path(), &["completions", "bahs"]).await;
+    assert_eq!(wrong.code, 2);
+    assert!(wrong.err.contains("'bash'"), "{}", wrong.err);
+    assert_eq!(std::fs::read_dir(data.path()).unwrap().count(), 0, "neither needs a tenant nor leaves anything behind");
+}
+
+#[tokio::test]
+async fn every_command_has_a_manual_page() {
+    let (data, pages) = (data(), data());
+    let written = run(data.path(), &["man", "--date", "2026-11-21", pages.path().to_str().unwrap()]).await;
+    assert_eq!((written.code, written.out.as_str(), written.err.as_str()), (0, "", ""));
+    let page = |name: &str| std::fs::read_to_string(pages.path().join(name)).unwrap();
+    let first = page("molecule-org-mcp.1");
+    for words in ["Exit codes", "MOLECULE_ORG_TOKEN_FILE", "2026-11-21"] {
+        assert!(first.contains(words), "{first}");
+    }
+    for command in commands(data.path()).await {
+        assert!(page(&format!("molecule-org-mcp-{command}.1")).contains("SYNOPSIS"), "{command}");
+    }
+    let nowhere = run(data.path(), &["man", "/nowhere/at/all"]).await;
+    assert_eq!(nowhere.code, 1, "{}", nowhere.err);
+}

@@ -17,6 +17,7 @@ mod client;
 mod consent;
 mod contract;
 mod crash;
+mod doctor;
 mod drops;
 mod faults;
 mod faults_told;
@@ -24,6 +25,8 @@ mod filter;
 mod grants;
 mod http;
 mod injection;
+#[cfg(unix)]
+mod install;
 mod jobs;
 mod journal;
 mod key_trees;

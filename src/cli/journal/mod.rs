@@ -8,6 +8,8 @@ mod prune;
 mod show;
 mod verify;
 
+pub(super) use verify::trouble;
+
 use std::path::Path;
 
 use clap::{Args, Subcommand};

@@ -77,7 +77,7 @@ fn failed(path: &Path, error: &str) -> Ending {
 }
 
 /// The first thing that is wrong, in a sentence.
-fn trouble(report: &Report) -> String {
+pub(in crate::cli) fn trouble(report: &Report) -> String {
     let of_chain = report.chains.iter().find_map(|chain| chain.problem.as_ref().map(|problem| (chain, problem)));
     match (of_chain, &report.problem) {
         (Some((chain, problem)), _) => {

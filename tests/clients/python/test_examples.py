@@ -11,7 +11,9 @@ from pathlib import Path
 
 from server import BINARY, clean_environment
 
-EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+ROOT = Path(__file__).resolve().parents[3]
+EXAMPLES = ROOT / "examples"
+CLIENTS = ROOT / "docs" / "clients.md"
 
 
 def run(*command, **environment):
@@ -21,7 +23,7 @@ def run(*command, **environment):
 
 
 def blocks(language):
-    text = (EXAMPLES / "clients.md").read_text(encoding="utf-8")
+    text = CLIENTS.read_text(encoding="utf-8")
     return re.findall(rf"```{language}\n(.*?)```", text, re.DOTALL)
 
 
@@ -68,7 +70,7 @@ class Examples(unittest.TestCase):
             self.assertEqual(run(BINARY, *server["args"], "--help").returncode, 0)
 
     def test_the_variables_in_the_text_are_known(self):
-        text = (EXAMPLES / "clients.md").read_text(encoding="utf-8")
+        text = CLIENTS.read_text(encoding="utf-8")
         named = dict(re.findall(r'"(MOLECULE_MCP_\w+)": "([^"]+)"', text))
         self.assertEqual(len(named), 2)
         ended = run(BINARY, "tools", **named)

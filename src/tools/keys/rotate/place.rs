@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::backend::Draft;
+use crate::draft::Draft;
 use crate::failure::{Code, Failure};
 use crate::secrets::Sink;
 use crate::secrets::sink::{self, Proved};
