@@ -11,6 +11,7 @@ mod consent;
 mod finish;
 mod hearing;
 mod itself;
+mod job;
 mod keys;
 mod once;
 mod record;
@@ -24,11 +25,14 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use chrono::Utc;
 use serde_json::{Map, Value};
+use tokio::sync::oneshot;
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 pub use self::hearing::Shown;
+pub use self::job::Came;
 pub use crate::progress::{Progress, Step};
 pub use crate::tools::catalogue::Listed;
 
@@ -36,7 +40,9 @@ use crate::backend::Client;
 use crate::consent::form::Form;
 use crate::consent::{Asks, observe};
 use crate::failure::{Code, Failure};
+use crate::jobs::{AT_ONCE, Seed};
 use crate::pace;
+use crate::policy::{self, Decision};
 use crate::repeats::{Before, Repeats};
 use crate::store::Store;
 use crate::tools::beside::{Beside, Link};
@@ -50,7 +56,11 @@ use admit::Asked;
 use carry::set_out;
 use consent::Petition;
 use finish::Finish;
+use job::{Book, Going, Leash, Ran, Wish};
 use record::Record;
+
+/// How long what is cancelled at the end may take to be written down.
+const LAST_RECORDS: Duration = Duration::from_millis(500);
 
 /// A request at one of the doors.
 pub struct Call {
@@ -78,6 +88,12 @@ pub struct Answer {
     pub bytes: Option<Bytes>,
 }
 
+impl Answer {
+    fn of(invocation: Uuid, content: Value, untrusted: bool) -> Self {
+        Self { invocation, content, untrusted, repeats: None, links: Vec::new(), bytes: None }
+    }
+}
+
 /// Why it gives nothing back.
 #[derive(Debug)]
 pub struct Refusal {
@@ -85,6 +101,12 @@ pub struct Refusal {
     pub failure: Failure,
     /// What a person has to be shown before the call is made again.
     pub form: Option<Box<Form>>,
+}
+
+/// Which way a call came that another carried, and whether it shall go on as a job.
+struct Opened {
+    way: Option<Way>,
+    as_job: bool,
 }
 
 /// Why a call ends early.
@@ -168,19 +190,29 @@ impl Dispatch {
     }
 
     pub async fn call(&self, call: Call) -> Result<Answer, Refusal> {
-        let invocation = Uuid::now_v7();
-        self.travel(invocation, call, Extent::Page).await.map_err(|Stop { failure, form }| Refusal {
-            invocation,
-            failure,
-            form,
-        })
+        self.come_to(call, None).await.map(Came::answer)
     }
 
-    async fn travel(&self, id: Uuid, mut call: Call, extent: Extent) -> Result<Answer, Stop> {
+    /// The same, but that a call that takes longer than `patience`, and may, goes on as a job.
+    pub async fn call_or_job(&self, call: Call, patience: Duration) -> Result<Came, Refusal> {
+        self.come_to(call, Some(patience)).await
+    }
+
+    async fn come_to(&self, call: Call, patience: Option<Duration>) -> Result<Came, Refusal> {
+        let invocation = Uuid::now_v7();
+        let came = self.travel(invocation, call, Extent::Page, patience).await;
+        came.map_err(|Stop { failure, form }| Refusal { invocation, failure, form })
+    }
+
+    async fn travel(&self, id: Uuid, mut call: Call, extent: Extent, patience: Option<Duration>) -> Result<Came, Stop> {
         let begun = Instant::now();
-        let way = self.open(&mut call);
-        let way = self.server.grants.renew(&mut call.caller, Utc::now()).and(way);
-        let way = self.recall(&mut call).await.and(way);
+        let opened = self.open(&mut call);
+        let opened = self.server.grants.renew(&mut call.caller, Utc::now()).and(opened);
+        let opened = opened.and_then(|opened| self.may_begin_jobs(&call.caller, &opened).map(|()| opened));
+        let opened = self.recall(&mut call).await.and(opened);
+        let as_job = opened.as_ref().is_ok_and(|opened| opened.as_job);
+        let way = opened.map(|opened| opened.way);
+        let wish = self.wish(&call, patience, as_job);
         let rules = self.server.policy.now();
         let mut record = Record::new(id, &call, &self.server, &rules);
         let asked = Asked { id, rules: &rules, caller: &call.caller, cancel: &call.cancel, now: Utc::now() };
@@ -197,6 +229,12 @@ impl Dispatch {
                 return Err(failure.into());
             }
         };
+        let untrusted = !admitted.routes.is_empty() || admitted.relays;
+        let leash = (!matches!(wish, Wish::Answer)).then(|| {
+            let seed = Seed { caller: call.caller.identity(), tool: admitted.entry, invocation: id };
+            let book = Book { jobs: self.server.jobs.clone(), seed, untrusted, effect: admitted.effect };
+            Leash::on(&mut call.progress, &mut call.cancel, book)
+        });
         let petition = admitted.arguments.take().map(|arguments| Petition {
             server: Arc::clone(&self.server),
             rules: Arc::clone(&rules),
@@ -213,18 +251,14 @@ impl Dispatch {
             closing: self.closing.clone(),
             saw: None,
         });
-        let untrusted = !admitted.routes.is_empty();
         let unclear_since = match earlier {
             Before::Done { invocation: first, answer } => {
                 self.server.journal.note(record.intent(), record.outcome_of_repeat(&first));
-                return Ok(Answer {
-                    invocation: id,
-                    content: answer,
-                    untrusted,
-                    repeats: first.parse().ok(),
-                    links: vec![],
-                    bytes: None,
-                });
+                if let (Wish::Job, Some(leash)) = (wish, leash) {
+                    return Ok(Came::Answered(Came::Goes(leash.book.repeated(answer).await?).answer()));
+                }
+                let repeats = first.parse().ok();
+                return Ok(Came::Answered(Answer { repeats, ..Answer::of(id, answer, untrusted) }));
             }
             Before::Unclear { since } => Some(since),
             _ => None,
@@ -248,20 +282,66 @@ impl Dispatch {
             rules,
             server: Arc::clone(&self.server),
         };
-        let call = set_out(invocation, admitted, petition, record, self.books.clone(), begun);
-        let call = self.running.track_future(call);
-        let content = Finish::new(call).await?;
-        let (links, bytes, quoted) = beside.taken();
-        Ok(Answer { invocation: id, content, untrusted: untrusted || quoted, repeats: None, links, bytes })
+        let (told, has_set_out) = oneshot::channel();
+        let call = set_out(invocation, admitted, petition, record, self.books.clone(), begun, told);
+        let call = Finish::new(self.running.track_future(call));
+        let answer = |content| {
+            let (links, bytes, quoted) = beside.taken();
+            Came::Answered(Answer { links, bytes, ..Answer::of(id, content, untrusted || quoted) })
+        };
+        let Some(leash) = leash else { return call.await.map(answer) };
+        let going = Going { call, leash, set_out: has_set_out, running: self.running.clone() };
+        let patience = if let Wish::Within(patience) = wish { Some(patience) } else { None };
+        Ok(match going.run(patience).await? {
+            Ran::Content(content) => answer(content),
+            Ran::Job(job) if as_job => Came::Answered(Came::Goes(job).answer()),
+            Ran::Job(job) => Came::Goes(job),
+        })
     }
 
-    /// A call that carries another becomes that one, and which way it came is kept.
-    fn open(&self, call: &mut Call) -> Result<Option<Way>, Failure> {
+    fn wish(&self, call: &Call, patience: Option<Duration>, as_job: bool) -> Wish {
+        let takes_long = || self.server.catalogue.find(&call.tool).is_some_and(|entry| entry.tool.long);
+        match patience {
+            _ if as_job => Wish::Job,
+            Some(patience) if takes_long() && !self.server.jobs.is_full(&call.caller.identity()) => {
+                Wish::Within(patience)
+            }
+            _ => Wish::Answer,
+        }
+    }
+
+    /// A call that carries another becomes that one, and which way it came is kept. What it carries may be a job's.
+    fn open(&self, call: &mut Call) -> Result<Opened, Failure> {
+        let first = self.unfold(call, |_| true)?;
+        let second = match first {
+            Some(Way::Job) | None => None,
+            Some(_) => self.unfold(call, |way| way == Way::Job)?,
+        };
+        let as_job = first == Some(Way::Job) || second.is_some();
+        // Whatever a job may be can be called as the worst that it can be.
+        Ok(Opened { way: first.filter(|way| !as_job || matches!(way, Way::Read | Way::Write)), as_job })
+    }
+
+    fn unfold(&self, call: &mut Call, wanted: impl Fn(Way) -> bool) -> Result<Option<Way>, Failure> {
         let Some(outer) = self.server.catalogue.find(&call.tool) else { return Ok(None) };
-        let Some(way) = outer.tool.calls else { return Ok(None) };
+        let Some(way) = outer.tool.calls.filter(|way| wanted(*way)) else { return Ok(None) };
         let (tool, arguments) = Through::open(&outer.tool, std::mem::take(&mut call.arguments))?;
         (call.tool, call.arguments) = (tool, arguments);
         Ok(Some(way))
+    }
+
+    /// What is hidden is also refused: the tool that begins a job may be switched off like any other.
+    fn may_begin_jobs(&self, caller: &Caller, opened: &Opened) -> Result<(), Failure> {
+        let Some(entry) = self.server.catalogue.find(Way::Job.tool()).filter(|_| opened.as_job) else { return Ok(()) };
+        let rules = self.server.policy.now();
+        match rules.decide(caller, entry, entry.tool.least, None, Utc::now()) {
+            Decision::Allowed(_) if self.server.jobs.is_full(&caller.identity()) => {
+                Err(Failure::new(Code::RateLimited, format!("{AT_ONCE} jobs of yours are under way"))
+                    .next("Wait for one with get_job, or cancel one."))
+            }
+            Decision::Allowed(_) => Ok(()),
+            Decision::Refused(rule) => Err(policy::refused(rule, entry, rules.role(caller), entry.tool.least)),
+        }
     }
 
     /// What an earlier call over many workspaces left is put where the arguments name that call.
@@ -274,12 +354,17 @@ impl Dispatch {
         }
     }
 
-    /// No new calls; those that run may finish until `deadline`. Then the journal is flushed.
+    /// No new calls; those that run may finish until `deadline`. Jobs are cancelled then, so that what is known of them
+    /// is written down. Then the journal is flushed.
     pub async fn drain(&self, deadline: Duration) {
         self.closing.cancel();
         self.server.events.end();
         self.running.close();
-        if tokio::time::timeout(deadline, self.running.wait()).await.is_err() {
+        let mut at_rest = timeout(deadline, self.running.wait()).await.is_ok();
+        if self.server.jobs.cancel_all() > 0 {
+            at_rest = timeout(LAST_RECORDS, self.running.wait()).await.is_ok();
+        }
+        if !at_rest {
             tracing::warn!(running = self.running.len(), "calls were still running at the end");
         }
         if let Err(error) = self.server.journal.flush().await {

@@ -34,6 +34,7 @@ pub mod fence;
 pub mod fleets;
 pub mod grants;
 pub mod imports;
+pub mod jobs;
 pub mod journal;
 pub mod leases;
 pub mod length;

@@ -27,4 +27,11 @@ impl Progress {
             let _ = watcher.send(Step { done, total, message });
         }
     }
+
+    /// A step of a call that is watched on the way.
+    pub fn pass(&self, step: Step) {
+        if let Some(watcher) = &self.0 {
+            let _ = watcher.send(step);
+        }
+    }
 }

@@ -11,6 +11,7 @@ use crate::dispatch::Dispatch;
 use crate::failure::Failure;
 use crate::transport::caller::Door;
 use crate::transport::http::Loopback;
+use crate::transport::stop;
 use crate::webhooks::sender;
 
 #[derive(Args)]
@@ -39,6 +40,7 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     let told = match outcome {
         Ok(answer) => {
             output::json(&answer)?;
+            stay_for_jobs(&dispatch).await;
             drops::stay(&dispatch).await.map_err(Ending::from)
         }
         Err(failure) => Err(failure.into()),
@@ -46,6 +48,17 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     dispatch.drain(Duration::from_secs(2)).await;
     sender::flush(&dispatch, Duration::from_secs(2)).await;
     told
+}
+
+/// A job goes on for as long as its process does: until it is through, or somebody wants this ended.
+async fn stay_for_jobs(dispatch: &Dispatch) {
+    tokio::select! {
+        biased;
+        () = dispatch.server().jobs.at_rest() => {}
+        _ = stop::asked() => {
+            dispatch.server().jobs.cancel_all();
+        }
+    }
 }
 
 /// Whether a person has typed in meanwhile what the call wants.

@@ -10,10 +10,13 @@ use crate::dispatch::Dispatch;
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 pub(super) async fn run(dispatch: Arc<Dispatch>) {
-    let capsules = &dispatch.server().capsules;
+    let server = dispatch.server();
     loop {
-        if let Err(failure) = capsules.prune(Utc::now()).await {
+        if let Err(failure) = server.capsules.prune(Utc::now()).await {
             tracing::warn!(%failure, detail = failure.for_operator(), "old capsules weren't taken away");
+        }
+        if let Err(failure) = server.jobs.prune(Utc::now()).await {
+            tracing::warn!(%failure, detail = failure.for_operator(), "old jobs weren't taken away");
         }
         tokio::time::sleep(DAY).await;
     }

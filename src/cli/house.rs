@@ -25,6 +25,7 @@ use crate::events::Events;
 use crate::fleets::Fleets;
 use crate::grants::{Grants, Known, State};
 use crate::imports::Imports;
+use crate::jobs::Jobs;
 use crate::journal::Journal;
 use crate::leases::Leases;
 use crate::policy::Rules;
@@ -75,8 +76,9 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
     let capsules = Capsules::new(store.clone(), &config.data, &tenant);
     let fleets = Fleets::new(store.clone(), &tenant);
     let imports = Imports::new(store.clone(), &tenant);
-    let journal = Journal::open(store, &config.data, &tenant);
+    let journal = Journal::open(store.clone(), &config.data, &tenant);
     config.rules.anchor.iter().for_each(|anchor| journal.anchored(anchor.clone()));
+    let jobs = Jobs::new(store, &tenant, journal.clone());
     let server = Server {
         address: client.address().to_owned(),
         tenant,
@@ -88,6 +90,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         capsules,
         fleets,
         imports,
+        jobs,
         policy: Live::new(rules(config)),
         results: Results::default(),
         leases,

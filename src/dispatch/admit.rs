@@ -39,6 +39,8 @@ pub(super) struct Admitted {
     pub entry: &'static str,
     pub effect: Effect,
     pub routes: &'static [Route],
+    /// It gives out what another call answered.
+    pub relays: bool,
     pub prepared: Prepared,
     pub once: Option<Once>,
     /// Org keys an hour, where it mints one.
@@ -92,8 +94,8 @@ impl Dispatch {
         // Whoever had it promise this was agreed with then.
         let asks = need == Need::Person && !asked.caller.is_itself();
         let arguments = asks.then(|| named.unwrap_or_default());
-        let (routes, entry) = (entry.tool.routes, entry.tool.name);
-        Ok(Admitted { entry, effect, routes, prepared, once, minting, tree, target, arguments })
+        let (routes, relays, entry) = (entry.tool.routes, entry.tool.relays, entry.tool.name);
+        Ok(Admitted { entry, effect, routes, relays, prepared, once, minting, tree, target, arguments })
     }
 
     /// What a caller may do as such, it may do so often.

@@ -9,6 +9,7 @@ use chrono::Utc;
 use futures_util::FutureExt;
 use rusqlite::Connection;
 use serde_json::Value;
+use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
 use super::admit::{Admitted, Asked};
@@ -26,8 +27,9 @@ use crate::repeats::Once;
 use crate::results::Kept;
 use crate::tools::effect::Effect;
 use crate::tools::invocation::Invocation;
+use crate::tools::tool::Prepared;
 
-/// Nothing is done before a person agreed, where one has to, and the intent is written down.
+/// Nothing is done before a person agreed, where one has to, and the intent is written down; that is `told`.
 pub(super) async fn set_out(
     mut invocation: Invocation,
     admitted: Admitted,
@@ -35,6 +37,7 @@ pub(super) async fn set_out(
     mut record: Record,
     books: Books,
     begun: Instant,
+    told: oneshot::Sender<()>,
 ) -> Result<Value, Stop> {
     let server = Arc::clone(&invocation.server);
     let journal = &server.journal;
@@ -47,6 +50,8 @@ pub(super) async fn set_out(
         journal.conclude_later(record.outcome_of_refusal(&failure));
         return Err(failure.into());
     }
+    // Nobody need listen.
+    let _ = told.send(());
     Ok(carry_out(invocation, admitted, record, begun).await?)
 }
 
@@ -123,14 +128,26 @@ async fn intend(journal: &Journal, intent: Intent, invocation: &Invocation, once
     if ours { Ok(()) } else { Err(once::overtaken()) }
 }
 
+/// A read ends wherever it is once it is cancelled. What acts hears of it with its next request, and says what it did.
+async fn run(prepared: Prepared, effect: Effect, invocation: &Invocation) -> Result<Value, Failure> {
+    tokio::select! {
+        biased;
+        () = invocation.tenant.cancelled(), if effect.is_read() => {
+            Err(Failure::new(Code::Cancelled, "the call was cancelled"))
+        }
+        result = prepared.run(invocation) => result,
+    }
+}
+
 async fn carry_out(
     invocation: Invocation,
     admitted: Admitted,
     record: Record,
     begun: Instant,
 ) -> Result<Value, Failure> {
-    let ran = AssertUnwindSafe(admitted.prepared.run(&invocation)).catch_unwind().await;
-    let result = ran.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "the tool broke off")));
+    let ran = run(admitted.prepared, admitted.effect, &invocation);
+    let result = AssertUnwindSafe(ran).catch_unwind().await;
+    let result = result.unwrap_or_else(|_| Err(Failure::new(Code::Internal, "the tool broke off")));
     let result = result.and_then(|answer| shape::shaped(answer, invocation.extent)).map_err(shape::told);
     // What was done before a failure is part of what the failure must say.
     let result = result.map_err(|failure| failure.after(invocation.tenant.changed()));

@@ -27,7 +27,8 @@ impl Dispatch {
             asks: Asks::Nobody,
             cancel: CancellationToken::new(),
         };
-        let mut answer = self.travel(Uuid::now_v7(), call, Extent::Whole).await.map_err(|stop| stop.failure)?;
+        let came = self.travel(Uuid::now_v7(), call, Extent::Whole, None).await.map_err(|stop| stop.failure)?;
+        let mut answer = came.answer();
         match answer.content.get_mut("items").map(Value::take) {
             Some(Value::Array(items)) => Ok(items),
             _ => Err(Failure::new(Code::Internal, format!("{tool} isn't a list"))),

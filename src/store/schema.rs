@@ -241,6 +241,22 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (tenant, template)
     ) STRICT;
 ",
+    "
+    CREATE TABLE jobs (
+        id         TEXT PRIMARY KEY,
+        tenant     TEXT NOT NULL,
+        caller     TEXT NOT NULL,
+        tool       TEXT NOT NULL,
+        invocation TEXT NOT NULL,
+        message    TEXT,
+        created    TEXT NOT NULL,
+        updated    TEXT NOT NULL,
+        until      TEXT NOT NULL,
+        unwanted   INTEGER NOT NULL DEFAULT 0,
+        ended      TEXT
+    ) STRICT;
+    CREATE INDEX jobs_caller ON jobs (tenant, caller, created);
+",
 ];
 
 /// Applies the steps that the file hasn't seen.

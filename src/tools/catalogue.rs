@@ -58,6 +58,8 @@ pub struct Listed {
     pub open_world: bool,
     /// A client that puts tools aside shall keep this one.
     pub always_loaded: bool,
+    /// As much as somebody asks for, or as another tool answers.
+    pub answers_much: bool,
 }
 
 /// Of bytes, as models read JSON; a rule of thumb.
@@ -77,18 +79,25 @@ impl Listed {
 impl Entry {
     /// Made when first asked for: a server that only takes calls never builds a schema.
     pub fn listed(&self) -> &Listed {
-        self.listed.get_or_init(|| Listed {
+        self.listed.get_or_init(|| self.as_listed())
+    }
+
+    fn as_listed(&self) -> Listed {
+        let input = self.tool.input_schema();
+        let pages = input.get("properties").is_some_and(|all| all.get("cursor").is_some());
+        Listed {
             name: self.tool.name,
             title: self.tool.title(),
             description: self.tool.about,
-            input: Arc::new(self.tool.input_schema()),
+            answers_much: pages || self.tool.relays || self.tool.calls.is_some(),
+            input: Arc::new(input),
             output: Arc::new(self.tool.output_schema()),
             read_only: self.tool.most.is_read(),
             destructive: self.tool.most.is_destructive(),
             idempotent: self.tool.idempotent,
             open_world: self.tool.open_world,
             always_loaded: self.tool.place == Place::AlwaysLoaded,
-        })
+        }
     }
 }
 

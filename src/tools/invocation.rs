@@ -24,6 +24,7 @@ use crate::failure::{Code, Failure};
 use crate::fleets::Fleets;
 use crate::grants::Grants;
 use crate::imports::Imports;
+use crate::jobs::{Job, Jobs};
 use crate::journal::Journal;
 use crate::journal::entry::KeyMark;
 use crate::leases::Leases;
@@ -194,6 +195,8 @@ pub struct Server {
     pub fleets: Fleets,
     /// Imports of org templates, one of each at a time.
     pub imports: Imports,
+    /// Calls that go on after their first answer.
+    pub jobs: Jobs,
     /// What may be done; asked anew for each call.
     pub policy: Live,
     pub grants: Grants,
@@ -218,6 +221,12 @@ pub struct Server {
 }
 
 impl Server {
+    /// What a job came to is for whoever may still call its tool.
+    pub fn shows(&self, job: &Job, caller: &Caller) -> bool {
+        let rules = self.policy.now();
+        self.catalogue.find(&job.tool).is_some_and(|entry| rules.lists(caller, entry, Utc::now()))
+    }
+
     /// Whether a key listed under this prefix is the one that this server holds.
     pub fn is_own_key(&self, prefix: &str) -> bool {
         self.keys.is_own(prefix)

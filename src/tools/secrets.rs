@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::ids::{SecretName, WorkspaceId};
 use super::invocation::Invocation;
 use super::list::List;
-use super::many::each;
+use super::many::each_told;
 use super::tool::{Act, Draft, Tool};
 use super::workspaces::wire::{Detail, Workspace};
 use super::workspaces::{self, confirm_exists, fetch_all, fetch_one};
@@ -71,6 +71,7 @@ pub const TOOLS: &[Tool] = &[
         .said("missing credentials which workspaces lack api key audit difference, which agents have a variable and which ones don't, miss a variable, differences between agents, missing env var")
         .example(r#"{"names":["ANTHROPIC_API_KEY","GITHUB_TOKEN"]}"#)
         .about("Compare secrets by name over workspaces: which each holds itself, overrides, inherits or misses. Never a value.")
+        .long()
         .filtered()
         .lists::<compare::CompareSecrets>(),
 ];
@@ -288,7 +289,8 @@ async fn global_restarts(key: &SecretName, call: &Invocation) -> Result<(Vec<Res
         let overrides = at < LOOKED_INTO && overrides(&one.id, key, call).await?;
         Ok((!overrides).then_some(Restarted { id: one.id, name: one.name }))
     });
-    let restarts: Result<Vec<Option<Restarted>>, Failure> = each(looked_at).await.into_iter().collect();
+    let restarts: Result<Vec<Option<Restarted>>, Failure> =
+        each_told(call, "who has its own", looked_at).await.into_iter().collect();
     Ok((restarts?.into_iter().flatten().collect(), not_looked_at))
 }
 

@@ -65,6 +65,10 @@ pub struct Tool {
     pub by_name: bool,
     /// What its look saw is shown to whoever agrees, and their yes holds for that alone.
     pub on_sight: bool,
+    /// It may take long: a client that knows tasks gets one instead of an answer that doesn't come.
+    pub long: bool,
+    /// It gives out what another call answered, and the tenant's words with it.
+    pub relays: bool,
     /// It calls the tool that its arguments name.
     pub calls: Option<Way>,
     input: fn() -> Schema,
@@ -127,6 +131,8 @@ pub struct Draft {
     creates: bool,
     by_name: bool,
     on_sight: bool,
+    long: bool,
+    relays: bool,
 }
 
 impl Draft {
@@ -150,6 +156,8 @@ impl Draft {
             creates: false,
             by_name: false,
             on_sight: false,
+            long: false,
+            relays: false,
         }
     }
 
@@ -305,6 +313,19 @@ impl Draft {
         self
     }
 
+    /// It may take more than a few seconds.
+    #[must_use]
+    pub const fn long(mut self) -> Self {
+        self.long = true;
+        self
+    }
+
+    #[must_use]
+    pub const fn relays(mut self) -> Self {
+        self.relays = true;
+        self
+    }
+
     const fn tool(self, input: fn() -> Schema, output: fn() -> Schema, prepare: Prepare) -> Tool {
         Tool {
             name: self.name,
@@ -325,6 +346,8 @@ impl Draft {
             creates: self.creates,
             by_name: self.by_name,
             on_sight: self.on_sight,
+            long: self.long,
+            relays: self.relays,
             calls: None,
             input,
             output,

@@ -1,7 +1,7 @@
 //! MCP over standard input and output: what a client that starts us as its own process speaks.
 //! Pipes and sockets are waited for like any connection; for a terminal or a file reading and writing
 //! have a thread each, because tokio's own stdin and stdout would hand every message through a pool.
-//! Closed input ends the door within a second, whatever hangs.
+//! Closed input ends the door within a second, whatever hangs; within six where a job runs.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -75,9 +75,10 @@ async fn converse(dispatch: Arc<Dispatch>, caller: Caller, ends: Ends) {
     }
     // Streams of changes have no answer to wait for.
     dispatch.server().events.end();
-    let last_moment = Instant::now() + LAST_MOMENT;
+    let mut last_moment = Instant::now() + LAST_MOMENT;
     let _ = timeout(LAST_ANSWERS, waiting.wait_for(|count| *count == 0)).await;
     stop.cancel();
+    last_moment += rest_of_jobs(&dispatch).await;
     let left = last_moment.saturating_duration_since(Instant::now());
     // The flush at the end of it may hang as well.
     let _ = timeout_at(last_moment, dispatch.drain(left.saturating_sub(LAST_WRITES))).await;
@@ -95,6 +96,18 @@ async fn orderly_end(dispatch: &Dispatch, ended: &CancellationToken) {
         () = ended.cancelled() => {}
         _ = stop::asked() => {}
     }
+}
+
+/// Jobs aren't the client's that began them: they get as long as the operator would give them. Says how long it took.
+async fn rest_of_jobs(dispatch: &Dispatch) -> Duration {
+    let begun = Instant::now();
+    tokio::select! {
+        biased;
+        _ = timeout(ORDERLY_END, dispatch.server().jobs.at_rest()) => {}
+        _ = stop::asked() => {}
+    }
+    dispatch.server().jobs.cancel_all();
+    begun.elapsed()
 }
 
 fn process_ends() -> io::Result<Ends> {

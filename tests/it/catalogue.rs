@@ -18,14 +18,16 @@ const ONE_TOOL: usize = 360;
 const FULL_AVERAGE: usize = 200;
 const COMPACT_TOOLS: usize = 25;
 const COMPACT_TOKENS: usize = 5_000;
-const VERBS: &str = "add assign call chat check collapse commit compare create decide delegate delete diagnose discover download \
+const VERBS: &str = "add assign call cancel chat check collapse commit compare create decide delegate delete diagnose discover download \
     drop expand export find fork get hibernate import inspect install list mint move notify pause plan query read record refresh \
-    remove replace report resolve restore restart resume revoke rotate run save search send set test uninstall update upload verify wait write";
+    remove replace report resolve restore restart resume revoke rotate run save search send set start test uninstall update upload verify wait write";
 /// Kept for the users of other tools that have them.
 const NOT_VERB_FIRST: [&str; 6] =
     ["whoami", "session_search", "memory_set", "memory_get", "memory_list", "memory_delete_kv"];
 /// Not reads, although they only GET.
 const ACTING_GETS: [&str; 1] = ["list_pending_approvals"];
+/// It changes nothing at the tenant, and what it breaks off may be an act.
+const OWN_JOBS: &str = "cancel_job";
 /// Reads, although they POST: the platform asks for the two ids in a body, and looks something up.
 const ASKING_POSTS: [&str; 1] = ["check_access"];
 /// A value that is no secret: what an agent keeps under a key, named as the platform's users know it.
@@ -159,7 +161,7 @@ fn the_rule_about_secrets_can_fail() {
 fn reads_only_get_and_what_only_gets_is_a_read() {
     for tool in all(&Catalogue::new()).map(|entry| &entry.tool) {
         assert!(tool.least <= tool.most, "{}", tool.name);
-        if tool.calls.is_some() {
+        if tool.calls.is_some() || tool.name == OWN_JOBS {
             continue;
         }
         let only_gets = tool.routes.iter().all(|route| route.method.as_str() == "GET");

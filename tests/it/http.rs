@@ -124,6 +124,8 @@ async fn the_stateless_revision_is_spoken_at_both_mounts() {
         }
         let both = json!({ "listChanged": true, "subscribe": true });
         assert_eq!(about["result"]["capabilities"]["resources"], both, "{path}");
+        let tasks = json!({ "io.modelcontextprotocol/tasks": {} });
+        assert_eq!(about["result"]["capabilities"]["extensions"], tasks, "{path}");
         let list = post_modern(&server, path, "tools/list", json!({})).await.json();
         assert_eq!(list["result"]["cacheScope"], "private", "{path}");
         let (tool, arguments) = support::quick();

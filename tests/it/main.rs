@@ -29,6 +29,7 @@ mod http;
 mod injection;
 #[cfg(unix)]
 mod install;
+mod jobs;
 mod journal;
 mod key_trees;
 mod leases;

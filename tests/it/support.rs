@@ -26,6 +26,7 @@ use molecule_org_mcp::events::Events;
 use molecule_org_mcp::fleets::Fleets;
 use molecule_org_mcp::grants::Grants;
 use molecule_org_mcp::imports::Imports;
+use molecule_org_mcp::jobs::Jobs;
 use molecule_org_mcp::journal::Journal;
 use molecule_org_mcp::leases::Leases;
 use molecule_org_mcp::policy::Rules;
@@ -507,6 +508,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
     .unwrap();
     let store = Store::open(home);
     let books = Books::new(&store);
+    let journal = Journal::open(store.clone(), home, url);
     let server = Server {
         address: client.address().to_owned(),
         tenant: client.address().to_owned(),
@@ -525,7 +527,8 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
         events: Events::new(client.clone()),
         consents: Consents::new(store.clone()),
         grants: Grants::new(store.clone()),
-        journal: Journal::open(store, home, url),
+        jobs: Jobs::new(store, url, journal.clone()),
+        journal,
         catalogue: Catalogue::new(),
         surface: plan.surface,
         output_schemas: false,

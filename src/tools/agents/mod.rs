@@ -38,6 +38,7 @@ pub const TOOLS: &[Tool] = &[
         .said("chat, talk to, message, ask, send, tell or prompt an agent; conversation, ask it a question, message it and get the answer")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","message":"What are you working on?","deadline_seconds":60}"#)
         .about("Send an agent a message and wait for its answer. `queued` means not answered yet. Sending again makes it work again; for long work use delegate_task.")
+        .long()
         .everyday()
         .creates()
         .acts::<chat::ChatWithAgent>(),

@@ -79,6 +79,7 @@ pub const TOOLS: &[Tool] = &[
     Draft::destroy("discover_channel_chats", &[workspaces::GET, DISCOVER])
         .open_world()
         .about("Which chats a Telegram bot sees, to find a `chat_id`. It deletes the bot's webhook, so that whatever received by it stops.")
+        .long()
         .said("find chat id groups botfather bot sees, which groups or rooms can a bot see")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","source":"file:telegram-bot"}"#)
         .keeping(&["channel_type", "source"])

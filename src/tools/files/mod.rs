@@ -51,6 +51,7 @@ pub const TOOLS: &[Tool] = &[
     Draft::destroy("replace_all_files", &[workspaces::LIST, workspaces::GET, REPLACE, LIST])
         .idempotent()
         .about("Write up to 200 files below /configs at once. Adds and overwrites, never deletes. Without a running container it may write the template that workspaces of the same name share.")
+        .long()
         .said("bulk write, upload many files, sync a folder, upload a whole set of files, deploy several files at once, overwrite the folder")
         .example(
             r##"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","files":{"system-prompt.md":"You audit pages.\n","skills/seo/SKILL.md":"# SEO\n"}}"##,

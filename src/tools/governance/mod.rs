@@ -1,6 +1,7 @@
 //! About this server itself: whose key it holds, what is switched off, and what it did.
 
 mod consents;
+mod jobs;
 pub mod journal;
 pub mod rest;
 
@@ -10,9 +11,11 @@ use chrono::{DateTime, Utc};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::effect::Effect;
 use super::ids::{KeyId, WorkspaceId};
 use super::invocation::Invocation;
 use super::keys::{LIST_KEYS, fetch_org_keys};
+use super::surface::Way;
 use super::tool::{Act, Draft, Tool};
 use super::toolset::Toolset;
 use crate::failure::Failure;
@@ -53,6 +56,33 @@ pub const TOOLS: &[Tool] = &[
         .said("the rest of a long answer, continue a cut text")
         .example(r#"{"result_id":"019aa58e-2f3c-7d10-9c55-6f0e8a1b2c3d","from":6000}"#)
         .acts::<rest::ReadResult>(),
+    Draft::read("start_job", &[])
+        .up_to(Effect::Escalate)
+        .about("Begin a call of another tool that takes long, without waiting for its answer: answers a `job_id` for get_job. What is refused, or needs a person, is said at once.")
+        .said("run in the background, asynchronous call, don't block, kick off, detached")
+        .example(r#"{"tool":"export_org","arguments":{"name":"everything"}}"#)
+        .common()
+        .calls(Way::Job),
+    Draft::read("get_job", &[])
+        .about("How a job stands, and what it came to: the tool's own `result`, or its `error`.")
+        .said("is the background call finished, poll, result of a job, wait for a job, progress")
+        .example(r#"{"job_id":"Zm9vYmFyYmF6cXV4Zm9vYmFy","wait_seconds":20}"#)
+        .common()
+        .relays()
+        .acts::<jobs::GetJob>(),
+    Draft::read("list_jobs", &[])
+        .about("Your jobs of the last 24 hours, newest first.")
+        .said("background calls, which jobs run, lost the job id")
+        .common()
+        .lists::<jobs::ListJobs>(),
+    Draft::write("cancel_job", &[])
+        .about("Cancel a job of yours. A request under way is broken off; what took effect stays, and the answer says so.")
+        .said("stop a background call, abort a job")
+        .example(r#"{"job_id":"Zm9vYmFyYmF6cXV4Zm9vYmFy"}"#)
+        .idempotent()
+        .common()
+        .relays()
+        .acts::<jobs::CancelJob>(),
 ];
 
 #[derive(Deserialize, JsonSchema)]

@@ -10,6 +10,8 @@ checked_text!(Namespace, "a namespace of 1 to 50 bytes", |text| within(text, 50)
 checked_text!(KeyName, "a name of 1 to 100 bytes without control characters",
     |text| within(text, 100).filter(|text| !text.trim().is_empty()),
     { "type": "string", "minLength": 1, "maxLength": 100 });
+checked_text!(JobId, "a job's id, as start_job gave it",
+    |text| of_characters(text, 24, "_-").filter(|text| text.len() == 24), { "type": "string" });
 checked_text!(SecretName, "a secret's name: 1 to 128 letters, digits, `_`, `-` or `.`, not only dots",
     |text| of_characters(text, 128, "_-.").filter(|text| text.chars().any(|c| c != '.')),
     { "type": "string", "pattern": "^[\\w.-]{1,128}$" });

@@ -60,6 +60,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<mint::MintOrgKey>(),
     Draft::escalate("rotate_org_key", MINTING)
         .about("Replace an org key without a gap: mint, prove it by a request, deliver, then revoke the old one. This server's own key goes where it reads it from. Call again to go on after a failure.")
+        .long()
         .said("renew api key, replace a key, roll over credentials, key rotation, change the server's own key, exchange an old key, zero downtime")
         .example(r#"{"key":"q7RzB2ne","sink":"file:ci-deploy-2"}"#)
         .org_wide()
@@ -76,6 +77,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<revoke::RevokeKey>(),
     Draft::destroy(REVOKE_TREE, &[LIST_KEYS, REVOKE_KEY])
         .about("Revoke an org key and every key that it minted, directly or through others, each outcome reported. Calling again goes on with what is left. Cannot be undone.")
+        .long()
         .said("leaked key that minted more, cascade, revoke descendants, children of a key, everything that a compromised key created, orphaned keys of a revoked key, whole lineage")
         .example(r#"{"key":"q7RzB2ne"}"#)
         .org_wide()
@@ -84,6 +86,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<tree::RevokeKeyTree>(),
     Draft::read("inspect_org_keys", &[LIST_KEYS])
         .about("Judge the org keys: unused, old, unnamed, duplicate names, minted by a key that is gone, nearness to the cap of 500; the tree of who minted whom, and what this server did with each in the last 30 days.")
+        .long()
         .said("which keys were minted by which, audit api keys, hygiene, stale credentials, who created which key, risky, clean up keys, lineage, keys nobody uses any more")
         .org_wide()
         .acts::<inspect::InspectOrgKeys>(),

@@ -76,6 +76,7 @@ pub const TOOLS: &[Tool] = &[
         .said("restore, upload knowledge, migrate, bulk load, restore knowledge from a backup, load memories")
         .example(r#"{"memories":[{"workspace_name":"Support Lead","content":"Refunds over 100 EUR need a person.","scope":"TEAM"}]}"#)
         .about("Add memories to workspaces by name, GLOBAL ones too. What is there already is skipped; says how many, and why.")
+        .long()
         .org_wide()
         .creates()
         .acts::<import::ImportMemories>(),

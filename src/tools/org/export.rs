@@ -16,7 +16,7 @@ use crate::tools::channels;
 use crate::tools::ids::{BundleFile, WorkspaceId};
 use crate::tools::instructions::{self, Instruction};
 use crate::tools::invocation::Invocation;
-use crate::tools::many::each;
+use crate::tools::many::each_told;
 use crate::tools::masking::mask;
 use crate::tools::prose::Data;
 use crate::tools::schedules::wire::{self, Schedule};
@@ -88,7 +88,8 @@ impl Act for ExportOrg {
         let mut export = Export { live: &live, rules, templates, belongings: BTreeMap::new() };
         let chosen = export.chosen(&roots);
         let looked_into = chosen.get(..LOOKED_INTO).unwrap_or(&chosen);
-        for answered in each(looked_into.iter().map(|id| ask(id, call))).await {
+        let asked = looked_into.iter().map(|id| ask(id, call));
+        for answered in each_told(call, "what each workspace has", asked).await {
             let (id, belongings) = answered?;
             export.belongings.insert(id, belongings);
         }

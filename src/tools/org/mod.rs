@@ -76,11 +76,13 @@ pub const TOOLS: &[Tool] = &[
     .acts::<overview::GetOrgOverview>(),
     Draft::read("list_org_templates", &[ORG_TEMPLATES])
         .about("List organisation templates that import_org can use: directory, name, how many workspaces, required variables.")
+        .long()
         .said("ready-made teams, blueprints of whole organisations, starter packs to import")
         .common()
         .lists::<list::ListOrgTemplates>(),
     Draft::read("plan_org_import", PLAN_ROUTES)
         .about("What import_org would do with a template, against what is there: creates, matches, differences, missing secrets, templates and plugins, schedules that start, budgets. Gives its `plan_id`.")
+        .long()
         .said("dry run of an import, preview a blueprint, what would change, what is missing before rolling out a team, simulate")
         .example(r#"{"template":"starter-team"}"#)
         .org_wide()
@@ -88,6 +90,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<plan::answer::PlanOrgImport>(),
     Draft::read("compare_org", PLAN_ROUTES)
         .about("Where the live organisation differs from an org template: missing and extra workspaces, fields, schedules.")
+        .long()
         .said("drift, is the organisation as it should be, diff between the template and reality, infrastructure as code check")
         .example(r#"{"file":"org.yaml"}"#)
         .filtered()
@@ -104,6 +107,7 @@ pub const TOOLS: &[Tool] = &[
         TEMPLATES,
     ])
         .about("The live organisation, or a part of it, as an org template: tree, roles, runtimes, models, schedules, channels, instructions; secrets by name. Lists what isn't carried.")
+        .long()
         .said("save the whole organisation as a template, rebuild it elsewhere, organisation as code, backup of the whole organisation, dump all workspaces as yaml, snapshot for version control, clone the organisation")
         .example(r#"{"file":"org.yaml"}"#)
         .filtered()
@@ -111,6 +115,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<export::ExportOrg>(),
     Draft::escalate("import_org", IMPORT_ROUTES)
         .about("Create the workspaces of an org template. With a `plan_id` only what is missing; without one twice makes twins. About two seconds a workspace.")
+        .long()
         .said("create a team from a template, set up a whole department, roll out, spin up agents, deploy a blueprint")
         .example(r#"{"template":"starter-team"}"#)
         .everyday()
@@ -142,6 +147,7 @@ pub const TOOLS: &[Tool] = &[
         .said("restore copy workspace from document upload, unpack an agent that somebody sent, load an agent from a file of another tenant")
         .example(r#"{"file":"team.json"}"#)
         .about("Create the workspaces of a bundle. Only adds: twice makes twins. Says what failed.")
+        .long()
         .org_wide()
         .creates()
         .keeping(&["file"])

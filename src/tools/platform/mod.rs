@@ -39,6 +39,7 @@ pub const TOOLS: &[Tool] = &[
     Draft::write("refresh_workspace_images", &[REFRESH_IMAGES])
         .up_to(Effect::Destroy)
         .about("Pull the newest container images of agents; takes minutes. With `recreate` running containers are removed by force, with what they are doing. Hosted tenants have no such route.")
+        .long()
         .said("update docker runtime upgrade agents version, pull newer docker images, latest containers")
         .example(r#"{"runtime":"claude-code"}"#)
         .org_wide()

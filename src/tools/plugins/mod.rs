@@ -54,6 +54,7 @@ pub const TOOLS: &[Tool] = &[
     Draft::escalate("install_plugin", &[workspaces::GET, INSTALL])
         .open_world()
         .about("Install a plugin in a running workspace, which restarts. Its code runs with all that the workspace may do; up to 5 minutes.")
+        .long()
         .said("add an extension, enable a skill")
         .example(
             r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","source":"github://molecule-ai/code-review#v1.2.0"}"#,

@@ -54,6 +54,7 @@ pub const TOOLS: &[Tool] = &[
     Draft::write("run_schedule", &[RUN, a2a::SEND])
         .open_world()
         .about("Send a schedule's prompt to its agent now, also when it is disabled, and answer what the agent says. Leaves no trace in its history.")
+        .long()
         .said("fire trigger cron job right now immediately, kick off right away, execute a job out of turn")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","schedule_id":"0b1f6cf4-52a6-4f63-9b2e-0d5f4f3d2c11"}"#)
         .creates()

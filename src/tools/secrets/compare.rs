@@ -11,7 +11,7 @@ use crate::failure::{Code, Failure};
 use crate::tools::ids::{SecretName, WorkspaceId};
 use crate::tools::invocation::Invocation;
 use crate::tools::list::List;
-use crate::tools::many::each;
+use crate::tools::many::each_told;
 use crate::tools::workspaces::fetch_all;
 use crate::tools::workspaces::wire::Workspace;
 
@@ -69,7 +69,8 @@ impl List for CompareSecrets {
         let wanted = self.wanted(fetch_all(call).await?)?;
         let global: Vec<SecretLine> = call.tenant.ask(&super::LIST_GLOBAL).fetch().await?;
         let global: BTreeSet<String> = global.into_iter().map(|line| line.key).collect();
-        let looked = each(wanted.into_iter().enumerate().map(|(at, one)| look(at, one, call))).await;
+        let asked = wanted.into_iter().enumerate().map(|(at, one)| look(at, one, call));
+        let looked = each_told(call, "the secrets of each workspace", asked).await;
         let names = match self.names {
             Some(names) => names.iter().map(ToString::to_string).collect(),
             None => all_names(&global, &looked),

@@ -61,11 +61,13 @@ impl Act for FindTools {
 fn found(entry: &Entry) -> FoundTool {
     let tool = &entry.tool;
     let (least, most) = (tool.least.as_str(), tool.most.as_str());
+    // What it calls decides; as the worst it may always be called.
+    let way = Way::of(if tool.calls.is_some() { tool.most } else { tool.least });
     FoundTool {
         name: tool.name,
         description: tool.about,
         effect: if least == most { least.to_owned() } else { format!("{least}, up to {most}") },
-        call_with: if tool.place == Place::Found { Way::of(tool.least).tool() } else { tool.name },
+        call_with: if tool.place == Place::Found { way.tool() } else { tool.name },
         input: Value::Object((*entry.listed().input).clone()),
     }
 }

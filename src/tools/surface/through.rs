@@ -1,4 +1,4 @@
-//! A call of a call: `call_read_tool` and its like carry another tool's name and arguments. What is
+//! A call of a call: `call_read_tool`, `start_job` and their like carry another tool's name and arguments. What is
 //! inside goes down the road as that tool, under its name; the way only says what it may be.
 
 use schemars::JsonSchema;
@@ -11,12 +11,14 @@ use crate::tools::ids::Word;
 use crate::tools::input;
 use crate::tools::tool::Tool;
 
-/// Which tools one of the three calls.
+/// Which tools one of them calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Way {
     Read,
     Write,
     Dangerous,
+    /// Whichever, and doesn't wait for it.
+    Job,
 }
 
 impl Way {
@@ -34,6 +36,7 @@ impl Way {
             Self::Read => "call_read_tool",
             Self::Write => "call_write_tool",
             Self::Dangerous => "call_dangerous_tool",
+            Self::Job => "start_job",
         }
     }
 

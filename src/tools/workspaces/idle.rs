@@ -10,7 +10,7 @@ use crate::failure::{Code, Failure};
 use crate::tools::bounds::Whole;
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
-use crate::tools::many::each;
+use crate::tools::many::each_told;
 use crate::tools::tool::Act;
 
 #[derive(Deserialize, JsonSchema)]
@@ -109,7 +109,7 @@ pub async fn judge<'a>(
             Err(failure) => Err(failure),
         }
     });
-    each(asked).await.into_iter().collect()
+    each_told(call, "when each was last heard of", asked).await.into_iter().collect()
 }
 
 fn verdict(last: Option<DateTime<Utc>>, silence: TimeDelta, now: DateTime<Utc>) -> Idle {

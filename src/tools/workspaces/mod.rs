@@ -80,6 +80,7 @@ pub const TOOLS: &[Tool] = &[
         .acts::<list::GetWorkspace>(),
     Draft::read("find_idle_workspaces", &[LIST, GET, ACTIVITY])
         .about("Which workspaces are idle: running, without an active task, and silent for `minutes`. Says since when; `unknown` where nothing shows it.")
+        .long()
         .said("doing nothing, unused agents, asleep, silent, inactive, wasted money, not working, haven't done anything")
         .example(r#"{"minutes":120}"#)
         .everyday()
@@ -104,6 +105,7 @@ pub const TOOLS: &[Tool] = &[
         .said("until online ready poll watch come up, tell me when it is up, as soon as it is online, notify once started, block until")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","status":["online","failed"],"seconds":120}"#)
         .about("Wait until a workspace has a status, as after create or restart. Answers what it saw last, also when the time is up.")
+        .long()
         .keeping(&["status"])
         .acts::<wait::WaitForWorkspace>(),
     Draft::write(
@@ -132,6 +134,7 @@ pub const TOOLS: &[Tool] = &[
     Draft::destroy("delete_workspace", &[LIST, GET, CONFIG, SECRETS, SCHEDULES, GET_MODEL, files::LIST, files::READ, channels::LIST, memory::MEMORIES, memory::KEPT, memory::EXPORT, plugins::INSTALLED, instructions::LIST, DELETE])
         .by_name()
         .about("Delete a workspace and all below it; cannot be undone. Refuses, and says what would be lost, while it has children or running tasks. What it was stays in a capsule for restore_workspace.")
+        .long()
         .said("remove an agent for good, get rid of a bot, fire, tear down, retire, destroy, delete everything underneath, with its children")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc"}"#)
         .everyday()
@@ -161,6 +164,7 @@ pub const TOOLS: &[Tool] = &[
         .idempotent()
         .org_wide()
         .about("Make deleted workspaces anew from the capsule of delete_workspace or collapse_team: new ids; schedules run as before. Lists what can't come back (secret values, channels, plugins). Again with the same capsule goes on where it stopped.")
+        .long()
         .said("undo a deletion, undelete, bring back a deleted agent or team, recover, deleted by mistake, restore from a capsule")
         .example(r#"{"capsule":"0199a3f0-7c79-74fa-a26f-75c6ee7e1ffc"}"#)
         .keeping(&["capsule"])
@@ -197,6 +201,7 @@ pub const TOOLS: &[Tool] = &[
         .said("sleep save money idle stop container, stop until it is needed, save machine cost")
         .example(ONE)
         .about("Put a running workspace to sleep until the next message wakes it. Refused while tasks run, and for external ones. Some tenants can't; the answer says so.")
+        .long()
         .not_to_oneself()
         .keeping(&["interrupting"])
         .acts::<hibernate::HibernateWorkspace>(),
@@ -300,6 +305,7 @@ pub const TOOLS: &[Tool] = &[
         .said("heartbeat alive still there last seen, did it phone home, dead or alive, ping an external agent, home server")
         .example(r#"{"workspace_id":"613fac6b-7c79-44fa-a26f-75c6ee7e1ffc","threshold_seconds":120,"listen":true}"#)
         .about("Is a remote agent still there: fresh, stale or unknown, and why. `listen` waits for its next heartbeat.")
+        .long()
         .acts::<freshness::CheckRemoteAgentFreshness>(),
 ];
 

@@ -7,6 +7,9 @@ use serde_json::Map;
 
 use crate::dispatch::Listed;
 
+/// What the road lets through (100 kB), written as JSON. Claude Code refuses a little less where nothing is said.
+const LONGEST_ANSWER: u32 = 120_000;
+
 /// The `tools/list` result. The same for every call of one caller, so that a client that asks twice
 /// sees no difference. Output schemas cost an agent context and only some clients use them.
 pub fn list<'a>(listed: impl Iterator<Item = &'a Listed>, output_schemas: bool) -> ListToolsResult {
@@ -25,8 +28,13 @@ fn tool(listed: &Listed, output_schema: bool) -> Tool {
                 .idempotent(listed.idempotent)
                 .open_world(listed.open_world),
         );
+    let mut meta = Map::new();
     if listed.always_loaded {
-        tool.meta = Some(MetaObject(Map::from_iter([("anthropic/alwaysLoad".to_owned(), true.into())])));
+        meta.insert("anthropic/alwaysLoad".to_owned(), true.into());
     }
+    if listed.answers_much {
+        meta.insert("anthropic/maxResultSizeChars".to_owned(), LONGEST_ANSWER.into());
+    }
+    tool.meta = (!meta.is_empty()).then_some(MetaObject(meta));
     if output_schema { tool.with_raw_output_schema(Arc::clone(&listed.output)) } else { tool }
 }

@@ -10,6 +10,7 @@ mod listen;
 mod listing;
 mod prompts;
 mod resources;
+mod tasks;
 mod watched;
 mod wrong;
 
@@ -90,7 +91,9 @@ impl ServerHandler for Mcp {
         mut request: InitializeRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<InitializeResult, ErrorData> {
-        let result = self.negotiate_initialize(&request)?;
+        let mut result = self.negotiate_initialize(&request)?;
+        // Only the newest revision has any.
+        result.capabilities.extensions = None;
         request.protocol_version = result.protocol_version.clone();
         context.peer.set_peer_info(request);
         Ok(result)
@@ -115,6 +118,30 @@ impl ServerHandler for Mcp {
     ) -> Result<CallToolResponse, ErrorData> {
         spoken(&context)?;
         self.call(request, context).await
+    }
+
+    async fn get_task(
+        &self,
+        request: GetTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetTaskResult, ErrorData> {
+        self.get(&request.task_id, &context).await
+    }
+
+    async fn update_task(
+        &self,
+        request: UpdateTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.update(&request.task_id, &context).await
+    }
+
+    async fn cancel_task(
+        &self,
+        request: CancelTaskParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        self.cancel(&request.task_id, &context).await
     }
 
     async fn list_prompts(

@@ -31,6 +31,7 @@ pub(super) fn custom(request: &CustomRequest, context: &RequestContext<RoleServe
         | "resources/subscribe"
         | "resources/unsubscribe"
         | "subscriptions/listen") => wrong_shape(method),
+        method @ ("tasks/get" | "tasks/update" | "tasks/cancel") if modern => wrong_shape(method),
         method @ ("initialize" | "ping") if !modern => wrong_shape(method),
         _ => ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method.clone(), None),
     }

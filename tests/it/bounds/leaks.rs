@@ -43,7 +43,7 @@ async fn call(house: &House, caller: &Caller, tool: &str, arguments: &Value) -> 
 }
 
 /// The tools in an order in which each leaves enough to the others.
-fn tools() -> Vec<Tool> {
+pub fn tools() -> Vec<Tool> {
     let catalogue = Catalogue::new();
     let mut tools: Vec<Tool> =
         catalogue.entries().iter().map(|entry| entry.tool).filter(|tool| tool.calls.is_none()).collect();
@@ -52,7 +52,7 @@ fn tools() -> Vec<Tool> {
 }
 
 /// The example with everything in it that is the first team's.
-fn inside(tool: &Tool, at: &str) -> Value {
+pub fn inside(tool: &Tool, at: &str) -> Value {
     let mut arguments: Map<String, Value> = serde_json::from_str(tool.example).unwrap();
     let schema = tool.input_schema();
     let has = |name: &str| schema.get("properties").is_some_and(|all| all.get(name).is_some());

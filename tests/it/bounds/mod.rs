@@ -5,7 +5,7 @@ mod entries;
 mod fleets;
 mod imports;
 mod kept;
-mod leaks;
+pub mod leaks;
 mod limited;
 mod oneself;
 pub mod organisation;

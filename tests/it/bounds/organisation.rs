@@ -42,7 +42,11 @@ pub fn thing(team: &str, kind: &str) -> String {
 }
 
 pub async fn house() -> House {
-    let house = House::open(Plan::default());
+    planned(Plan::default()).await
+}
+
+pub async fn planned(plan: Plan) -> House {
+    let house = House::open(plan);
     settle(&house).await;
     house
 }

@@ -23,7 +23,7 @@ use molecule_org_mcp::tools::catalogue::Catalogue;
 
 use crate::resources::cut;
 use crate::support::{House, Plan};
-use crate::{key_trees, road, surface};
+use crate::{jobs, key_trees, road, surface};
 
 /// Tools that the embedded tenant can't let succeed; each scene calls them and looks at the refusal.
 const REFUSED: [&str; 7] = [
@@ -90,6 +90,7 @@ async fn every_tool_runs() {
         fleet::scene,
         platform::scene,
         cut::scene,
+        jobs::scene,
     );
     let catalogue = Catalogue::new();
     let tools = catalogue.entries().iter().filter(|entry| entry.tool.calls.is_none());

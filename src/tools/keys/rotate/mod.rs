@@ -94,6 +94,7 @@ impl RotateOrgKey {
         let place = Place::prove(self.sink.as_ref(), &name, call).await?;
         let instead = Instead { id: old.id.to_string(), key_file: place.key_file(call) };
         let in_file = instead.key_file.is_some();
+        call.progress.step(0, Some(3), "minting the new key");
         let key = Fresh::mint(&name, Some(instead), call).await?;
         if let Err(failure) = prove(&key, call).await {
             return Err(key.take_back(failure, call).await);
@@ -102,6 +103,7 @@ impl RotateOrgKey {
         if !own && let Err(failure) = lifetime::pass_on(&old.id, &key.mark(&name), call).await {
             return Err(key.take_back(failure, call).await);
         }
+        call.progress.step(1, Some(3), "delivering the new key");
         let location = match place.take(&key, call).await {
             Ok(location) => location,
             Err(failure) => return Err(key.take_back(failure, call).await),
@@ -155,6 +157,7 @@ struct End {
 
 impl End {
     async fn after(self, answer: RotatedKey, call: &Invocation) -> Result<RotatedKey, Failure> {
+        call.progress.step(2, Some(3), "revoking the old key");
         if self.own {
             // Of this process's requests none is refused, and other processes have read the new one by then.
             tokio::join!(call.server.keys.at_rest(UNDER_WAY), tokio::time::sleep(NOTICED));

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::tools::ids::WorkspaceId;
 use crate::tools::instructions::{self, Instruction};
 use crate::tools::invocation::Invocation;
-use crate::tools::many::{each, patiently};
+use crate::tools::many::{each_told, patiently};
 use crate::tools::plugins;
 use crate::tools::schedules::wire::{self, Schedule};
 use crate::tools::secrets::{self, SecretLine};
@@ -94,7 +94,8 @@ pub async fn look(template: &OrgTemplate, call: &Invocation) -> Result<(Live, Fa
     }
     facts.not_looked_at = questions.len().saturating_sub(LOOKED_INTO);
     questions.truncate(LOOKED_INTO);
-    for answered in each(questions.into_iter().map(|question| question.ask(call))).await {
+    let asked = questions.into_iter().map(|question| question.ask(call));
+    for answered in each_told(call, "what each workspace has", asked).await {
         let (id, detail) = answered?;
         facts.details.insert(id, detail);
     }

@@ -20,7 +20,7 @@ use crate::capsules::{Label, Named};
 use crate::failure::{Code, Failure};
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Invocation;
-use crate::tools::many::{each, patiently};
+use crate::tools::many::{each_told, patiently};
 
 /// Parts that are named in an answer.
 const NAMED: usize = 20;
@@ -42,7 +42,10 @@ pub struct Saved {
 pub(super) async fn save(lost: Vec<WorkspaceId>, call: &Invocation) -> Result<Saved, Failure> {
     let shared = gather::Shared::fetch(call).await?;
     let kept: Result<Vec<Kept>, Failure> =
-        each(lost.iter().map(|id| gather::keep(id, &shared, call))).await.into_iter().collect();
+        each_told(call, "what is kept of each workspace", lost.iter().map(|id| gather::keep(id, &shared, call)))
+            .await
+            .into_iter()
+            .collect();
     let workspaces = parents_first(kept?);
     let not_in_capsule = missing(&workspaces);
     let capsule = Capsule { version: VERSION, invocation: call.id.to_string(), at: call.now, workspaces };
