@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::{Choices, Ending, duties, house, http, log, output, reload};
 use crate::config::values;
 use crate::secrets::place::create_private;
+use crate::transport::mcp::Mcp;
 use crate::transport::stop;
 
 #[derive(Args)]
@@ -35,11 +36,12 @@ pub(super) async fn run(mut choices: Choices, flags: Flags) -> Result<(), Ending
     reload::in_background(&config, &dispatch)?;
     duties::in_background(&dispatch);
     let bearer = http::owner_bearer(&directory)?;
-    let door = match http::open_door(&config, Some(bearer.clone()), dispatch.clone()).await {
+    let handler = Mcp::behind_a_door(dispatch.clone());
+    let door = match http::open_door(&config, Some(bearer.clone()), dispatch.clone(), handler.clone()).await {
         // The usual port is taken, and nobody asked for it by name: any other will do.
         Err(_) if flags.listen.is_none() => {
             config.listen.set_port(0);
-            http::open_door(&config, Some(bearer.clone()), dispatch).await?
+            http::open_door(&config, Some(bearer.clone()), dispatch, handler).await?
         }
         door => door?,
     };

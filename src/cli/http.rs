@@ -8,6 +8,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use clap::Args;
+use rmcp::handler::server::ServerHandler;
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +16,7 @@ use super::{Ending, duties, house, log, output, reload, watch};
 use crate::config::{Config, values};
 use crate::dispatch::Dispatch;
 use crate::secrets::place::{is_private, write_private};
+use crate::transport::mcp::Mcp;
 use crate::transport::{http, stop};
 
 #[derive(Args)]
@@ -28,6 +30,14 @@ pub(super) struct Flags {
 }
 
 pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
+    run_around(config, flags, |ours| ours).await
+}
+
+/// With another handler around ours.
+pub(super) async fn run_around<H>(config: Config, flags: Flags, around: impl FnOnce(Mcp) -> H) -> Result<(), Ending>
+where
+    H: ServerHandler + Clone,
+{
     log::start(&config.log);
     if flags.no_auth && !config.listen.ip().is_loopback() {
         return Err(Ending::Usage(format!("--no-auth is for loopback only, and {} isn't", config.listen)));
@@ -46,7 +56,8 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     duties::in_background(&dispatch);
     let bearer = if flags.no_auth { None } else { Some(owner_bearer(&config.data)?) };
     refuse_org_key(&config, bearer.as_ref())?;
-    let door = open_door(&config, bearer.clone(), dispatch).await?;
+    let handler = around(Mcp::behind_a_door(Arc::clone(&dispatch)));
+    let door = open_door(&config, bearer.clone(), dispatch, handler).await?;
     let end = stop::token();
     output::notice(&format!("ready http://{}/mcp", door.address()));
     if bearer.is_some() {
@@ -55,11 +66,15 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
     serve(door, end).await
 }
 
-pub(super) async fn open_door(
+pub(super) async fn open_door<H>(
     config: &Config,
     bearer: Option<SecretString>,
     dispatch: Arc<Dispatch>,
-) -> Result<http::Bound, Ending> {
+    handler: H,
+) -> Result<http::Bound, Ending>
+where
+    H: ServerHandler + Clone,
+{
     let settings = http::HttpSettings {
         listen: config.listen,
         bearer,
@@ -67,7 +82,7 @@ pub(super) async fn open_door(
         allowed_origins: config.allowed_origins.clone(),
     };
     let listen = config.listen;
-    http::bind(settings, dispatch).await.map_err(|error| Ending::Failed(format!("{listen}: {error}")))
+    http::bind_handler(settings, dispatch, handler).await.map_err(|error| Ending::Failed(format!("{listen}: {error}")))
 }
 
 /// Until the operator asks for the end; calls that run may finish.

@@ -34,12 +34,14 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use rmcp::handler::server::ServerHandler;
 use tokio::runtime::Builder;
 
 use crate::config::{Config, ConfigError, Gathered, Layer, values};
 use crate::failure::{Code, Failure};
 use crate::tools::surface::Surface;
 use crate::tools::toolset::Toolset;
+use crate::transport::mcp::Mcp;
 
 /// Administer a Molecule AI organisation from any MCP client.
 #[derive(Parser)]
@@ -202,13 +204,27 @@ impl Ending {
 }
 
 pub fn main() -> ExitCode {
-    discreet::begin();
-    let cli = Cli::parse();
-    let runtime = match cli.runtime().enable_all().build() {
+    let cli = Cli::begun();
+    carried_out(&mut cli.runtime(), run(cli))
+}
+
+/// `molecule-org-mcp http`, with another handler around ours: what checks our conformance puts its fixtures there.
+pub fn http_around<H: ServerHandler + Clone>(around: impl FnOnce(Mcp) -> H) -> ExitCode {
+    let cli = Cli::begun();
+    carried_out(&mut cli.runtime(), async {
+        match cli.command {
+            Some(Command::Http(flags)) => http::run_around(cli.choices.config(flags.listen)?, flags, around).await,
+            _ => Err(Ending::Usage("only `http` is served here".to_owned())),
+        }
+    })
+}
+
+fn carried_out(runtime: &mut Builder, work: impl Future<Output = Result<(), Ending>>) -> ExitCode {
+    let runtime = match runtime.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return Ending::from(error).tell(),
     };
-    let result = runtime.block_on(run(cli));
+    let result = runtime.block_on(work);
     // A read of stdin can't be interrupted, and nothing else is worth waiting for.
     runtime.shutdown_background();
     match result {
@@ -218,6 +234,11 @@ pub fn main() -> ExitCode {
 }
 
 impl Cli {
+    fn begun() -> Self {
+        discreet::begin();
+        Self::parse()
+    }
+
     /// One client's own process does one thing at a time, mostly: on one thread a call doesn't wander
     /// between threads, which costs more than the rest of it. What serves many uses all cores.
     fn runtime(&self) -> Builder {

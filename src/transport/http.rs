@@ -84,6 +84,7 @@ struct Ending {
     answers: tokio_util::task::TaskTracker,
 }
 
+/// The doors before our own handler.
 pub async fn bind(settings: HttpSettings, dispatch: Arc<Dispatch>) -> io::Result<Bound> {
     let handler = Mcp::behind_a_door(Arc::clone(&dispatch));
     bind_handler(settings, dispatch, handler).await

@@ -67,6 +67,14 @@ impl Mcp {
         uri: &str,
         context: &RequestContext<RoleServer>,
     ) -> Result<ReadResourceResult, ErrorData> {
+        self.contents_at(uri, context).await.map_err(|refusal| naming(uri, refusal))
+    }
+
+    async fn contents_at(
+        &self,
+        uri: &str,
+        context: &RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResult, ErrorData> {
         let mut place = Place::at(uri).map_err(|failure| refused(failure, Map::new()))?;
         let mut answer = self.read_at(&place, context).await?;
         if place.describes_bytes(&answer.content)
@@ -140,6 +148,14 @@ pub(super) fn refused(failure: Failure, mut data: Map<String, Value>) -> ErrorDa
         data.extend(fields);
     }
     ErrorData::new(code, failure.text(), Some(Value::Object(data)))
+}
+
+/// The protocol wants to hear which address was refused.
+fn naming(uri: &str, mut refusal: ErrorData) -> ErrorData {
+    if let Some(Value::Object(data)) = &mut refusal.data {
+        data.insert("uri".to_owned(), json!(uri));
+    }
+    refusal
 }
 
 /// A link in an answer to what can be read by its address.

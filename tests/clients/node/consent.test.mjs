@@ -1,77 +1,53 @@
 // A person's yes, asked for through the official TypeScript clients of both eras.
 
 import assert from 'node:assert/strict';
+import { chmodSync } from 'node:fs';
 import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
 
-import { Client as NewClient, StreamableHTTPClientTransport as NewHttp } from '@modelcontextprotocol/client';
-import { StdioClientTransport as NewStdio } from '@modelcontextprotocol/client/stdio';
-import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
-import { StdioClientTransport as OldStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
-import { StreamableHTTPClientTransport as OldHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
-
-import { overHttp, overStdio, scratch } from './server.mjs';
+import { CLIENTS, DOORS, STDIO, isNewest, meet } from './kinds.mjs';
 
 const ERROR = 'molecule-org-mcp/error';
-const NAME = { name: 'official-client-tests', version: '1.0.0' };
-
-const CLIENTS = [
-  {
-    name: 'sdk 1.32',
-    create: (capabilities, answer) => {
-      const client = new OldClient(NAME, { capabilities });
-      if (capabilities.elicitation) client.setRequestHandler(ElicitRequestSchema, answer);
-      return client;
-    },
-    Stdio: OldStdio,
-    Http: OldHttp,
-    call: (client, call) => client.callTool(call),
-  },
-  ...[
-    ['client 2.4, older era', undefined],
-    ['client 2.4, newest era', { mode: { pin: '2026-07-28' } }],
-  ].map(([name, versionNegotiation]) => ({
-    name,
-    create: (capabilities, answer) => {
-      const client = new NewClient(NAME, { capabilities, versionNegotiation });
-      if (capabilities.elicitation) client.setRequestHandler('elicitation/create', answer);
-      return client;
-    },
-    Stdio: NewStdio,
-    Http: NewHttp,
-    call: (client, call) => client.callTool(call),
-  })),
-];
-
 const FORMS = { elicitation: { form: {} } };
 
-for (const kind of CLIENTS) {
-  describe(`consent through ${kind.name}`, { concurrency: 1 }, () => {
-    let room, client, answer;
+const trusted = fileURLToPath(new URL('../../fixtures/trusted.toml', import.meta.url));
+// Some systems let a checkout be written to by the group, which no policy file may be.
+chmodSync(trusted, 0o644);
+
+const named = (name) => ({ action: 'accept', content: { name } });
+const code = (result) => (result.isError ? result._meta[ERROR].code : 'done');
+
+const ALL = CLIENTS.flatMap((kind) => DOORS.map((door) => ({ kind, door })));
+/** Without a session, what an older client can do isn't known. */
+const canAsk = ({ kind, door }) => isNewest(kind) || door.path !== '/mcp/json';
+
+describe('consent', { concurrency: 4 }, () => {
+  for (const { kind, door } of ALL.filter(canAsk)) consents(kind, door);
+  for (const kind of CLIENTS) withoutForms(kind);
+});
+
+function consents(kind, door) {
+  describe(`through ${kind.name} at ${door.name}`, { concurrency: 1 }, () => {
+    let met, answer;
     const asked = [];
 
     before(async () => {
-      room = await scratch();
-      client = kind.create(FORMS, async (request) => {
-        asked.push(request.params);
-        return answer;
-      });
-      await client.connect(new kind.Stdio({ ...overStdio(room.data, null), stderr: 'inherit' }));
+      const prepared = (client) =>
+        kind.asked(client, async (request) => {
+          asked.push(request.params);
+          return answer;
+        });
+      met = await meet(kind, door, { policy: door.path ? trusted : null, capabilities: FORMS, prepared });
     });
 
-    after(async () => {
-      await client?.close();
-      await room.remove();
-    });
+    after(() => met?.part());
 
-    const call = (name, args = {}) => kind.call(client, { name, arguments: args });
+    const call = (...what) => met.call(...what);
     const workspace = async (name) => {
       const made = await call('create_workspace', { name, external: true });
       assert.ok(!made.isError, JSON.stringify(made.content));
       return { workspace_id: made.structuredContent.id };
     };
-    const named = (name) => ({ action: 'accept', content: { name } });
-    const code = (result) => (result.isError ? result._meta[ERROR].code : 'done');
 
     it('accepts, and it is done', async () => {
       const target = await workspace('Old team');
@@ -118,36 +94,24 @@ for (const kind of CLIENTS) {
       assert.equal(code(await call('delete_workspace', target)), 'done');
     });
   });
+}
 
-  describe(`no forms, or none that count, with ${kind.name}`, () => {
-    it('gets the way over the terminal', async () => {
-      const room = await scratch();
-      const client = kind.create({});
+function withoutForms(kind) {
+  const believed = { capabilities: FORMS, prepared: (client) => kind.asked(client, async () => named('ci')) };
+  for (const [what, door, more] of [
+    ['without forms', STDIO, {}],
+    ['with forms that do not count', DOORS[1], believed],
+    ...(isNewest(kind) ? [] : [['without a session', DOORS[2], { ...believed, policy: trusted }]]),
+  ]) {
+    it(`gets ${kind.name} the way over the terminal ${what} at ${door.name}`, async () => {
+      const met = await meet(kind, door, { policy: null, ...more });
       try {
-        await client.connect(new kind.Stdio({ ...overStdio(room.data, null), stderr: 'inherit' }));
-        const result = await kind.call(client, { name: 'mint_org_key', arguments: { name: 'ci' } });
+        const result = await met.call('mint_org_key', { name: 'ci' });
         assert.equal(result._meta[ERROR].code, 'CONSENT_REQUIRED');
         assert.match(result._meta[ERROR].consent_id, /^[A-Z2-9]{8}$/);
       } finally {
-        await client.close();
-        await room.remove();
+        await met.part();
       }
     });
-
-    it('is not believed over HTTP', async () => {
-      const room = await scratch();
-      const server = await overHttp(room.data, null);
-      const client = kind.create(FORMS, async () => ({ action: 'accept', content: { name: 'ci' } }));
-      try {
-        const transport = new kind.Http(new URL('/mcp', server.url), { requestInit: { headers: server.headers } });
-        await client.connect(transport);
-        const result = await kind.call(client, { name: 'mint_org_key', arguments: { name: 'ci' } });
-        assert.equal(result._meta?.[ERROR]?.code, 'CONSENT_REQUIRED');
-      } finally {
-        await client.close();
-        await server.stop();
-        await room.remove();
-      }
-    });
-  });
+  }
 }

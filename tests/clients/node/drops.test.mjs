@@ -5,13 +5,11 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-import { Client as NewClient, StreamableHTTPClientTransport as NewHttp } from '@modelcontextprotocol/client';
+import { Client, StreamableHTTPClientTransport } from '@modelcontextprotocol/client';
 import { StdioClientTransport } from '@modelcontextprotocol/client/stdio';
-import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
-import { StreamableHTTPClientTransport as OldHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
-import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
 import { chromium } from 'playwright-core';
 
+import { CLIENTS, DOORS, meet } from './kinds.mjs';
 import { overHttp, overStdio, scratch } from './server.mjs';
 
 const ERROR = 'molecule-org-mcp/error';
@@ -29,8 +27,8 @@ describe('a one-time page in a browser', { concurrency: 1 }, () => {
     room = await scratch();
     server = await overHttp(room.data);
     bearer = server.headers.Authorization.split(' ')[1];
-    client = new NewClient(NAME, { capabilities: {} });
-    await client.connect(new NewHttp(new URL('/mcp', server.url), { requestInit: { headers: server.headers } }));
+    client = new Client(NAME, { capabilities: {} });
+    await client.connect(new StreamableHTTPClientTransport(new URL('/mcp', server.url), { requestInit: { headers: server.headers } }));
     browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
       // As root, which CI is, Chromium has no sandbox.
@@ -175,7 +173,7 @@ describe('a one-time page in a browser', { concurrency: 1 }, () => {
   it('asks for the code where a client started the server', async () => {
     const other = await scratch();
     const transport = new StdioClientTransport({ ...overStdio(other.data), stderr: 'pipe' });
-    const local = new NewClient(NAME, { capabilities: {} });
+    const local = new Client(NAME, { capabilities: {} });
     let told = '';
     transport.stderr.on('data', (chunk) => (told += chunk));
     try {
@@ -197,55 +195,26 @@ describe('a one-time page in a browser', { concurrency: 1 }, () => {
 });
 
 const PAGES = { elicitation: { url: {} } };
-const CLIENTS = [
-  {
-    name: 'sdk 1.32',
-    create: (answer) => {
-      const client = new OldClient(NAME, { capabilities: PAGES });
-      client.setRequestHandler(ElicitRequestSchema, answer);
-      return client;
-    },
-    Http: OldHttp,
-  },
-  ...[
-    ['client 2.4, older era', undefined],
-    ['client 2.4, newest era', { mode: { pin: '2026-07-28' } }],
-  ].map(([name, versionNegotiation]) => ({
-    name,
-    create: (answer) => {
-      const client = new NewClient(NAME, { capabilities: PAGES, versionNegotiation });
-      client.setRequestHandler('elicitation/create', answer);
-      return client;
-    },
-    Http: NewHttp,
-  })),
-];
 
 for (const kind of CLIENTS) {
   describe(`pages opened by ${kind.name}`, { concurrency: 1 }, () => {
-    let room, server, client, answer;
+    let met, answer;
     const asked = [];
 
     before(async () => {
-      room = await scratch();
-      server = await overHttp(room.data);
-      client = kind.create(async (request) => {
-        asked.push(request.params);
-        return answer(request.params);
-      });
-      const transport = new kind.Http(new URL('/mcp', server.url), { requestInit: { headers: server.headers } });
-      await client.connect(transport);
+      const prepared = (client) =>
+        kind.asked(client, async (request) => {
+          asked.push(request.params);
+          return answer(request.params);
+        });
+      met = await meet(kind, DOORS[1], { capabilities: PAGES, prepared });
     });
 
-    after(async () => {
-      await client?.close();
-      await server?.stop();
-      await room?.remove();
-    });
+    after(() => met?.part());
 
-    const set = (key) => client.callTool({ name: 'set_global_secret', arguments: { key, source: 'drop' } });
+    const set = (key) => met.call('set_global_secret', { key, source: 'drop' });
     const hand = async (url, value) => {
-      const body = new URLSearchParams({ bearer: server.headers.Authorization.split(' ')[1], value });
+      const body = new URLSearchParams({ bearer: met.server.headers.Authorization.split(' ')[1], value });
       assert.equal((await fetch(url, { method: 'POST', body })).status, 200);
     };
 

@@ -33,10 +33,11 @@ export function overStdio(data, policy = waived) {
   return { command: binary, args: ['stdio', '--embedded'], env: environment(data, policy) };
 }
 
-/** A server over HTTP on a port of its own, with the bearer that it made for its owner. */
-export async function overHttp(data, policy = waived) {
+/** A server over HTTP on a port of its own, with the bearer that it made for its owner, if it asks for one. */
+export async function overHttp(data, policy = waived, { program = binary, asksForNothing = false } = {}) {
+  const flags = asksForNothing ? ['--no-auth'] : [];
   const others = Object.entries(process.env).filter(([name]) => !name.startsWith('MOLECULE_'));
-  const child = spawn(binary, ['http', '--embedded', '--listen', '127.0.0.1:0'], {
+  const child = spawn(program, ['http', '--embedded', '--listen', '127.0.0.1:0', ...flags], {
     env: { ...Object.fromEntries(others), ...environment(data, policy) },
     stdio: ['ignore', 'inherit', 'pipe'],
   });
@@ -49,17 +50,17 @@ export async function overHttp(data, policy = waived) {
       const [word, ...rest] = line.split(' ');
       if (word === 'ready') found.url = rest[0];
       if (word === 'bearer:') found.file = rest.slice(1).join(' ');
-      if (found.url && found.file) resolve(found);
+      if (found.url && (found.file || asksForNothing)) resolve(found);
     });
     ended.then(() => reject(new Error(`the server ended before it was ready:\n${said}`)), reject);
     setTimeout(() => reject(new Error(`the server isn't ready after 20 s:\n${said}`)), 20_000).unref();
   });
   try {
     const { url, file } = await told;
-    const bearer = (await readFile(file, 'utf8')).trim();
+    const headers = file ? { Authorization: `Bearer ${(await readFile(file, 'utf8')).trim()}` } : {};
     return {
       url,
-      headers: { Authorization: `Bearer ${bearer}` },
+      headers,
       async stop() {
         child.kill('SIGTERM');
         const [code, signal] = await ended;

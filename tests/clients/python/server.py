@@ -11,8 +11,11 @@ from pathlib import Path
 BINARY = os.environ["MOLECULE_BIN"]
 # Nobody is asked and nobody waits: these tests are about clients.
 WAIVED = Path(__file__).resolve().parents[2] / "fixtures" / "waived.toml"
+# A client is believed at every door when it says that a person agreed.
+TRUSTED = WAIVED.with_name("trusted.toml")
 # Some systems let a checkout be written to by the group, which no policy file may be.
-WAIVED.chmod(0o644)
+for policy in (WAIVED, TRUSTED):
+    policy.chmod(0o644)
 
 
 def environment(data, policy=WAIVED):
@@ -26,9 +29,9 @@ def clean_environment():
 
 
 @contextmanager
-def over_http(data):
+def over_http(data, policy=WAIVED):
     """A server on a port of its own: its address and its owner's bearer."""
-    env = clean_environment() | environment(data)
+    env = clean_environment() | environment(data, policy)
     command = [BINARY, "http", "--embedded", "--listen", "127.0.0.1:0"]
     process = subprocess.Popen(command, env=env, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     rest = None

@@ -1,58 +1,15 @@
 """The official Python client, of both eras, at every door of the server."""
 
 import json
-import logging
-import tempfile
-import time
 import unittest
-from contextlib import asynccontextmanager
-from urllib.parse import urljoin
 
 import anyio
-import httpx2
-from mcp import Client, StdioServerParameters
-from mcp.client.streamable_http import streamable_http_client
 
-from server import BINARY, environment, over_http
-
-# The test case's event loop reports each slow callback.
-logging.getLogger("asyncio").setLevel(logging.ERROR)
+from kinds import DOORS, KINDS, LONG, at_http, everywhere, good
 
 ERROR = "molecule-org-mcp/error"
 INVOCATION = "molecule-org-mcp/invocation"
 NOBODY = "00000000-0000-4000-8000-000000000000"
-
-# A lead and its team: some three seconds of work for the tenant, which pauses between siblings.
-TEAM = [{"name": f"Member {at}"} for at in range(8)]
-LONG = {"inline": {"name": "Long", "workspaces": [{"name": "Lead", "children": TEAM}]}}
-
-
-@asynccontextmanager
-async def at_stdio(mode):
-    with tempfile.TemporaryDirectory() as data:
-        server = StdioServerParameters(command=BINARY, args=["stdio", "--embedded"], env=environment(data))
-        async with Client(server, mode=mode) as client:
-            yield client
-            closing = time.monotonic()
-        # The client sends a signal after two seconds; it must not take that.
-        assert time.monotonic() - closing < 1.5, "closing the input doesn't end the server"
-
-
-@asynccontextmanager
-async def at_http(path, mode, headers=None):
-    with tempfile.TemporaryDirectory() as data, over_http(data) as (address, bearer):
-        if headers is None:
-            headers = {"Authorization": f"Bearer {bearer}"}
-        async with httpx2.AsyncClient(headers=headers, timeout=30) as web:
-            transport = streamable_http_client(urljoin(address, path), http_client=web)
-            async with Client(transport, mode=mode) as client:
-                yield client
-
-
-async def good(client, name, arguments=None, **options):
-    result = await client.call_tool(name, arguments or {}, **options)
-    assert not result.is_error, result.content
-    return result.structured_content
 
 
 async def end_of(client, tool):
@@ -72,19 +29,14 @@ def leaves(error):
     return [error]
 
 
+@everywhere
 class Conversation:
-    """What holds for each door and era; the classes below say which."""
-
-    mode: str
-    revision: str
-    cancels = True
-
     def connect(self):
-        raise NotImplementedError
+        return self.kind.connect()
 
     async def test_agrees_on_the_revision_that_both_speak(self):
         async with self.connect() as client:
-            self.assertEqual(client.protocol_version, self.revision)
+            self.assertEqual(client.protocol_version, self.kind.revision)
 
     async def test_hears_who_the_server_is_and_how_to_use_it(self):
         async with self.connect() as client:
@@ -92,9 +44,9 @@ class Conversation:
             self.assertRegex(client.server_info.version, r"^\d+\.\d+\.\d+")
             self.assertIn("get_org_overview", client.instructions)
             capabilities = client.server_capabilities
-            self.assertIsNotNone(capabilities.tools)
-            self.assertIsNone(capabilities.prompts)
-            self.assertIsNone(capabilities.resources)
+            for offered in (capabilities.completions, capabilities.prompts, capabilities.resources, capabilities.tools):
+                self.assertIsNotNone(offered)
+            self.assertIsNone(capabilities.logging)
 
     async def test_lists_the_tools_the_same_each_time(self):
         async with self.connect() as client:
@@ -159,8 +111,9 @@ class Conversation:
         async with self.connect() as client:
             result = await good(client, "import_org", LONG, progress_callback=step)
         self.assertEqual(result["count"], 9)
-        self.assertGreaterEqual(len(steps), 1)
-        self.assertIn("workspaces made so far", steps[0][2])
+        self.assertTrue(any("workspaces made so far" in message for _, _, message in steps), steps)
+        told = [progress for progress, _, _ in steps]
+        self.assertEqual(told, sorted(set(told)))
 
     async def test_cancels_a_call_and_the_next_one_is_answered(self):
         async with self.connect() as client:
@@ -169,72 +122,21 @@ class Conversation:
             self.assertTrue(scope.cancelled_caught)
             await good(client, "list_workspaces")
             end = await end_of(client, "import_org")
-        expected = ("CANCELLED", "unknown") if self.cancels else ("done", "yes")
+        expected = ("CANCELLED", "unknown") if self.kind.has_sessions else ("done", "yes")
         self.assertEqual((end["outcome"], end["changed"]), expected, end)
 
 
-class Legacy:
-    mode = "legacy"
-    revision = "2025-11-25"
-
-
-class Modern:
-    mode = "auto"
-    revision = "2026-07-28"
-
-
-class Stdio(Conversation):
-    def connect(self):
-        return at_stdio(self.mode)
-
-    async def test_the_process_is_gone_after_closing(self):
-        async with self.connect() as client:
-            await good(client, "whoami")
-        # at_stdio saw how long it took.
-
-
-class Http(Conversation):
-    path = "/mcp"
-
-    def connect(self):
-        return at_http(self.path, self.mode)
-
-    async def test_is_turned_away_without_the_bearer(self):
-        for headers in ({}, {"Authorization": "Bearer wrong"}):
-            with self.assertRaises(Exception) as caught:
-                async with at_http(self.path, self.mode, headers) as client:
-                    await client.list_tools()
-            said = " ".join(str(leaf) for leaf in leaves(caught.exception))
-            self.assertRegex(said, "(?i)401|unauthorized|bearer")
-
-
-class Json(Http):
-    path = "/mcp/json"
-
-
-class LegacyAtStdio(Legacy, Stdio, unittest.IsolatedAsyncioTestCase):
-    pass
-
-
-class ModernAtStdio(Modern, Stdio, unittest.IsolatedAsyncioTestCase):
-    pass
-
-
-class LegacyAtMcp(Legacy, Http, unittest.IsolatedAsyncioTestCase):
-    pass
-
-
-class ModernAtMcp(Modern, Http, unittest.IsolatedAsyncioTestCase):
-    pass
-
-
-class LegacyAtJson(Legacy, Json, unittest.IsolatedAsyncioTestCase):
-    # Without a session only a closed connection cancels, and the older client sends a notification.
-    cancels = False
-
-
-class ModernAtJson(Modern, Json, unittest.IsolatedAsyncioTestCase):
-    pass
+class Strangers(unittest.IsolatedAsyncioTestCase):
+    async def test_are_turned_away_without_the_bearer(self):
+        for kind in KINDS:
+            if kind.door == "Stdio":
+                continue
+            for headers in ({}, {"Authorization": "Bearer wrong"}):
+                with self.subTest(kind=kind, headers=headers), self.assertRaises(Exception) as caught:
+                    async with at_http(DOORS[kind.door], kind.options, headers) as client:
+                        await client.list_tools()
+                said = " ".join(str(leaf) for leaf in leaves(caught.exception))
+                self.assertRegex(said, "(?i)401|unauthorized|bearer")
 
 
 if __name__ == "__main__":
