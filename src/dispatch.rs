@@ -180,11 +180,6 @@ impl Dispatch {
         }
     }
 
-    /// Whether a caller is let near this tool, though the surface may not show it.
-    pub fn allows(&self, caller: &Caller, tool: &str) -> bool {
-        self.may(caller)(tool)
-    }
-
     pub fn instructions(&self) -> &'static str {
         self.server.surface.instructions()
     }

@@ -35,7 +35,7 @@ impl Mcp {
             listed.extend(self.allowed(context)?.into_iter().filter_map(alone));
         }
         let mut next = None;
-        if self.0.dispatch.allows(&self.caller(context)?, WORKSPACES) {
+        if self.0.dispatch.may(&self.caller(context)?)(WORKSPACES) {
             let mut arguments = Map::new();
             arguments.insert("fields".to_owned(), json!(["id", "name", "status"]));
             arguments.insert("limit".to_owned(), json!(PAGE));
@@ -132,7 +132,8 @@ impl Mcp {
     /// Those whose tools policy lets the caller near.
     fn allowed(&self, context: &RequestContext<RoleServer>) -> Result<Vec<&'static Entry>, ErrorData> {
         let caller = self.caller(context)?;
-        Ok(ENTRIES.iter().filter(|entry| self.0.dispatch.allows(&caller, entry.tool)).collect())
+        let may = self.0.dispatch.may(&caller);
+        Ok(ENTRIES.iter().filter(|entry| may(entry.tool)).collect())
     }
 }
 
