@@ -78,7 +78,10 @@ impl Listener {
             let done = tokio::select! {
                 change = self.changes.recv() => match change {
                     Ok(change) => self.note(&change).await,
-                    Err(RecvError::Lagged(_)) => Ok(self.note_all()),
+                    Err(RecvError::Lagged(_)) => {
+                        self.note_all();
+                        Ok(())
+                    }
                     Err(RecvError::Closed) => Err(Over),
                 },
                 changed = self.policy.changed() => match changed {

@@ -44,7 +44,7 @@ pub(super) async fn stream(
     let _seat = dispatch.server().events.seat(&caller.identity()).map_err(refused)?;
     let uris = context.requested().resource_subscriptions.clone().unwrap_or_default();
     let cancel = context.request_context().ct.clone();
-    let mut listener = Listener::new(Arc::clone(dispatch), caller.clone(), Outlet::Stream(context));
+    let mut listener = Listener::new(Arc::clone(dispatch), caller.clone(), Outlet::Stream(Box::new(context)));
     let told = async {
         let _line = listener.wants(List::Resources).then(|| dispatch.server().events.follow());
         listener.look_around().await;

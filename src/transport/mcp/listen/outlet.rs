@@ -4,7 +4,7 @@ use rmcp::model::ResourceUpdatedNotificationParam;
 use rmcp::service::{Peer, RoleServer, SubscriptionContext};
 
 pub(super) enum Outlet {
-    Stream(SubscriptionContext),
+    Stream(Box<SubscriptionContext>),
     Session(Peer<RoleServer>),
 }
 
