@@ -131,5 +131,5 @@ async fn workspaces_that_come_and_go_change_the_list_of_resources() {
     let (status, _) = host.ask_as_owner("DELETE", &format!("/workspaces/{second}?confirm=true"), Value::Null).await;
     assert_eq!(status, 200);
     stream.ear.told(RESOURCES).await;
-    assert_eq!(stream.ear.so_far(), [json!(0); 0]);
+    assert!(stream.ear.so_far().is_empty());
 }

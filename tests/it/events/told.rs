@@ -52,7 +52,7 @@ async fn each_door_and_era_hears_of_what_it_watches_and_of_nothing_else() {
     beat(host, &other).await;
     beat(host, &one).await;
     for ear in [&mut old_pipe.ear, &mut session.stream.ear, &mut new_pipe.ear, &mut stream.ear] {
-        assert_eq!(marked(&house, ear, &marker).await, [mine.clone()]);
+        assert_eq!(marked(&house, ear, &marker).await, std::slice::from_ref(&mine));
     }
     assert_eq!(asked(host, "/ws"), 1, "one line for all of them");
 
