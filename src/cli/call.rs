@@ -41,13 +41,23 @@ pub(super) async fn run(config: Config, flags: Flags) -> Result<(), Ending> {
         Ok(answer) => {
             output::json(&answer)?;
             stay_for_jobs(&dispatch).await;
-            drops::stay(&dispatch).await.map_err(Ending::from)
+            drops::stay(&dispatch).await.map_err(Ending::from).and(whole(&answer))
         }
         Err(failure) => Err(failure.into()),
     };
     dispatch.drain(Duration::from_secs(2)).await;
     sender::flush(&dispatch, Duration::from_secs(2)).await;
     told
+}
+
+/// Tools that do much at once answer what they did, also where that isn't all.
+fn whole(answer: &Value) -> Result<(), Ending> {
+    let is = |name, value: Value| answer.get(name) == Some(&value);
+    let in_doubt = answer.get("unknown").and_then(Value::as_u64).is_some_and(|count| count > 0);
+    if in_doubt || answer.get("resume").is_some() || is("complete", false.into()) || is("status", "partial".into()) {
+        return Err(Ending::Failed("not all of it was done; the answer says what is left".to_owned()));
+    }
+    Ok(())
 }
 
 /// A job goes on for as long as its process does: until it is through, or somebody wants this ended.
@@ -90,4 +100,31 @@ fn value(tool: &str, name: &str, text: &str, dispatch: &Dispatch) -> Value {
     });
     let plain = || Value::String(text.to_owned());
     if is_text { plain() } else { serde_json::from_str(text).unwrap_or_else(|_| plain()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_is_left_undone_is_no_success() {
+        for left in [
+            json!({ "resume": "x" }),
+            json!({ "unknown": 1 }),
+            json!({ "complete": false }),
+            json!({ "status": "partial" }),
+        ] {
+            assert!(whole(&left).is_err(), "{left}");
+        }
+        for done in [
+            json!({ "unknown": [] }),
+            json!({ "unknown": 0 }),
+            json!({ "complete": true }),
+            json!({ "status": "online" }),
+        ] {
+            assert!(whole(&done).is_ok(), "{done}");
+        }
+    }
 }

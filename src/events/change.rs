@@ -138,7 +138,8 @@ mod tests {
         };
         assert_eq!(by(Toolset::Files, ONE), ["1", "1/config", "1/files", "1/files/a.md", "journal/today"]);
         assert_eq!(by(Toolset::Files, OTHER), ["journal/today"]);
-        assert_eq!(by(Toolset::Keys, ""), ["org", "keys", "journal/today"]);
+        // The overview shows keys at risk, and is one subject with the list of workspaces.
+        assert_eq!(by(Toolset::Keys, ""), ["org", "workspaces", "keys", "journal/today"]);
         // One that names no workspace may have changed any.
         assert!(by(Toolset::Fleet, "").contains(&"1/files".to_owned()));
     }

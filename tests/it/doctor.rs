@@ -104,6 +104,10 @@ fn everything(directory: &Path) -> BTreeMap<String, (Vec<u8>, SystemTime)> {
             if entry.file_type().unwrap().is_dir() {
                 folders.push(entry.path());
             }
+            // Who reads the log keeps a note of it there.
+            if entry.path().extension().is_some_and(|ending| ending == "db-shm") {
+                continue;
+            }
             let content = fs::read(entry.path()).unwrap_or_default();
             let written = entry.metadata().unwrap().modified().unwrap();
             all.insert(entry.path().display().to_string(), (content, written));
@@ -236,7 +240,7 @@ async fn what_an_older_platform_lacks_is_told_within_forty_requests() {
     assert!(seen.len() <= 40 && seen.iter().all(|one| one.method == "GET"), "{} requests", seen.len());
     assert!(!seen.iter().any(|one| one.path.contains("approvals/pending")));
     let mut narrow = machine.command(&tenant.url(), KEY);
-    narrow.env("MOLECULE_MCP_TOOLSETS", "org,workspaces,governance");
+    narrow.env("MOLECULE_MCP_TOOLSETS", "secrets,budgets,governance");
     Examined::of(narrow).await.has("routes", "ok", "all there");
 }
 

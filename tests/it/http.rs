@@ -132,7 +132,7 @@ async fn the_stateless_revision_is_spoken_at_both_mounts() {
         let params = json!({ "name": tool, "arguments": arguments });
         let answer = post_modern(&server, path, "tools/call", params).await.json();
         assert_eq!(answer["result"]["isError"], false, "{path}: {answer}");
-        let missing = post_modern(&server, path, "resources/subscribe", json!({ "uri": "molecule://org" })).await;
+        let missing = post_modern(&server, path, "nobody/knows", json!({})).await;
         assert_eq!((missing.status, &missing.json()["error"]["code"]), (404, &json!(-32601)));
     }
 }

@@ -75,14 +75,14 @@ mod tests {
     use super::*;
     use crate::store::Store;
 
-    fn bearers(owner: &str) -> io::Result<Bearers> {
-        let home = tempfile::tempdir().unwrap();
+    fn bearers(owner: &str, home: &tempfile::TempDir) -> io::Result<Bearers> {
         Bearers::new(&SecretString::from(owner), Grants::new(Store::open(home.path())))
     }
 
     #[test]
     fn exactly_one_right_header_opens() {
-        let bearers = bearers("s3cret").unwrap();
+        let home = tempfile::tempdir().unwrap();
+        let bearers = bearers("s3cret", &home).unwrap();
         for (values, opens) in [
             (&["Bearer s3cret"][..], true),
             (&["bearer  s3cret "], true),
@@ -107,8 +107,9 @@ mod tests {
 
     #[test]
     fn an_empty_bearer_opens_nothing() {
+        let home = tempfile::tempdir().unwrap();
         for token in ["", " ", "a b", "ä", "a\n"] {
-            assert!(bearers(token).is_err(), "{token:?}");
+            assert!(bearers(token, &home).is_err(), "{token:?}");
         }
     }
 }
