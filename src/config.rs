@@ -178,6 +178,12 @@ impl Gathered {
 }
 
 impl Config {
+    /// The data directory, where it isn't the one that commands use by themselves.
+    pub fn elsewhere(&self) -> Option<PathBuf> {
+        let usual = data_directory(None).is_ok_and(|usual| usual == self.data);
+        (!usual).then(|| self.data.clone())
+    }
+
     /// `embedded` says that no tenant is wanted from the configuration.
     pub fn load(flags: Layer, file: Option<&Path>, embedded: bool) -> Result<Self, ConfigError> {
         Gathered::from(flags, file, embedded)?.config()

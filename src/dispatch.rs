@@ -44,6 +44,7 @@ use crate::jobs::{AT_ONCE, Seed};
 use crate::pace;
 use crate::policy::{self, Decision};
 use crate::repeats::{Before, Repeats};
+use crate::seats::Seat;
 use crate::store::Store;
 use crate::tools::beside::{Beside, Link};
 use crate::tools::catalogue::Entry;
@@ -203,11 +204,13 @@ impl Dispatch {
         let begun = Instant::now();
         let opened = self.open(&mut call);
         let opened = self.server.grants.renew(&mut call.caller, Utc::now()).and(opened);
-        let opened = opened.and_then(|opened| self.may_begin_jobs(&call.caller, &opened).map(|()| opened));
-        let opened = self.recall(&mut call).await.and(opened);
-        let as_job = opened.as_ref().is_ok_and(|opened| opened.as_job);
-        let way = opened.map(|opened| opened.way);
-        let wish = self.wish(&call, patience, as_job);
+        let opened = opened.and_then(|opened| Ok((opened.way, self.may_begin_jobs(&call.caller, &opened)?)));
+        let (way, seat) = match self.recall(&mut call).await.and(opened) {
+            Ok((way, seat)) => (Ok(way), seat),
+            Err(failure) => (Err(failure), None),
+        };
+        let as_job = seat.is_some();
+        let (wish, seat) = self.wish(&call, patience, seat);
         let rules = self.server.policy.now();
         let mut record = Record::new(id, &call, &self.server, &rules);
         let asked = Asked { id, rules: &rules, caller: &call.caller, cancel: &call.cancel, now: Utc::now() };
@@ -225,9 +228,19 @@ impl Dispatch {
             }
         };
         let untrusted = !admitted.routes.is_empty() || admitted.relays;
-        let leash = (!matches!(wish, Wish::Answer)).then(|| {
+        let beside = Beside::default();
+        let leash = seat.map(|seat| {
             let seed = Seed { caller: call.caller.identity(), tool: admitted.entry, invocation: id };
-            let book = Book { jobs: self.server.jobs.clone(), seed, untrusted, effect: admitted.effect };
+            let book = Book {
+                jobs: self.server.jobs.clone(),
+                grants: self.server.grants.clone(),
+                caller: call.caller.clone(),
+                seed,
+                untrusted,
+                beside: beside.clone(),
+                effect: admitted.effect,
+                _seat: seat,
+            };
             Leash::on(&mut call.progress, &mut call.cancel, book)
         });
         let petition = admitted.arguments.take().map(|arguments| Petition {
@@ -258,7 +271,6 @@ impl Dispatch {
             Before::Unclear { since } => Some(since),
             _ => None,
         };
-        let beside = Beside::default();
         let invocation = Invocation {
             id,
             tool: admitted.entry,
@@ -294,14 +306,18 @@ impl Dispatch {
         })
     }
 
-    fn wish(&self, call: &Call, patience: Option<Duration>, as_job: bool) -> Wish {
+    /// What somebody waits for, and the place that it takes among the caller's jobs.
+    fn wish(&self, call: &Call, patience: Option<Duration>, job: Option<Seat>) -> (Wish, Option<Seat>) {
+        if job.is_some() {
+            return (Wish::Job, job);
+        }
         let takes_long = || self.server.catalogue.find(&call.tool).is_some_and(|entry| entry.tool.long);
-        match patience {
-            _ if as_job => Wish::Job,
-            Some(patience) if takes_long() && !self.server.jobs.is_full(&call.caller.identity()) => {
-                Wish::Within(patience)
-            }
-            _ => Wish::Answer,
+        match patience
+            .filter(|_| takes_long())
+            .and_then(|patience| Some((patience, self.server.jobs.seat(&call.caller.identity())?)))
+        {
+            Some((patience, seat)) => (Wish::Within(patience), Some(seat)),
+            None => (Wish::Answer, None),
         }
     }
 
@@ -326,15 +342,17 @@ impl Dispatch {
     }
 
     /// What is hidden is also refused: the tool that begins a job may be switched off like any other.
-    fn may_begin_jobs(&self, caller: &Caller, opened: &Opened) -> Result<(), Failure> {
-        let Some(entry) = self.server.catalogue.find(Way::Job.tool()).filter(|_| opened.as_job) else { return Ok(()) };
+    fn may_begin_jobs(&self, caller: &Caller, opened: &Opened) -> Result<Option<Seat>, Failure> {
+        let Some(entry) = self.server.catalogue.find(Way::Job.tool()).filter(|_| opened.as_job) else {
+            return Ok(None);
+        };
         let rules = self.server.policy.now();
         match rules.decide(caller, entry, entry.tool.least, None, Utc::now()) {
-            Decision::Allowed(_) if self.server.jobs.is_full(&caller.identity()) => {
-                Err(Failure::new(Code::RateLimited, format!("{AT_ONCE} jobs of yours are under way"))
-                    .next("Wait for one with get_job, or cancel one."))
-            }
-            Decision::Allowed(_) => Ok(()),
+            Decision::Allowed(_) => match self.server.jobs.seat(&caller.identity()) {
+                None => Err(Failure::new(Code::RateLimited, format!("{AT_ONCE} jobs of yours are under way"))
+                    .next("Wait for one with get_job, or cancel one.")),
+                seat => Ok(seat),
+            },
             Decision::Refused(rule) => Err(policy::refused(rule, entry, rules.role(caller), entry.tool.least)),
         }
     }

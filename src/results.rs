@@ -10,6 +10,8 @@ use uuid::Uuid;
 const KEPT_FOR: TimeDelta = TimeDelta::minutes(15);
 /// Bytes of all together.
 const MOST: usize = 32 << 20;
+/// Of one caller, who pushes out nobody else's.
+const MOST_OF_ONE: usize = MOST / 4;
 
 #[derive(Clone, Default)]
 pub struct Results(Arc<Mutex<Shelf>>);
@@ -34,9 +36,13 @@ pub struct Kept {
 }
 
 impl Results {
-    /// A text larger than everything may be together isn't kept.
+    /// A text larger than all of one caller's may be isn't kept.
     pub fn keep(&self, one: Kept) {
         let mut shelf = self.shelf();
+        while shelf.bytes_of(&one.owner) + one.text.len() > MOST_OF_ONE && shelf.drop_oldest_of(&one.owner) {}
+        if one.text.len() > MOST_OF_ONE {
+            return;
+        }
         shelf.bytes += one.text.len();
         shelf.kept.push_back(one);
         while shelf.bytes > MOST {
@@ -58,6 +64,17 @@ impl Results {
 }
 
 impl Shelf {
+    fn bytes_of(&self, owner: &str) -> usize {
+        self.kept.iter().filter(|one| one.owner == owner).map(|one| one.text.len()).sum()
+    }
+
+    /// False: it has none.
+    fn drop_oldest_of(&mut self, owner: &str) -> bool {
+        let oldest = self.kept.iter().position(|one| one.owner == owner).and_then(|at| self.kept.remove(at));
+        self.bytes = self.bytes.saturating_sub(oldest.as_ref().map_or(0, |one| one.text.len()));
+        oldest.is_some()
+    }
+
     fn drop_oldest(&mut self) {
         let gone = self.kept.pop_front().map_or(self.bytes, |oldest| oldest.text.len());
         self.bytes = self.bytes.saturating_sub(gone);
@@ -91,11 +108,14 @@ mod tests {
     #[test]
     fn the_oldest_go_first() {
         let (results, now) = (Results::default(), Utc::now());
-        let all: Vec<Kept> = (0..5).map(|_| kept("a", MOST / 4, now)).collect();
+        let others = kept("b", 9, now);
+        results.keep(others.clone());
+        let all: Vec<Kept> = (0..5).map(|_| kept("a", MOST_OF_ONE / 4, now)).collect();
         all.iter().for_each(|one| results.keep(one.clone()));
         let there: Vec<bool> = all.iter().map(|one| results.find(one.id, "a", now).is_some()).collect();
         assert_eq!(there, [false, true, true, true, true]);
-        results.keep(kept("a", MOST + 1, now));
-        assert!(is_empty(&results));
+        results.keep(kept("a", MOST_OF_ONE + 1, now));
+        assert_eq!(results.shelf().bytes, 9, "what is too long for anybody pushes out its owner's alone");
+        assert!(results.find(others.id, "b", now).is_some());
     }
 }

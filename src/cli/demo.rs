@@ -70,7 +70,7 @@ fn tell(address: SocketAddr, bearer: &str, directory: &std::path::Path) {
         "ready http://{address}/mcp\n\n\
          A demo organisation is running. Connect Claude Code to it:\n\n  \
          claude mcp add --transport http molecule-demo http://{address}/mcp --header \"Authorization: Bearer {bearer}\"\n\n\
-         Then ask it: \"Give me an overview of my organisation. Which workspaces are idle?\"\n\
+         (`claude mcp remove molecule-demo` takes an earlier demo's away.) Then ask it: \"Give me an overview of my organisation. Which workspaces are idle?\"\n\
          What destroys something or gives power waits for you, in another terminal:\n\n  \
          molecule-org-mcp consents list --data {0}\n\n\
          The state is in {0} and can be deleted afterwards. Ctrl-C ends the demo.",

@@ -97,6 +97,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
         outbox,
         events: Events::new(client.clone()),
         consents,
+        elsewhere: config.elsewhere(),
         grants,
         journal,
         catalogue: Catalogue::new(),

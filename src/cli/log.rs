@@ -15,8 +15,13 @@ pub(super) fn start(level: &str) {
     let others = ours.min(LevelFilter::WARN);
     // The protocol library warns of every call that a client cancels.
     let protocol = others.min(LevelFilter::ERROR);
-    let targets =
-        Targets::new().with_target("molecule_org_mcp", ours).with_target("rmcp", protocol).with_default(others);
+    // And it calls it an error when somebody stops listening to changes.
+    let closed = if ours >= LevelFilter::DEBUG { protocol } else { LevelFilter::OFF };
+    let targets = Targets::new()
+        .with_target("molecule_org_mcp", ours)
+        .with_target("rmcp", protocol)
+        .with_target("rmcp::service", closed)
+        .with_default(others);
     let lines = tracing_subscriber::fmt::layer().with_writer(|| Filtered(io::stderr())).with_ansi(false);
     // A second start, in a test, keeps the first.
     let _ = tracing_subscriber::registry().with(lines).with(targets).try_init();

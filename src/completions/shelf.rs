@@ -142,10 +142,19 @@ impl Slot {
         let (slot, list) = (Arc::clone(self), read());
         *reading = Some(tokio::spawn(async move {
             let list = list.await;
-            let (fresh, good) = if list.is_some() { (times.fresh, times.good) } else { (times.failed, times.failed) };
             let now = Instant::now();
-            let list = list.unwrap_or_default().into();
-            slot.kept.send_replace(Some(Kept { list, fresh_until: now + fresh, good_until: now + good }));
+            let before = slot.kept.borrow().clone().filter(|kept| now < kept.good_until);
+            let kept = match (list, before) {
+                (Some(list), _) => {
+                    Kept { list: list.into(), fresh_until: now + times.fresh, good_until: now + times.good }
+                }
+                // What was good a moment ago is better than nothing.
+                (None, Some(kept)) => Kept { fresh_until: now + times.failed, ..kept },
+                (None, None) => {
+                    Kept { list: List::default(), fresh_until: now + times.failed, good_until: now + times.failed }
+                }
+            };
+            slot.kept.send_replace(Some(kept));
         }));
     }
 }

@@ -2,6 +2,7 @@
 //! here fails open: without a person's yes to exactly this call there is a failure.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::sync::Arc;
 
 use chrono::Utc;
@@ -21,6 +22,7 @@ use crate::journal::entry::Agreement;
 use crate::policy::Rules;
 use crate::policy::binding::Tree;
 use crate::policy::consent::Way;
+use crate::shell;
 use crate::tools::effect::Effect;
 use crate::tools::ids::WorkspaceId;
 use crate::tools::invocation::Server;
@@ -258,10 +260,11 @@ impl Petition {
             return self.unanswered(question);
         }
         let id = &question.id;
+        let place = self.server.elsewhere.as_deref().map(named).unwrap_or_default();
         Failure::new(Code::ConsentRequired, format!("a person has to agree to this call of {}", self.tool))
             .consent(id)
             .next(format!(
-                "Ask the operator to run `molecule-org-mcp consents agree {id}` in a terminal, which shows what would \
+                "Ask the operator to run `molecule-org-mcp consents agree {id}{place}` in a terminal, which shows what would \
                  happen. After that, call again with exactly the same arguments, within 10 minutes."
             ))
     }
@@ -291,4 +294,11 @@ fn said_no() -> Failure {
 
 fn used() -> Failure {
     invalid("this agreement was used already").next("Each works once. Call again to ask a person anew.")
+}
+
+/// A data directory as a flag, for a shell.
+fn named(directory: &Path) -> String {
+    let path = directory.to_string_lossy();
+    let is_plain = path.chars().all(|c| c.is_ascii_alphanumeric() || "/._-".contains(c));
+    if is_plain { format!(" --data {path}") } else { format!(" --data {}", shell::word(&path)) }
 }

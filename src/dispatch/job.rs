@@ -12,9 +12,13 @@ use tokio_util::task::TaskTracker;
 
 use super::finish::Finish;
 use super::{Answer, Progress, Step, Stop};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
+use crate::grants::Grants;
 use crate::jobs::{Ended, Job, Jobs, Seed};
+use crate::seats::Seat;
+use crate::tools::beside::Beside;
 use crate::tools::effect::Effect;
+use crate::transport::caller::Caller;
 
 /// How often a running job says where it is, and hears whether it is still wanted.
 const BEAT: Duration = Duration::from_secs(1);
@@ -75,9 +79,15 @@ impl Leash {
 /// What a job is about, and where it is kept what it came to.
 pub(super) struct Book {
     pub jobs: Jobs,
+    pub grants: Grants,
+    /// Who made the call, under the grant that it was made under.
+    pub caller: Caller,
     pub seed: Seed,
     pub untrusted: bool,
+    pub beside: Beside,
     pub effect: Effect,
+    /// Among the caller's jobs.
+    pub _seat: Seat,
 }
 
 /// A call on its way.
@@ -174,7 +184,7 @@ impl Going {
                     if let Some(message) = told.take() {
                         self.leash.book.jobs.told(&id, message);
                     }
-                    if self.leash.book.jobs.is_unwanted(&id) {
+                    if self.leash.book.is_over(&id) {
                         self.leash.cancel.cancel();
                     }
                 }
@@ -185,8 +195,15 @@ impl Going {
 }
 
 impl Book {
+    /// Nobody wants it any more, or nobody who may: what a grant began ends with it.
+    fn is_over(&self, id: &str) -> bool {
+        let held = self.grants.hold(&mut self.caller.clone(), Utc::now());
+        self.jobs.is_unwanted(id) || held.is_err_and(|failure| failure.code() == Code::Unauthenticated)
+    }
+
     async fn end(&self, id: &str, outcome: Result<Value, Stop>) {
-        let ended = Ended::of(outcome.map_err(|stop| stop.failure), self.untrusted, self.effect);
+        let untrusted = self.untrusted || self.beside.taken().2;
+        let ended = Ended::of(outcome.map_err(|stop| stop.failure), untrusted, self.effect);
         if let Err(failure) = self.jobs.end(id, ended).await {
             let detail = failure.for_operator();
             tracing::error!(%failure, detail, "what a job came to isn't kept");

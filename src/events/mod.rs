@@ -4,7 +4,6 @@
 
 mod change;
 mod keys;
-mod seats;
 mod shared;
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -16,18 +15,19 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use self::seats::Seats;
 use self::shared::{Hold, Shared};
 use crate::backend::Client;
 use crate::backend::feed::{self, Kind, News};
-use crate::failure::Failure;
+use crate::failure::{Code, Failure};
 use crate::policy::binding::Tree;
 use crate::resources::{Place, Subject};
+use crate::seats::{Seat, Seats};
 use crate::tools::workspaces;
 
 pub use self::change::{Change, Roster};
-pub use self::seats::{MOST_STREAMS, Seat};
 
+/// Streams of one caller, over all of its connections.
+pub const MOST_STREAMS: usize = 256;
 /// How far somebody may fall behind before all that they watch is stale.
 const BUFFER: usize = 1024;
 /// Who stands below whom is looked up again after this long: a workspace can be moved without an event.
@@ -64,7 +64,7 @@ impl Events {
             is_up: watch::Sender::new(false),
             feed: Arc::default(),
             keys: Arc::default(),
-            seats: Arc::default(),
+            seats: Seats::new(MOST_STREAMS),
             lives: AtomicU64::new(0),
             tree: Mutex::default(),
             ended: CancellationToken::new(),
@@ -100,7 +100,11 @@ impl Events {
 
     /// One more stream for this caller, as long as it is held.
     pub fn seat(&self, caller: &str) -> Result<Seat, Failure> {
-        self.0.seats.take(caller)
+        self.0.seats.take(caller).ok_or_else(|| {
+            let message =
+                format!("this caller has {MOST_STREAMS} streams of changes open, which is the most there are");
+            Failure::new(Code::RateLimited, message).next("Close some, or watch several resources with one.")
+        })
     }
 
     /// Who stands below whom, as it was a moment ago and after whatever came or went.

@@ -98,4 +98,15 @@ impl Grants {
             }
         }
     }
+
+    /// The same for what goes on by itself, which no decision stops once a grant, or one above it, has expired.
+    pub fn hold(&self, caller: &mut Caller, now: DateTime<Utc>) -> Result<(), Failure> {
+        self.renew(caller, now)?;
+        if caller.grants().any(|grant| grant.expires.is_some_and(|end| end <= now)) {
+            return Err(
+                Failure::new(Code::Unauthenticated, "this grant has expired").next("Ask the operator for a new grant.")
+            );
+        }
+        Ok(())
+    }
 }

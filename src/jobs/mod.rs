@@ -20,6 +20,7 @@ pub use ended::Ended;
 
 use crate::failure::{Code, Failure};
 use crate::journal::Journal;
+use crate::seats::{Seat, Seats};
 use crate::store::{Durability, Store};
 
 /// How long a job can be asked for, from its beginning.
@@ -37,11 +38,11 @@ pub struct Jobs {
     journal: Journal,
     /// Those that this process runs.
     here: Arc<Mutex<HashMap<String, Here>>>,
+    seats: Arc<Seats>,
 }
 
 #[derive(Clone)]
 struct Here {
-    caller: String,
     cancel: CancellationToken,
     ended: CancellationToken,
 }
@@ -75,12 +76,12 @@ impl Job {
 
 impl Jobs {
     pub fn new(store: Store, tenant: &str, journal: Journal) -> Self {
-        Self { store, tenant: tenant.into(), journal, here: Arc::default() }
+        Self { store, tenant: tenant.into(), journal, here: Arc::default(), seats: Seats::new(AT_ONCE) }
     }
 
-    /// Whether this caller has as many under way in this process as anybody may.
-    pub fn is_full(&self, caller: &str) -> bool {
-        self.here().values().filter(|here| here.caller == caller).count() >= AT_ONCE
+    /// A place for one more of this caller's, for as long as it is held; none where it has as many as anybody may.
+    pub fn seat(&self, caller: &str) -> Option<Seat> {
+        self.seats.take(caller)
     }
 
     /// Once this returns it can be asked for. `cancel` ends the call.
@@ -98,8 +99,7 @@ impl Jobs {
         let (tenant, row, caller) = (Arc::clone(&self.tenant), job.clone(), seed.caller.clone());
         let insert = move |connection: &rusqlite::Connection| table::insert(connection, &tenant, &caller, &row);
         self.store.change(Durability::Written, insert).await?;
-        self.here()
-            .insert(job.id.clone(), Here { caller: seed.caller.clone(), cancel, ended: CancellationToken::new() });
+        self.here().insert(job.id.clone(), Here { cancel, ended: CancellationToken::new() });
         Ok(job)
     }
 

@@ -77,7 +77,22 @@ fn quoted_after<'a>(words: &'a str, prefix: &str) -> Option<&'a str> {
 /// Serde's words quote the value before ", expected …"; only what follows is safe to repeat.
 fn expectation(words: &str) -> String {
     match words.rfind("expected ") {
-        Some(at) => words.get(at..).unwrap_or_default().to_owned(),
+        Some(at) => in_words(words.get(at..).unwrap_or_default()),
         None => "not acceptable here".to_owned(),
     }
+}
+
+/// Types as people call them.
+fn in_words(expected: &str) -> String {
+    let kind = expected.strip_prefix("expected ").unwrap_or(expected);
+    let word = match kind {
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i8" | "i16" | "i32" | "i64" | "isize" => "a whole number",
+        "f32" | "f64" => "a number",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        "a boolean" => "true or false",
+        kind if kind.starts_with("struct ") => "an object",
+        _ => return expected.to_owned(),
+    };
+    format!("expected {word}")
 }

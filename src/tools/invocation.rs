@@ -211,6 +211,8 @@ pub struct Server {
     pub events: Events,
     /// What people are asked.
     pub consents: Consents,
+    /// The data directory, where it isn't the usual one: whoever answers has to name it.
+    pub elsewhere: Option<PathBuf>,
     pub catalogue: Catalogue,
     /// How much of it is listed.
     pub surface: Surface,

@@ -510,6 +510,7 @@ fn road(home: &Path, url: &str, key: SecretString, plan: Plan) -> Arc<Dispatch> 
     let books = Books::new(&store);
     let journal = Journal::open(store.clone(), home, url);
     let server = Server {
+        elsewhere: None,
         address: client.address().to_owned(),
         tenant: client.address().to_owned(),
         keys: client.keys().clone(),

@@ -28,8 +28,8 @@ pub enum Kind {
     Schedule,
 }
 
-/// Those that the tenant shows and doesn't keep come last.
-const KINDS: [(&str, Kind); 32] = [
+/// Those that the tenant keeps,
+const KEPT: [(&str, Kind); 27] = [
     ("WORKSPACE_PROVISIONING", Kind::Life),
     ("WORKSPACE_ONLINE", Kind::Life),
     ("WORKSPACE_AWAITING_AGENT", Kind::Life),
@@ -57,6 +57,10 @@ const KINDS: [(&str, Kind); 32] = [
     ("APPROVAL_DENIED", Kind::Approval),
     ("CRON_EXECUTED", Kind::Schedule),
     ("CRON_SKIPPED", Kind::Schedule),
+];
+
+/// and those that it only shows to whoever looks just then.
+const SHOWN: [(&str, Kind); 5] = [
     ("WORKSPACE_HEARTBEAT", Kind::Heartbeat),
     ("TASK_UPDATED", Kind::Task),
     ("AGENT_MESSAGE", Kind::Activity),
@@ -64,26 +68,24 @@ const KINDS: [(&str, Kind); 32] = [
     ("A2A_RESPONSE", Kind::Activity),
 ];
 
-impl Kind {
-    fn named(name: &str) -> Option<Self> {
-        KINDS.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
-    }
-
-    /// Whether some of it is only shown to whoever looks just then.
-    pub fn is_partly_unkept(self) -> bool {
-        matches!(self, Self::Heartbeat | Self::Task | Self::Activity)
-    }
+fn named(kinds: &[(&str, Kind)], name: &str) -> Option<Kind> {
+    kinds.iter().find(|(known, _)| *known == name).map(|(_, kind)| *kind)
 }
 
-impl Happening {
-    fn named(name: &str, workspace: Uuid) -> Option<Self> {
-        Kind::named(name).map(|kind| Self { kind, workspace })
-    }
+/// What a frame of the WebSocket tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Arrived {
+    pub happening: Happening,
+    /// It will stand in the tenant's list, too.
+    pub is_kept: bool,
+}
 
-    /// A frame of the WebSocket.
-    pub(super) fn read(text: &str) -> Option<Self> {
-        let frame: Frame = serde_json::from_str(text).ok()?;
-        Self::named(&frame.event, frame.workspace_id)
+impl Arrived {
+    pub fn read(text: &str) -> Option<Self> {
+        let Frame { event, workspace_id: workspace } = serde_json::from_str(text).ok()?;
+        let kept = named(&KEPT, &event);
+        let kind = kept.or_else(|| named(&SHOWN, &event))?;
+        Some(Self { happening: Happening { kind, workspace }, is_kept: kept.is_some() })
     }
 }
 
@@ -103,7 +105,8 @@ pub(super) struct Kept {
 
 impl Kept {
     pub fn happening(&self) -> Option<Happening> {
-        Happening::named(&self.event_type, Uuid::try_parse(self.workspace_id.as_deref()?).ok()?)
+        let workspace = Uuid::try_parse(self.workspace_id.as_deref()?).ok()?;
+        named(&KEPT, &self.event_type).map(|kind| Happening { kind, workspace })
     }
 
     #[cfg(test)]
@@ -120,8 +123,14 @@ mod tests {
     fn only_known_names_of_workspaces_are_read() {
         let id = Uuid::from_u128(7);
         let frame = |event: &str, id: &str| format!(r#"{{"event":"{event}","workspace_id":"{id}","payload":{{}}}}"#);
-        let read = Happening::read(&frame("WORKSPACE_PAUSED", &id.to_string())).unwrap();
-        assert_eq!((read.kind, read.workspace), (Kind::Life, id));
+        for (event, kind, is_kept) in [
+            ("WORKSPACE_PAUSED", Kind::Life, true),
+            ("DELEGATION_SENT", Kind::Activity, true),
+            ("ACTIVITY_LOGGED", Kind::Activity, false),
+        ] {
+            let read = Arrived::read(&frame(event, &id.to_string())).unwrap();
+            assert_eq!(read, Arrived { happening: Happening { kind, workspace: id }, is_kept });
+        }
         for text in [
             frame("WORKSPACE_PAUSED", "../x"),
             frame("workspace_paused", &id.to_string()),
@@ -131,7 +140,7 @@ mod tests {
             "{".to_owned(),
             "[".repeat(100_000),
         ] {
-            assert_eq!(Happening::read(&text), None, "{}", &text[..text.len().min(60)]);
+            assert_eq!(Arrived::read(&text), None, "{}", &text[..text.len().min(60)]);
         }
     }
 }

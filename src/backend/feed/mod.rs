@@ -21,6 +21,7 @@ use self::socket::{NoSocket, Socket};
 use super::{Client, Route, retry};
 use crate::failure::Failure;
 
+use self::event::Arrived;
 pub use self::event::{Happening, Kind};
 
 static KEPT: Route = Route::get("/events");
@@ -88,8 +89,11 @@ impl<T: FnMut(News)> Following<'_, T> {
             tokio::select! {
                 text = socket.next() => {
                     let Some(text) = text else { return Duration::ZERO };
-                    if let Some(happening) = Happening::read(&text) {
-                        self.seen.arrived(happening);
+                    if let Some(Arrived { happening, is_kept }) = Arrived::read(&text) {
+                        // What isn't kept can't stand for something of its kind that is.
+                        if is_kept {
+                            self.seen.arrived(happening);
+                        }
                         (self.told)(News::Happened(happening));
                     }
                 }

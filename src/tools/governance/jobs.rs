@@ -112,8 +112,8 @@ impl Act for CancelJob {
     type Answer = Outcome;
 
     async fn act(self, call: &Invocation) -> Result<Outcome, Failure> {
-        let cancelled = call.server.jobs.cancel(self.job_id.as_str(), &call.caller.identity()).await?;
-        cancelled.ok_or_else(unknown)?;
+        ended(&self.job_id, Duration::ZERO, call).await?;
+        call.server.jobs.cancel(self.job_id.as_str(), &call.caller.identity()).await?.ok_or_else(unknown)?;
         ended(&self.job_id, CANCELLING, call).await
     }
 }
@@ -138,6 +138,6 @@ impl List for ListJobs {
 
     async fn list(self, call: &Invocation) -> Result<Vec<Standing>, Failure> {
         let all = call.server.jobs.list(&call.caller.identity()).await?;
-        Ok(all.into_iter().map(Standing::from).collect())
+        Ok(all.into_iter().filter(|job| call.server.shows(job, &call.caller)).map(Standing::from).collect())
     }
 }

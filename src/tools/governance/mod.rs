@@ -74,6 +74,7 @@ pub const TOOLS: &[Tool] = &[
         .about("Your jobs of the last 24 hours, newest first.")
         .said("background calls, which jobs run, lost the job id")
         .common()
+        .relays()
         .lists::<jobs::ListJobs>(),
     Draft::write("cancel_job", &[])
         .about("Cancel a job of yours. A request under way is broken off; what took effect stays, and the answer says so.")

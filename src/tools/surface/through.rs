@@ -59,6 +59,8 @@ impl Way {
 #[serde(deny_unknown_fields)]
 pub struct Through {
     /// Its name, from find_tools.
+    // `name` is what find_tools and the protocol call it.
+    #[serde(alias = "name")]
     tool: Word,
     /// Its arguments, as its input schema says.
     #[serde(default, deserialize_with = "object")]

@@ -10,6 +10,7 @@ use super::refusals::living;
 use super::wire::{Detail, called};
 use crate::failure::{Code, Failure};
 use crate::secrets::Source;
+use crate::shell;
 use crate::tools::ids::{WebAddress, WorkspaceId};
 use crate::tools::input::unless_blank;
 use crate::tools::invocation::Invocation;
@@ -62,7 +63,7 @@ impl Act for GetRemoteAgentSetupCommand {
                 if address.is_none() { ": \"${AGENT_URL:?}\" && " } else { "" },
                 post(&token, &format!("{tenant}/registry/register"), &registration(&one, address.as_deref()))
             ),
-            heartbeat: post(&token, &format!("{tenant}/registry/heartbeat"), &quoted(&heartbeat(&one.id))),
+            heartbeat: post(&token, &format!("{tenant}/registry/heartbeat"), &shell::word(&heartbeat(&one.id))),
             notes,
         })
     }
@@ -129,8 +130,8 @@ fn registration(one: &Detail, address: Option<&str>) -> String {
     let card = json!({ "name": one.name, "description": one.role.as_deref().unwrap_or_default(), "version": "1.0.0" });
     let body = json!({ "agent_card": card, "id": one.id, "url": address.unwrap_or(HERE) }).to_string();
     match (address, body.rsplit_once(HERE)) {
-        (None, Some((before, after))) => format!("{}\"$AGENT_URL\"{}", quoted(before), quoted(after)),
-        _ => quoted(&body),
+        (None, Some((before, after))) => format!("{}\"$AGENT_URL\"{}", shell::word(before), shell::word(after)),
+        _ => shell::word(&body),
     }
 }
 
@@ -142,7 +143,7 @@ fn heartbeat(id: &WorkspaceId) -> String {
 fn post(token: &str, url: &str, body: &str) -> String {
     format!(
         "printf 'Authorization: Bearer %s\\n' {token} | curl -fsS -X POST {} -H @- -H 'Content-Type: application/json' -d {body}",
-        quoted(url)
+        shell::word(url)
     )
 }
 
@@ -152,14 +153,9 @@ fn variable(name: &str) -> String {
 
 fn file(path: &str) -> String {
     match path.strip_prefix("~/") {
-        Some(rest) => format!("\"$(cat \"$HOME\"/{})\"", quoted(rest)),
-        None => format!("\"$(cat {})\"", quoted(path)),
+        Some(rest) => format!("\"$(cat \"$HOME\"/{})\"", shell::word(rest)),
+        None => format!("\"$(cat {})\"", shell::word(path)),
     }
-}
-
-/// One word for a shell, whatever is in it.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "'\\''"))
 }
 
 #[cfg(test)]
@@ -169,7 +165,8 @@ mod tests {
     #[test]
     fn a_shell_takes_every_text_as_one_word() {
         for text in ["plain", "it's", "$(reboot) `x` \\ \"", "a\nb", ""] {
-            let output = std::process::Command::new("sh").arg("-c").arg(format!("printf %s {}", quoted(text))).output();
+            let output =
+                std::process::Command::new("sh").arg("-c").arg(format!("printf %s {}", shell::word(text))).output();
             assert_eq!(String::from_utf8(output.unwrap().stdout).unwrap(), text);
         }
     }

@@ -92,7 +92,7 @@ impl<H: ServerHandler + Clone + Send + Sync + 'static> Front<H> {
         let ends = request.method() == Method::DELETE;
         let (request, message) = with_message(request).await?;
         let begins = message.is_some_and(|message| matches!(message.request, ClientRequest::InitializeRequest(_)));
-        if begins && self.sessions.full().await {
+        if begins && self.sessions.full(principal).await {
             return Err(refusal::full().into());
         }
         let mut response = answered(&self.answers, request, &self.streams).await;
@@ -109,6 +109,8 @@ impl<H: ServerHandler + Clone + Send + Sync + 'static> Front<H> {
 
     async fn stateless(&self, mut request: Request) -> Result<Response<Body>, Refused> {
         self.admit(&mut request)?;
+        // There are no sessions here, so nobody speaks for one.
+        request.headers_mut().remove(SESSION);
         let (mut request, message) = with_message(request).await?;
         if let Some(JsonRpcRequest { id, request: ClientRequest::SubscriptionsListenRequest(_), .. }) = message {
             return Err(refusal::no_stream(id).into());

@@ -9,7 +9,10 @@ use rmcp::transport::streamable_http_server::session::local::{LocalSessionManage
 
 use super::bearer::Principal;
 
-pub(super) const MOST: usize = 1000;
+/// Of all,
+const MOST: usize = 1000;
+/// and of one bearer, so that nobody keeps others out.
+const MOST_OF_ONE: usize = 256;
 /// Long, because an idle client is a person thinking, and older clients don't begin anew by
 /// themselves.
 const IDLE: Duration = Duration::from_secs(60 * 60);
@@ -32,8 +35,11 @@ impl Sessions {
         Arc::clone(&self.manager)
     }
 
-    pub(super) async fn full(&self) -> bool {
-        self.manager.sessions.read().await.len() >= MOST
+    pub(super) async fn full(&self, of: Principal) -> bool {
+        let open = self.manager.sessions.read().await;
+        let owners = self.owners.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = owners.iter().filter(|(id, owner)| **owner == of && open.contains_key(id.as_str()));
+        open.len() >= MOST || own.count() >= MOST_OF_ONE
     }
 
     /// Sessions that ended are forgotten on this occasion.

@@ -36,16 +36,17 @@ impl Mcp {
     }
 
     pub(super) async fn cancel(&self, id: &str, context: &RequestContext<RoleServer>) -> Result<(), ErrorData> {
+        self.get(id, context).await?;
         let caller = self.asks_for_a_task(context)?;
         let found = self.0.dispatch.server().jobs.cancel(id, &caller.identity()).await.map_err(broken)?;
         found.map(|_| ()).ok_or_else(unknown)
     }
 
-    /// Whose grant was revoked learns nothing more.
+    /// Whose grant is over learns nothing more.
     fn asks_for_a_task(&self, context: &RequestContext<RoleServer>) -> Result<Caller, ErrorData> {
         spoken(context)?;
         let mut caller = self.caller(context)?;
-        self.0.dispatch.server().grants.renew(&mut caller, Utc::now()).map_err(broken)?;
+        self.0.dispatch.server().grants.hold(&mut caller, Utc::now()).map_err(broken)?;
         Ok(caller)
     }
 }

@@ -155,9 +155,9 @@ impl Listener {
         if self.caller.grant.is_none() {
             return Ok(());
         }
-        let renewed = self.dispatch.server().grants.renew(&mut self.caller, Utc::now());
+        let held = self.dispatch.server().grants.hold(&mut self.caller, Utc::now());
         self.compare().await?;
-        match renewed {
+        match held {
             Err(failure) if failure.code() == Code::Unauthenticated => Err(Over),
             _ => Ok(()),
         }

@@ -49,7 +49,9 @@ pub(super) async fn stream(
         let _line = listener.wants(List::Resources).then(|| dispatch.server().events.follow());
         listener.look_around().await;
         for uri in uris {
-            listener.watched().add(dispatch, &mut caller, uri).await.map_err(refused)?;
+            let named = Map::from_iter([("uri".to_owned(), uri.as_str().into())]);
+            let added = listener.watched().add(dispatch, &mut caller, uri).await;
+            added.map_err(|failure| resources::refused(failure, named))?;
         }
         // Boxed, because the protocol library copies its handlers' futures from place to place.
         Box::pin(listener.run()).await;

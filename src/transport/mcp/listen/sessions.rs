@@ -18,8 +18,11 @@ use crate::transport::caller::Caller;
 
 const SESSION: &str = "mcp-session-id";
 
+/// A caller's identity, and the id of a session.
+type Whose = (String, String);
+
 #[derive(Default)]
-pub(in crate::transport::mcp) struct Sessions(Mutex<HashMap<String, Weak<Watched>>>);
+pub(in crate::transport::mcp) struct Sessions(Mutex<HashMap<Whose, Weak<Watched>>>);
 
 /// Who listens in which session.
 pub(in crate::transport::mcp) struct Party<'a> {
@@ -44,7 +47,7 @@ impl Sessions {
 
     pub fn unsubscribe(&self, party: &Party<'_>, uri: &str) {
         let sessions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let watched = session(party.extensions).and_then(|session| sessions.get(&session)?.upgrade());
+        let watched = session(party).and_then(|session| sessions.get(&session)?.upgrade());
         if let Some(watched) = watched {
             watched.remove(uri);
         }
@@ -52,7 +55,7 @@ impl Sessions {
 
     /// What the session's listener watches; it begins where there is none yet.
     fn listening(&self, dispatch: &Arc<Dispatch>, party: Party<'_>) -> Result<Arc<Watched>, Failure> {
-        let session = session(party.extensions).ok_or_else(|| {
+        let session = session(&party).ok_or_else(|| {
             Failure::new(Code::NotSupported, "this endpoint keeps no session that a change could be told to")
                 .next("Use /mcp instead of /mcp/json.")
         })?;
@@ -74,7 +77,10 @@ impl Sessions {
 }
 
 /// A process of one caller is one session.
-fn session(extensions: &Extensions) -> Option<String> {
-    let Some(parts) = extensions.get::<Parts>() else { return Some(String::new()) };
-    parts.headers.get(SESSION)?.to_str().ok().map(str::to_owned)
+fn session(party: &Party<'_>) -> Option<Whose> {
+    let id = match party.extensions.get::<Parts>() {
+        Some(parts) => parts.headers.get(SESSION)?.to_str().ok()?,
+        None => "",
+    };
+    Some((party.caller.identity(), id.to_owned()))
 }
