@@ -27,12 +27,12 @@ pub(super) fn custom(request: &CustomRequest, context: &RequestContext<RoleServe
         | "prompts/list"
         | "resources/list"
         | "resources/templates/list"
-        | "resources/read"
-        | "resources/subscribe"
-        | "resources/unsubscribe"
-        | "subscriptions/listen") => wrong_shape(method),
+        | "resources/read") => wrong_shape(method),
+        method @ "subscriptions/listen" if modern => wrong_shape(method),
         method @ ("tasks/get" | "tasks/update" | "tasks/cancel") if modern => wrong_shape(method),
-        method @ ("initialize" | "ping") if !modern => wrong_shape(method),
+        method @ ("initialize" | "ping" | "resources/subscribe" | "resources/unsubscribe") if !modern => {
+            wrong_shape(method)
+        }
         _ => ErrorData::new(ErrorCode::METHOD_NOT_FOUND, request.method.clone(), None),
     }
 }

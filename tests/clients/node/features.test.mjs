@@ -97,7 +97,8 @@ function offer(kind, door) {
     });
 
     it('is told what is not there', async () => {
-      const notFound = isNewest(kind) ? INVALID_PARAMS : NOT_FOUND;
+      // Client 2.4 gives the older revisions' code as the newest one's.
+      const notFound = kind.name === 'sdk 1.32' ? NOT_FOUND : INVALID_PARAMS;
       await refused(client.readResource({ uri: address(NOBODY) }), notFound, /NOT_FOUND/);
     });
 
