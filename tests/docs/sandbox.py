@@ -30,6 +30,17 @@ def until_told(process, stream, pattern):
     raise AssertionError(f"it ended with {process.returncode} before it said {pattern!r}:\n{said}")
 
 
+def end(process):
+    os.killpg(process.pid, signal.SIGINT)
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    finally:
+        process.stdout.close()
+
+
 class Sandbox:
     def __init__(self):
         self.home = Path(tempfile.mkdtemp(prefix="molecule-docs-"))
@@ -41,6 +52,8 @@ class Sandbox:
         path = f"{programs}:{clients}:{kept['PATH']}"
         self.env = kept | {"HOME": str(self.home), "PATH": path, "NO_COLOR": "1", "TERM": "xterm"}
         self.tenant = self.url = None
+        #: Those that go on until the page ends, and how the last one of them said that it is ready.
+        self.serving, self.ready = [], None
 
     def __enter__(self):
         arguments = ["tenant", "--listen", "127.0.0.1:0", "--admin-token", ADMIN, "--rate-limit", "100000", "--mint-limit", "0"]
@@ -54,6 +67,8 @@ class Sandbox:
         return self
 
     def __exit__(self, *_):
+        for process in self.serving:
+            end(process)
         self.tenant.kill()
         self.tenant.wait()
         self.tenant.stderr.close()
@@ -93,8 +108,8 @@ class Sandbox:
         )
         return ended.returncode, ended.stdout
 
-    def start(self, command, pattern):
-        """A command that goes on until it is interrupted; it is, once it has said this."""
+    def start(self, command, pattern, stays=False):
+        """A command that goes on until it is interrupted: once it has said this, or, if it stays, when the page ends."""
         state = self.home / ".shell"
         script = f"[ -f {state} ] && . {state}; {command}"
         process = subprocess.Popen(
@@ -107,13 +122,11 @@ class Sandbox:
             text=True,
             start_new_session=True,
         )
+        if stays:
+            self.serving.append(process)
+            self.ready = until_told(process, process.stdout, pattern)
+            return
         try:
             until_told(process, process.stdout, pattern)
         finally:
-            os.killpg(process.pid, signal.SIGINT)
-            try:
-                process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                os.killpg(process.pid, signal.SIGKILL)
-                raise
-            process.stdout.close()
+            end(process)

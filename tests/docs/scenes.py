@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 import subprocess
+import urllib.request
 from dataclasses import dataclass, field
 
 from sandbox import BINARY, ROOT
@@ -21,6 +22,8 @@ class Run:
     stdin: object = None
     #: It goes on until it is interrupted; this is what it says first.
     until: str | None = None
+    #: It isn't interrupted before the page ends, because what follows needs it.
+    stays: bool = False
     #: What has happened before: a function of the sandbox.
     before: object = None
     #: What it says, among other things.
@@ -47,6 +50,11 @@ class Scene:
 STANDS_FOR = [
     (re.compile(r"MOLECULE_ORG=\w+( |$)"), lambda sandbox: f"MOLECULE_URL={sandbox.url} "),
     (re.compile(r"--org acme"), lambda sandbox: f"--url {sandbox.url}"),
+    (re.compile(r"sudo systemctl enable --now molecule-org-mcp"), lambda sandbox: unit()),
+    # Nothing of the environment goes along, as with sudo.
+    (re.compile(r"sudo -u molecule-org-mcp "), lambda sandbox: 'env -i PATH="$PATH" HOME=/nonexistent '),
+    (re.compile(r"/var/lib/molecule-org-mcp|%S/molecule-org-mcp"), lambda sandbox: f"{sandbox.home}/.state"),
+    (re.compile(r"%d/"), lambda sandbox: f"{sandbox.home}/"),
     (re.compile(r"^sudo "), lambda sandbox: ""),
     (re.compile(r"/(usr/local|etc/sysusers\.d|etc/systemd)\b"), lambda sandbox: f"{sandbox.home}/.root"),
     (re.compile(r"\bVERSION\b"), lambda sandbox: version()),
@@ -61,6 +69,13 @@ STANDS_FOR = [
     (re.compile(r"\bK7QW2MXA\b"), lambda sandbox: waiting(sandbox)),
     (re.compile(r"ed25519:…"), lambda sandbox: public_key(sandbox)),
 ]
+
+
+def unit():
+    """What systemd would start, with the variables that it would set."""
+    text = (ROOT / "packaging/systemd/molecule-org-mcp.service").read_text()
+    command = re.search(r"^ExecStart=(?:/usr/local/bin/)(.+)$", text, re.M)[1]
+    return " ".join(["exec", "env", *re.findall(r"^Environment=(.+)$", text, re.M), command])
 
 
 def waiting(sandbox):
@@ -117,6 +132,31 @@ def with_release(sandbox):
         inside.rename(sandbox.home / name)
 
 
+def grant_opens(file, name):
+    """The server that was started takes this grant, and knows whose it is; nobody else can read the file."""
+
+    def ask(sandbox):
+        credential = sandbox.home / file
+        assert credential.stat().st_mode & 0o077 == 0, f"others can read {file}"
+        asked = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "whoami", "arguments": {}}}
+        request = urllib.request.Request(
+            f"{sandbox.ready[1]}/json",
+            data=json.dumps(asked).encode(),
+            headers={
+                "Authorization": f"Bearer {credential.read_text().strip()}",
+                "Content-Type": "application/json",
+                "Accept": "application/json, text/event-stream",
+            },
+        )
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            said = answer.read().decode()
+        assert not json.loads(said)["result"].get("isError"), said
+        assert name in said, said
+
+    return ask
+
+
+AS_SERVICE = "sudo -u molecule-org-mcp molecule-org-mcp --data /var/lib/molecule-org-mcp"
 THE_SAME_BUILD = "the same build is what these tests are given"
 PUBLISHED = "nothing is published before a release; the tests of packages install the same from a file"
 THE_MACHINE = "the machine's users and services are left as they are; the tests of packages judge the unit"
@@ -236,11 +276,11 @@ SCENES = {
     ),
     "docs/guides/hosted.md": Scene(
         {
-            "useradd": Unrun("the machine's users are left as they are"),
-            "install -m 750 -o root": Unrun("needs that user"),
-            "install -m 400 -o molecule": Unrun("needs that user"),
-            "molecule-org-mcp http": Run(until="ready http"),
+            "sudo systemctl enable": Run(until=r"ready (http://\S+)", stays=True),
+            "claude mcp add": Run(before=grant_opens("ada.grant", "ada")),
+            f"{AS_SERVICE} consents list": Run(says="Nothing waits"),
+            f"{AS_SERVICE} journal tail": Run(until="whoami"),
         },
-        files={("toml", "org_token_file"): "etc/config.toml", ("toml", "[ceiling]"): "etc/policy.toml"},
+        files={("toml", "allowed_hosts"): "etc/config.toml", ("toml", "[ceiling]"): "etc/policy.toml"},
     ),
 }

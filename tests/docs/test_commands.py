@@ -73,7 +73,7 @@ class Commands(unittest.TestCase):
             how.before(sandbox)
         typed = as_run(command, sandbox)
         if how.until:
-            return sandbox.start(typed, how.until)
+            return sandbox.start(typed, how.until, how.stays)
         stdin = how.stdin(sandbox) if callable(how.stdin) else how.stdin
         code, said = sandbox.run(typed, how.answers, stdin)
         self.assertEqual(code, how.code, f"{typed}\n{said}")
