@@ -37,6 +37,13 @@ impl Draft {
         Ok(self)
     }
 
+    /// Whatever the rights of the other were.
+    pub fn only_owner(self) -> io::Result<Self> {
+        #[cfg(unix)]
+        self.file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        Ok(self)
+    }
+
     /// Where it will be.
     pub fn location(&self) -> String {
         self.target.display().to_string()
@@ -44,8 +51,18 @@ impl Draft {
 
     /// Returns once the content is on the disk, in the file's place.
     pub fn put(mut self, pieces: &[&[u8]]) -> io::Result<()> {
+        self.write(pieces)?;
+        self.take_place()
+    }
+
+    /// Returns once the content is on the disk, still beside the file.
+    pub fn write(&mut self, pieces: &[&[u8]]) -> io::Result<()> {
         pieces.iter().try_for_each(|piece| self.file.write_all(piece))?;
-        self.file.sync_all()?;
+        self.file.sync_all()
+    }
+
+    /// What was written is the file from now on.
+    pub fn take_place(self) -> io::Result<()> {
         fs::rename(&self.path, &self.target)?;
         // The name is on the disk when its directory is, where directories can be synced.
         if let Some(directory) = self.target.parent().and_then(|directory| File::open(directory).ok()) {

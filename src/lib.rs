@@ -57,4 +57,5 @@ pub mod timetable;
 pub mod toml_file;
 pub mod tools;
 pub mod transport;
+pub mod turn;
 pub mod webhooks;

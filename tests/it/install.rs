@@ -512,3 +512,123 @@ async fn what_wouldnt_start_isnt_written() {
     let open = home.install_with(&[org], &["cursor", "--key-file", "key"]).await;
     assert_eq!((open.code, open.err.contains("others can read it")), (0, true), "{}", open.err);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn those_that_install_at_the_same_time_all_stand_there() {
+    for client in ["cursor", "codex"] {
+        let home = Home::new();
+        let names: Vec<String> = (0..8).map(|number| format!("m-{number}")).collect();
+        let all = names.iter().map(|name| {
+            let child = home
+                .command()
+                .args(["install", client, "--embedded", "--name", name])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn();
+            child.unwrap()
+        });
+        // Every one is started before the first is waited for.
+        let all: Vec<_> = all.collect();
+        let ended = all.into_iter().map(|mut child| child.wait().unwrap().code());
+        assert!(ended.eq([Some(0); 8]), "{client}");
+        let stand = home.all(client);
+        assert!(names.iter().all(|name| !stand[name].is_null()), "{client}: {stand}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_that_stood_in_the_entry_is_told_of_and_kept_from_others() {
+    for (client, text) in [
+        (
+            "cursor",
+            "{ 'mcpServers': { 'molecule': { 'command': 'molecule-org-mcp', 'env': { 'MOLECULE_ORG_TOKEN': 'KEY' } } } }",
+        ),
+        ("codex", "[mcp_servers.molecule]\ncommand = 'molecule-org-mcp'\nenv = { MOLECULE_MCP_GRANT = 'KEY' }\n"),
+    ] {
+        for more in ["--embedded", "--uninstall"] {
+            let home = Home::new();
+            home.write(client, &text.replace('\'', "\"").replace("KEY", KEY));
+            let file = home.file(client);
+            fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+            let made = home.install(&[client, more]).await;
+            let told = format!("the key still stands in {}: delete that", kept(&file).display());
+            assert_eq!((made.code, made.err.contains(&told)), (0, true), "{client}: {}", made.err);
+            assert!(!home.text(client).contains(KEY) && !made.err.contains(KEY), "{client}");
+            let mode = |file: &Path| fs::metadata(file).unwrap().permissions().mode() & 0o777;
+            assert_eq!((mode(&kept(&file)), mode(&file)), (0o600, 0o644), "{client}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_file_keeps_its_mark_and_its_line_ends() {
+    for client in CLIENTS {
+        let home = Home::new();
+        let original = format!("\u{feff}{}", lived_in(client).replace('\n', "\r\n"));
+        home.write(client, &original);
+        let made = home.install(&[client, "--embedded"]).await;
+        assert_eq!(made.code, 0, "{client}: {}", made.err);
+        let text = home.text(client);
+        assert!(text.starts_with('\u{feff}') && text.contains("molecule-org-mcp"), "{client}: {text:?}");
+        assert_eq!(text.matches('\n').count(), text.matches("\r\n").count(), "{client}: {text:?}");
+        assert!(home.install(&[client, "--embedded"]).await.out.contains("already set up"), "{client}");
+        assert_eq!(home.install(&[client, "--uninstall"]).await.code, 0, "{client}");
+        assert_eq!(home.text(client), original, "{client}");
+    }
+}
+
+#[tokio::test]
+async fn an_entry_that_stands_there_twice_is_taken_out_twice() {
+    let home = Home::new();
+    let ours = r#""molecule": { "command": "molecule-org-mcp" }"#;
+    let text = format!("{{ \"mcpServers\": {{ {ours}, \"other\": {{ \"command\": \"o\" }}, {ours} }} }}");
+    home.write("cursor", &text);
+    let made = home.install(&["cursor", "--embedded"]).await;
+    assert_eq!((made.code, made.err.contains("stands in it twice")), (1, true), "{}", made.err);
+    let gone = home.install(&["cursor", "--uninstall"]).await;
+    assert_eq!((gone.code, gone.out.contains("still:")), (0, false), "{}", gone.out);
+    assert_eq!(home.all("cursor"), json!({ "other": { "command": "o" } }));
+    // One of them is somebody else's.
+    home.write("cursor", &text.replacen("molecule-org-mcp", "another", 1));
+    let refused = home.install(&["cursor", "--uninstall"]).await;
+    assert_eq!((refused.code, refused.err.contains("doesn't start this program")), (1, true), "{}", refused.err);
+}
+
+#[tokio::test]
+async fn an_entrys_name_says_nothing_to_the_terminal() {
+    let home = Home::new();
+    let strange = r#"{ "mcpServers": { "molecule": { "command": "molecule-org-mcp" },
+        "a\u001b[2Jb\nc": { "command": "molecule-org-mcp" } } }"#;
+    home.write("cursor", strange);
+    let gone = home.install(&["cursor", "--uninstall"]).await;
+    assert!(gone.out.contains("as `a[2Jb c` in") && !gone.out.contains('\u{1b}'), "{:?}", gone.out);
+}
+
+#[tokio::test]
+async fn a_link_that_leads_nowhere_is_told() {
+    let home = Home::new();
+    fs::create_dir(home.at(".cursor")).unwrap();
+    symlink(home.at("nowhere"), home.file("cursor")).unwrap();
+    let wrong = home.install(&["cursor", "--embedded"]).await;
+    let told = format!("a link to {}, which isn't there", home.at("nowhere").display());
+    assert_eq!((wrong.code, wrong.err.contains(&told)), (1, true), "{}", wrong.err);
+}
+
+#[tokio::test]
+async fn what_path_finds_is_written_where_it_leads_to_this_program() {
+    let home = Home::new();
+    let program = env!("CARGO_BIN_EXE_molecule-org-mcp");
+    let link = home.at("bin/molecule-org-mcp");
+    fs::create_dir(home.at("bin")).unwrap();
+    symlink(program, &link).unwrap();
+    let path = home.at("bin");
+    let made = home.install_with(&[("PATH", path.to_str().unwrap())], &["cursor", "--embedded"]).await;
+    assert_eq!(home.entry("cursor", "molecule")["command"], json!(link), "{}", made.err);
+    assert!(made.err.contains("install it for good (docs/install.md)"), "{}", made.err);
+    // Another of the same name isn't this program.
+    fs::remove_file(&link).unwrap();
+    fs::copy("/bin/sh", &link).unwrap();
+    home.install_with(&[("PATH", path.to_str().unwrap())], &["cursor", "--embedded"]).await;
+    let this = Path::new(program).canonicalize().unwrap();
+    assert_eq!(home.entry("cursor", "molecule")["command"], json!(this));
+}

@@ -6,8 +6,8 @@ use std::path::Path;
 use super::program;
 use super::value::Value;
 
-/// Ours are named like this.
-const PROGRAM: &str = "molecule-org-mcp";
+/// Variables that begin with this are ours to set and to take out, and no others.
+pub(super) const OURS: &str = "MOLECULE_";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::cli) struct Entry {
@@ -20,14 +20,15 @@ impl Entry {
     /// Whether it starts this program, wherever it was installed.
     pub(super) fn is_ours(&self) -> bool {
         let command = Path::new(&self.command);
-        let is_this = || program::path().is_ok_and(|this| this == command);
-        command.file_stem().is_some_and(|stem| stem == PROGRAM) || is_this()
+        command.file_stem().is_some_and(|stem| stem == program::NAME) || program::is_this(command)
     }
 
-    /// With the variables of another that are none of ours, a proxy's for one.
-    pub(super) fn keeping(mut self, other: &Self) -> Self {
-        let kept = other.env.iter().filter(|(name, _)| !name.starts_with("MOLECULE_"));
-        self.env.extend(kept.map(|(name, value)| (name.clone(), value.clone())));
-        self
+    /// Whether a key or a grant stands in it, and no reference to one.
+    pub(super) fn holds_key(&self) -> bool {
+        let stands = |name: &str| match self.env.get(name) {
+            Some(Value::Plain(text)) => !text.is_empty() && !text.contains("${"),
+            _ => false,
+        };
+        ["MOLECULE_ORG_TOKEN", "MOLECULE_MCP_GRANT"].into_iter().any(stands)
     }
 }

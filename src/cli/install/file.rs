@@ -1,11 +1,12 @@
 //! One client's file, read: what it says about a server of this name, and changing that. A file that can't be
 //! understood is never written.
 
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::client::{Client, Format};
 use super::entry::Entry;
-use super::write::Place;
+use super::write::{Place, Rights};
 use super::{json, toml};
 use crate::cli::Ending;
 
@@ -15,6 +16,16 @@ pub(super) struct ClientFile {
     place: Place,
     /// None where there is no file yet.
     text: Option<String>,
+}
+
+const MARK: &str = "\u{feff}";
+
+/// A file as it was before it was changed.
+pub(super) struct Before {
+    /// Where it is now.
+    pub kept: PathBuf,
+    /// Whether the entry that was changed held a key or a grant itself.
+    pub holds_key: bool,
 }
 
 /// Why nothing was done with a file. It never repeats what stands in it.
@@ -48,28 +59,29 @@ impl ClientFile {
         found.map_err(|why| self.trouble(why))
     }
 
-    /// Ours of this name. Another's isn't ours to change.
-    pub fn ours(&self, name: &str) -> Result<Option<Entry>, Trouble> {
-        match self.entries()?.into_iter().find(|(known, _)| known == name) {
-            None => Ok(None),
-            Some((_, Some(entry))) if entry.is_ours() => Ok(Some(entry)),
-            Some(_) => Err(self.trouble(format!(
+    /// Ours of this name, which JSON may have more than once. Another's isn't ours to change.
+    pub fn ours(&self, name: &str) -> Result<Vec<Entry>, Trouble> {
+        let named = self.entries()?.into_iter().filter(|(known, _)| known == name);
+        let ours: Option<Vec<Entry>> = named.map(|(_, entry)| entry.filter(Entry::is_ours)).collect();
+        ours.ok_or_else(|| {
+            self.trouble(format!(
                 "its entry `{name}` doesn't start this program; choose another --name, or take that out first"
-            ))),
-        }
-    }
-
-    /// Where it was kept as it was before, if it was there.
-    pub fn put(&self, name: &str, entry: &Entry) -> Result<Option<PathBuf>, Trouble> {
-        self.change(put(self.client, self.text(), name, entry))
-    }
-
-    pub fn remove(&self, name: &str) -> Result<Option<PathBuf>, Trouble> {
-        let (about, text) = (self.client.about(), self.text());
-        self.change(match about.format {
-            Format::Json { .. } => json::remove(text, about, name),
-            Format::Toml => toml::remove(text, name),
+            ))
         })
+    }
+
+    /// Whether it says exactly this already.
+    pub fn says(&self, name: &str, entry: &Entry) -> Result<bool, Trouble> {
+        Ok(self.text.as_ref() == Some(&self.with(name, entry)?))
+    }
+
+    /// How it was before, if it was there.
+    pub fn put(&self, name: &str, entry: &Entry) -> Result<Option<Before>, Trouble> {
+        self.change(name, |now| now.with(name, entry))
+    }
+
+    pub fn remove(&self, name: &str) -> Result<Option<Before>, Trouble> {
+        self.change(name, |now| now.without(name))
     }
 
     /// What a file would say that held nothing else.
@@ -82,13 +94,43 @@ impl ClientFile {
         self.path.parent().is_some_and(Path::is_dir)
     }
 
-    fn change(&self, after: Result<String, String>) -> Result<Option<PathBuf>, Trouble> {
-        let after = after.map_err(|why| self.trouble(why))?;
-        self.place.change(self.text.as_deref(), &after).map_err(|error| self.trouble(error.to_string()))
+    fn with(&self, name: &str, entry: &Entry) -> Result<String, Trouble> {
+        self.marked(put(self.client, self.text(), name, entry))
     }
 
+    fn without(&self, name: &str) -> Result<String, Trouble> {
+        let (about, text) = (self.client.about(), self.text());
+        self.marked(match about.format {
+            Format::Json { .. } => json::remove(text, about, name),
+            Format::Toml => toml::remove(text, name),
+        })
+    }
+
+    /// As it is by now, while nobody else of us changes it.
+    fn change(
+        &self,
+        name: &str,
+        after: impl FnOnce(&Self) -> Result<String, Trouble>,
+    ) -> Result<Option<Before>, Trouble> {
+        let failed = |error: io::Error| self.trouble(error.to_string());
+        let _turn = self.place.turn().map_err(failed)?;
+        let now = Self::open(self.client, self.path.clone())?;
+        let holds_key = now.ours(name)?.iter().any(Entry::holds_key);
+        let rights = if holds_key { Rights::OnlyOwner } else { Rights::Same };
+        let kept = now.place.change(now.text.as_deref(), &after(&now)?, rights).map_err(failed)?;
+        Ok(kept.map(|kept| Before { kept, holds_key }))
+    }
+
+    /// Without the mark that some editors begin a file with.
     fn text(&self) -> &str {
-        self.text.as_deref().unwrap_or_default()
+        let text = self.text.as_deref().unwrap_or_default();
+        text.strip_prefix(MARK).unwrap_or(text)
+    }
+
+    /// With the mark that it had.
+    fn marked(&self, after: Result<String, String>) -> Result<String, Trouble> {
+        let mark = if self.text.as_ref().is_some_and(|text| text.starts_with(MARK)) { MARK } else { "" };
+        after.map(|after| format!("{mark}{after}")).map_err(|why| self.trouble(why))
     }
 
     fn trouble(&self, why: String) -> Trouble {

@@ -1,11 +1,13 @@
 //! Entries in a JSON file that a person keeps, with their comments, trailing commas, order and indentation as they
 //! are. What a file holds is never repeated in an error: other servers' keys may stand in it.
 
+use std::collections::BTreeMap;
+
 use jsonc_parser::ParseOptions;
-use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstRootNode};
+use jsonc_parser::cst::{CstInputValue, CstNode, CstObject, CstObjectProp, CstRootNode, CstStringLit};
 
 use super::client::{About, Format};
-use super::entry::Entry;
+use super::entry::{Entry, OURS};
 
 type Result<T> = std::result::Result<T, String>;
 
@@ -47,28 +49,81 @@ pub(super) fn put(text: &str, about: &About, name: &str, wanted: &Entry) -> Resu
         None => return Err(not_object()),
     };
     let Some(there) = inside(&servers, name)? else {
-        let parts = parts(wanted, about).into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
-        servers.append(name, CstInputValue::Object(parts.collect()));
+        servers.append(name, whole(wanted, about));
         return Ok(ended(root.to_string(), text));
     };
-    for (key, value) in parts(wanted, about) {
-        match (there.get(key), value) {
-            (Some(property), Some(value)) => property.set_value(value),
-            (Some(property), None) => property.remove(),
-            (None, Some(value)) => drop(there.append(key, value)),
-            (None, None) => {}
+    if is_typed(about) {
+        set(&there, "type", "stdio");
+    }
+    set(&there, "command", &wanted.command);
+    set_args(&there, &wanted.args);
+    set_env(&there, variables(wanted, about))?;
+    Ok(root.to_string())
+}
+
+/// What says this already stays as it is written.
+fn set(object: &CstObject, key: &str, wanted: &str) {
+    let value = || CstInputValue::String(wanted.to_owned());
+    match object.get(key) {
+        None => drop(object.append(key, value())),
+        Some(there) if there.value().and_then(text).as_deref() == Some(wanted) => {}
+        Some(there) => there.set_value(value()),
+    }
+}
+
+/// One by one, because comments may stand between them.
+fn set_args(entry: &CstObject, wanted: &[String]) {
+    let all = || CstInputValue::Array(wanted.iter().cloned().map(CstInputValue::String).collect());
+    let Some(property) = entry.get("args") else { return drop(entry.append("args", all())) };
+    let array = property.array_value();
+    let texts = array.as_ref().map(|array| array.elements().iter().map(CstNode::as_string_lit).collect());
+    let (Some(array), Some(Some(there))) = (array, texts) else { return property.set_value(all()) };
+    let there: Vec<CstStringLit> = there;
+    for (at, wanted) in wanted.iter().enumerate() {
+        let value = || CstInputValue::String(wanted.clone());
+        match there.get(at) {
+            None => drop(array.append(value())),
+            Some(one) if one.decoded_value().is_ok_and(|text| text == *wanted) => {}
+            Some(one) => drop(one.clone().replace_with(value())),
         }
     }
-    Ok(root.to_string())
+    there.into_iter().skip(wanted.len()).for_each(CstStringLit::remove);
+}
+
+/// Others than ours stay, whatever they are.
+fn set_env(entry: &CstObject, mut wanted: BTreeMap<String, String>) -> Result<()> {
+    let Some(property) = entry.get("env") else {
+        if !wanted.is_empty() {
+            entry.append("env", object(wanted));
+        }
+        return Ok(());
+    };
+    let env = property.object_value().ok_or("`env` isn't an object")?;
+    for one in env.properties() {
+        let Some(name) = one.decoded_name().filter(|name| name.starts_with(OURS)) else { continue };
+        match wanted.remove(&name) {
+            None => one.remove(),
+            Some(wanted) if one.value().and_then(text).as_ref() == Some(&wanted) => {}
+            Some(wanted) => one.set_value(CstInputValue::String(wanted)),
+        }
+    }
+    for (name, text) in wanted {
+        env.append(&name, CstInputValue::String(text));
+    }
+    if env.properties().is_empty() && !env.children().iter().any(CstNode::is_comment) {
+        property.remove();
+    }
+    Ok(())
 }
 
 /// The text without it.
 pub(super) fn remove(text: &str, about: &About, name: &str) -> Result<String> {
     let root = parse(text)?;
     let servers = top(&root)?.map(|top| inside(&top, under(about))).transpose()?.flatten();
-    if let Some(property) = servers.and_then(|servers| servers.get(name)) {
-        property.remove();
-    }
+    let all = servers.map(|servers| servers.properties()).unwrap_or_default();
+    // Whoever has it twice wants neither.
+    let named = all.into_iter().filter(|one| one.decoded_name().as_deref() == Some(name));
+    named.for_each(CstObjectProp::remove);
     Ok(root.to_string())
 }
 
@@ -103,23 +158,30 @@ fn under(about: &About) -> &'static str {
     }
 }
 
-/// What an entry says, with None for what it doesn't.
-fn parts(entry: &Entry, about: &About) -> Vec<(&'static str, Option<CstInputValue>)> {
+fn is_typed(about: &About) -> bool {
+    matches!(about.format, Format::Json { typed: true, .. })
+}
+
+/// What stands in its `env`.
+fn variables(entry: &Entry, about: &About) -> BTreeMap<String, String> {
+    entry.env.iter().filter_map(|(name, value)| Some((name.clone(), about.refers.written(value)?))).collect()
+}
+
+/// An entry that is new.
+fn whole(entry: &Entry, about: &About) -> CstInputValue {
     let text = |text: &String| CstInputValue::String(text.clone());
-    let env: Vec<(String, CstInputValue)> = entry
-        .env
-        .iter()
-        .filter_map(|(name, value)| Some((name.clone(), CstInputValue::String(about.refers.written(value)?))))
-        .collect();
-    let typed = matches!(about.format, Format::Json { typed: true, .. });
-    let mut parts = Vec::new();
-    if typed {
-        parts.push(("type", Some(CstInputValue::String("stdio".to_owned()))));
-    }
-    parts.push(("command", Some(text(&entry.command))));
-    parts.push(("args", Some(CstInputValue::Array(entry.args.iter().map(text).collect()))));
-    parts.push(("env", (!env.is_empty()).then_some(CstInputValue::Object(env))));
-    parts
+    let env = variables(entry, about);
+    let parts = [
+        ("type", is_typed(about).then(|| CstInputValue::String("stdio".to_owned()))),
+        ("command", Some(text(&entry.command))),
+        ("args", Some(CstInputValue::Array(entry.args.iter().map(text).collect()))),
+        ("env", (!env.is_empty()).then(|| object(env))),
+    ];
+    CstInputValue::Object(parts.into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?))).collect())
+}
+
+fn object(texts: BTreeMap<String, String>) -> CstInputValue {
+    CstInputValue::Object(texts.into_iter().map(|(name, text)| (name, CstInputValue::String(text))).collect())
 }
 
 fn entry(object: &CstObject, about: &About) -> Option<Entry> {
@@ -146,6 +208,7 @@ fn ended(mut after: String, before: &str) -> String {
 mod tests {
     use super::*;
     use crate::cli::install::client::Client;
+    use crate::cli::install::value::Value;
 
     fn wish() -> Entry {
         Entry { command: "/bin/x".to_owned(), args: vec!["stdio".to_owned()], env: [].into() }
@@ -181,6 +244,38 @@ mod tests {
             assert_eq!(text, after, "{before:?}");
             assert_eq!(put(&text, about, "m", &wish()).unwrap(), text, "a second time");
         }
+    }
+
+    #[test]
+    fn what_isnt_ours_stays_whatever_it_is() {
+        let about = Client::Cursor.about();
+        let before = r#"{ "mcpServers": { "m": {
+            "command": "/bin/x", // here
+            "args": [
+                "http", // how
+                "--port", "1"
+            ],
+            "env": {
+                // through the proxy
+                "HTTPS_PROXY": "${HTTPS_PROXY:-http://proxy:3128}",
+                "MOLECULE_URL": "https://a",
+                "N": 5, "MOLECULE_MCP_LOG": 1,
+                "MOLECULE_MCP_LOG": "info"
+            } } } }"#;
+        let mut wish = wish();
+        wish.env = [("MOLECULE_MCP_LOG".to_owned(), Value::Plain("debug".to_owned()))].into();
+        let text = put(before, about, "m", &wish).unwrap();
+        let stays = ["// here", "// how", "// through the proxy", "${HTTPS_PROXY:-http://proxy:3128}\"", "\"N\": 5"];
+        assert!(stays.iter().all(|stays| text.contains(stays)), "{text}");
+        assert!(!text.contains("MOLECULE_URL") && !text.contains("--port"), "{text}");
+        assert_eq!(text.matches("MOLECULE_MCP_LOG").count(), 1, "{text}");
+        let (_, found) = entries(&text, about).unwrap().remove(0);
+        let found = found.unwrap();
+        assert_eq!((&found.args, &found.env["MOLECULE_MCP_LOG"]), (&wish.args, &wish.env["MOLECULE_MCP_LOG"]));
+        assert_eq!(put(&text, about, "m", &wish).unwrap(), text, "a second time");
+        wish.env.clear();
+        let text = put(&text, about, "m", &wish).unwrap();
+        assert!(text.contains("HTTPS_PROXY") && !text.contains("MOLECULE_"), "{text}");
     }
 
     #[test]

@@ -20,7 +20,7 @@ use clap::Args;
 
 use self::client::Client;
 use self::entry::Entry;
-use self::file::ClientFile;
+use self::file::{Before, ClientFile};
 pub(in crate::cli) use self::installed::{Installed, installed};
 use self::told::Told;
 use self::wanted::Chosen;
@@ -77,18 +77,17 @@ pub(super) fn run(choices: Choices, flags: &Flags) -> Result<(), Ending> {
     let file = ClientFile::open(flags.client, path(flags.client, flags.project)?)?;
     let there = file.ours(&flags.name)?;
     match flags.uninstall {
-        true => uninstall(flags, &file, there.is_some()),
-        false => install(choices, flags, &file, there.as_ref()),
+        true => uninstall(flags, &file, !there.is_empty()),
+        false => install(choices, flags, &file),
     }
 }
 
-fn install(choices: Choices, flags: &Flags, file: &ClientFile, there: Option<&Entry>) -> Result<(), Ending> {
-    let (wish, warnings) = wish(choices, flags)?;
-    let entry = there.map_or(wish.clone(), |there| wish.keeping(there));
+fn install(choices: Choices, flags: &Flags, file: &ClientFile) -> Result<(), Ending> {
+    let (entry, warnings) = wish(choices, flags)?;
     for warning in &warnings {
         output::notice(&format!("warning: {warning}"));
     }
-    let is_done = there == Some(&entry);
+    let is_done = file.says(&flags.name, &entry)?;
     let told = Told { flags, file };
     if flags.print {
         output::notice(&told.stands(is_done));
@@ -100,21 +99,30 @@ fn install(choices: Choices, flags: &Flags, file: &ClientFile, there: Option<&En
     if !flags.project && !file.has_directory() {
         output::notice(&format!("warning: {} wasn't used here yet", flags.client.title()));
     }
-    let kept = file.put(&flags.name, &entry)?;
-    Ok(output::line(&told.done(kept.as_deref(), &entry))?)
+    let before = file.put(&flags.name, &entry)?;
+    output::line(&told.done(before.as_ref(), &entry))?;
+    warn_of_key(before.as_ref());
+    Ok(())
 }
 
 fn uninstall(flags: &Flags, file: &ClientFile, is_there: bool) -> Result<(), Ending> {
     let told = Told { flags, file };
-    let text = match (is_there, flags.print) {
-        (false, _) => told.said("not set up"),
-        (true, true) => told.said("would no longer be set up"),
+    match (is_there, flags.print) {
+        (false, _) => output::line(&told.said("not set up"))?,
+        (true, true) => output::line(&told.said("would no longer be set up"))?,
         (true, false) => {
-            let kept = file.remove(&flags.name)?;
-            told.gone(kept.as_deref(), &installed())
+            let before = file.remove(&flags.name)?;
+            output::line(&told.gone(before.as_ref(), &installed()))?;
+            warn_of_key(before.as_ref());
         }
-    };
-    Ok(output::line(&text)?)
+    }
+    Ok(())
+}
+
+fn warn_of_key(before: Option<&Before>) {
+    if let Some(warning) = told::left_key(before) {
+        output::notice(&format!("warning: {warning}"));
+    }
 }
 
 fn path(client: Client, project: bool) -> Result<PathBuf, Ending> {

@@ -2,13 +2,26 @@
 //! shell's PATH.
 
 use std::env;
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Ending;
+use crate::secrets::command::on_path;
 
+/// Ours are named like this.
+pub(super) const NAME: &str = "molecule-org-mcp";
+
+/// Where PATH finds it stays the same when a package manager puts the next version behind that.
 pub(super) fn path() -> Result<PathBuf, Ending> {
     let program = env::current_exe()?;
-    Ok(program.canonicalize().unwrap_or(program))
+    let found = on_path(NAME).filter(|found| is_this(found));
+    Ok(found.unwrap_or_else(|| program.canonicalize().unwrap_or(program)))
+}
+
+/// Whether this program is what a path leads to.
+pub(super) fn is_this(path: &Path) -> bool {
+    let this = env::current_exe().and_then(|program| program.canonicalize());
+    matches!((this, path.canonicalize()), (Ok(this), Ok(other)) if this == other)
 }
 
 /// What to say of a place that may be gone tomorrow.
@@ -17,13 +30,17 @@ pub(super) fn passing(program: &Path) -> Option<String> {
         profile.ends_with("debug")
             || profile.ends_with("release") && profile.parent().is_some_and(|up| up.ends_with("target"))
     });
-    let temporary = program.starts_with(env::temp_dir()) || program.components().any(|part| part.as_os_str() == "_npx");
+    // Of npx and of uvx, wherever their caches are.
+    let cached = |part: &OsStr| part == "_npx" || part == "archive-v0";
+    let temporary = program.starts_with(env::temp_dir())
+        || dirs::cache_dir().is_some_and(|cache| program.starts_with(cache))
+        || program.components().any(|part| cached(part.as_os_str()));
     let what = match (built, temporary) {
         (true, _) => "where cargo builds, and the next build replaces it",
         (false, true) => "in a place for what is temporary",
         (false, false) => return None,
     };
-    Some(format!("{} is {what}. Better: install it (`cargo install --path .`), then run that.", program.display()))
+    Some(format!("{} is {what}. Better: install it for good (docs/install.md), then run that.", program.display()))
 }
 
 #[cfg(test)]
@@ -32,7 +49,12 @@ mod tests {
 
     #[test]
     fn what_wont_last_is_told_from_what_is_installed() {
-        for passes in ["/src/it/target/debug/x", "/src/it/target/release/x", "/home/me/.npm/_npx/1/x"] {
+        for passes in [
+            "/src/it/target/debug/x",
+            "/src/it/target/release/x",
+            "/home/me/.npm/_npx/1/x",
+            "/me/.cache/uv/archive-v0/1/x",
+        ] {
             assert!(passing(Path::new(passes)).is_some(), "{passes}");
         }
         for stays in ["/usr/bin/x", "/home/me/.cargo/bin/x", "/opt/release/x"] {

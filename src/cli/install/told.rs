@@ -1,15 +1,14 @@
 //! What a person reads: what was written and where, how to see that it works, how to undo it, and what might
 //! surprise them.
 
-use std::path::Path;
-
 use super::Flags;
 use super::client::Client;
 use super::entry::Entry;
-use super::file::ClientFile;
+use super::file::{Before, ClientFile};
 use super::installed::Installed;
 use super::value::{Refers, Value};
 use crate::config::Config;
+use crate::fence;
 use crate::secrets::place::is_private;
 
 pub(super) struct Told<'a> {
@@ -29,14 +28,14 @@ impl Told<'_> {
         format!("This {stands} in {}:", self.file.path.display())
     }
 
-    pub fn done(&self, kept: Option<&Path>, entry: &Entry) -> String {
+    pub fn done(&self, before: Option<&Before>, entry: &Entry) -> String {
         let surface = match entry.env.get("MOLECULE_MCP_SURFACE") {
             Some(Value::Plain(surface)) => surface,
             _ => "as the configuration file says",
         };
         let lines = [
             Some(self.said("set up")),
-            kept.map(before),
+            before.map(kept),
             Some(format!("  surface: {surface} (docs/surfaces.md says what that costs)")),
             Some(format!("  check:   {}", self.flags.client.about().check)),
             Some(format!(
@@ -48,12 +47,13 @@ impl Told<'_> {
         lines.into_iter().flatten().collect::<Vec<_>>().join("\n")
     }
 
-    pub fn gone(&self, kept: Option<&Path>, others: &[Installed]) -> String {
+    pub fn gone(&self, before: Option<&Before>, others: &[Installed]) -> String {
         let also = others.iter().filter_map(|other| {
             let (name, _) = other.found.as_ref().ok()?;
+            let name = fence::line(name);
             Some(format!("  still:   {} as `{name}` in {}", other.client.title(), other.file.display()))
         });
-        let lines = [Some(self.said("no longer set up")), kept.map(before)];
+        let lines = [Some(self.said("no longer set up")), before.map(kept)];
         lines.into_iter().flatten().chain(also).collect::<Vec<_>>().join("\n")
     }
 
@@ -64,8 +64,14 @@ impl Told<'_> {
     }
 }
 
-fn before(kept: &Path) -> String {
-    format!("  before:  {}", kept.display())
+fn kept(before: &Before) -> String {
+    format!("  before:  {}", before.kept.display())
+}
+
+/// It was in the entry that is replaced.
+pub(super) fn left_key(before: Option<&Before>) -> Option<String> {
+    let Before { kept, .. } = before.filter(|before| before.holds_key)?;
+    Some(format!("the key still stands in {}: delete that", kept.display()))
 }
 
 /// The key is the organisation's.

@@ -3,11 +3,9 @@
 
 mod text;
 
-use std::fs::{self, File, Metadata, OpenOptions, TryLockError};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -18,6 +16,7 @@ use crate::failure::{Code, Failure};
 use crate::secrets::name::Variable;
 use crate::secrets::place::is_private;
 use crate::secrets::{Credential, Directories};
+use crate::turn;
 
 /// Larger ones are something else.
 const LONGEST: u64 = 1024 * 1024;
@@ -49,7 +48,7 @@ impl Slot for Line {
 /// Says whether there was one. What others wrote meanwhile is in it, too.
 fn set(path: &Path, variable: &Variable, value: &str) -> Result<bool, Failure> {
     let directory = path.parent().unwrap_or(Path::new("."));
-    let _guard = alone(directory).map_err(|error| unwritable(path, &error))?;
+    let _guard = turn::take(directory).map_err(|error| unwritable(path, &error))?;
     let (text, found) = changed(path, variable, value)?;
     let replace = || {
         let mut draft = Draft::beside(path, found.as_ref())?;
@@ -155,31 +154,6 @@ impl Drop for Draft {
     }
 }
 
-/// Two that change files of one directory at the same time do it one after the other.
-fn alone(directory: &Path) -> io::Result<File> {
-    let guard = guard(directory)?;
-    for _ in 0..200 {
-        match guard.try_lock() {
-            Ok(()) => return Ok(guard),
-            Err(TryLockError::WouldBlock) => thread::sleep(Duration::from_millis(10)),
-            Err(TryLockError::Error(error)) => return Err(error),
-        }
-    }
-    Err(io::Error::new(io::ErrorKind::TimedOut, "another process holds a lock on the directory"))
-}
-
-#[cfg(unix)]
-fn guard(directory: &Path) -> io::Result<File> {
-    File::open(directory)
-}
-
-/// There are no locks on directories.
-#[cfg(not(unix))]
-fn guard(directory: &Path) -> io::Result<File> {
-    let path = directory.join(".molecule-org-mcp.lock");
-    OpenOptions::new().create(true).truncate(false).write(true).open(path)
-}
-
 #[cfg(unix)]
 fn sync(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
@@ -194,6 +168,7 @@ fn sync(_: &Path) -> io::Result<()> {
 #[cfg(unix)]
 mod tests {
     use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::thread;
 
     use super::*;
 
