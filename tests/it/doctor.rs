@@ -495,7 +495,8 @@ async fn programs_that_hang_leave_nothing_behind() {
     let started = fs::read_to_string(machine.home.path().join("started")).unwrap();
     assert_eq!(started.lines().count(), of_state("problem"));
     for process in started.lines() {
-        let is_there = Command::new("kill").args(["-0", process]).output().unwrap().status.success();
+        let is_there =
+            Command::new("sh").args(["-c", &format!("kill -0 {process}")]).output().unwrap().status.success();
         assert!(!is_there, "{process} runs on");
     }
 }

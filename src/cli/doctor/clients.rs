@@ -153,6 +153,7 @@ fn unset(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::finding::State;
     use super::*;
 
     fn entry(command: &str, variables: &[(&str, &str)]) -> Entry {
@@ -163,20 +164,16 @@ mod tests {
     #[test]
     fn what_only_the_client_knows_is_no_problem() {
         let this = env::current_exe().unwrap().display().to_string();
-        let why = |entry: &Entry| match trial(Client::VsCode, entry).map(|_| ()).unwrap_err() {
-            Amiss::Untried(why) | Amiss::Dead(why) => amiss("it", Amiss::Untried(why)).found,
-        };
-        let is_dead = |entry: &Entry| matches!(trial(Client::VsCode, entry), Err(Amiss::Dead(_)));
-        for (untried, words) in [
-            (entry("${userHome}/molecule-org-mcp", &[]), "only the client"),
-            (entry(&this, &[("MOLECULE_ORG_TOKEN", "${input:k}")]), "only the client"),
-            (entry("./molecule-org-mcp", &[]), "from where the client starts it"),
+        for (entry, state, words) in [
+            (entry("${userHome}/molecule-org-mcp", &[]), State::Unknown, "only the client"),
+            (entry(&this, &[("MOLECULE_ORG_TOKEN", "${input:k}")]), State::Unknown, "only the client"),
+            (entry("./molecule-org-mcp", &[]), State::Unknown, "from where the client starts it"),
+            (entry("/nowhere/molecule-org-mcp", &[]), State::Problem, "isn't there"),
+            (entry(&this, &[("MOLECULE_URL", "http://${env:NOT_SET_HERE}")]), State::Problem, "NOT_SET_HERE"),
         ] {
-            assert!(!is_dead(&untried) && why(&untried).contains(words), "{}", why(&untried));
+            let found = amiss("it", trial(Client::VsCode, &entry).map(|_| ()).unwrap_err());
+            assert!(found.state == state && found.found.contains(words), "{found:?}");
         }
-        let gone = entry("/nowhere/molecule-org-mcp", &[]);
-        assert!(is_dead(&gone) && why(&gone).contains("isn't there"));
-        assert!(is_dead(&entry(&this, &[("MOLECULE_URL", "http://${env:NOT_SET_HERE}")])));
     }
 
     #[test]
