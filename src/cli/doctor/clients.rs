@@ -132,7 +132,8 @@ fn program(client: Client, entry: &Entry) -> Result<PathBuf, Amiss> {
     if path.is_relative() && path.components().nth(1).is_some() {
         return Err(Amiss::Untried("names a program from where the client starts it; not tried".to_owned()));
     }
-    on_path(&command).ok_or_else(|| Amiss::Dead(format!("{command} isn't there or can't be run")))
+    // As it is written: what was filled in may be nobody's to read.
+    on_path(&command).ok_or_else(|| Amiss::Dead(format!("{} isn't there or can't be run", entry.command)))
 }
 
 fn text(client: Client, value: &Value) -> Result<String, Amiss> {
