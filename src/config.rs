@@ -18,9 +18,12 @@ use crate::grants::credential;
 use crate::policy::Rules;
 use crate::policy::origin::Origin;
 use crate::secrets::held;
-use crate::secrets::place::is_private;
+use crate::secrets::place::{is_guarded, read_text};
 use crate::tools::surface::Surface;
 use crate::tools::toolset::Toolset;
+
+/// Bytes of a file with a key or a grant, which is far shorter.
+const LONGEST: u64 = 4096;
 
 /// One place where choices are made: the flags, the environment, or the file.
 #[derive(Clone, Debug, Default)]
@@ -283,7 +286,7 @@ fn tenant(choices: &Layer) -> Result<TenantConfig, ConfigError> {
 }
 
 fn token_from(path: &Path) -> Result<Arc<SecretString>, ConfigError> {
-    let text = std::fs::read_to_string(path)
+    let text = read_text(path, LONGEST)
         .map_err(|error| wrong(format!("MOLECULE_ORG_TOKEN_FILE: {}: {error}", path.display())))?;
     checked_token(text.trim(), "MOLECULE_ORG_TOKEN_FILE")
 }
@@ -326,8 +329,8 @@ pub fn grant_from(path: &Path, name: &str) -> Result<Arc<SecretString>, ConfigEr
 
 fn private_text(path: &Path, name: &str) -> Result<String, ConfigError> {
     let of = |error: std::io::Error| wrong(format!("{name}: {}: {error}", path.display()));
-    let text = std::fs::read_to_string(path).map_err(of)?;
-    if is_private(path).map_err(of)? {
+    let text = read_text(path, LONGEST).map_err(of)?;
+    if is_guarded(path).map_err(of)? {
         return Ok(text);
     }
     Err(wrong(format!("{name}: {} can be read by others: chmod 600 it", path.display())))

@@ -35,6 +35,24 @@ impl KeyFile {
         let target = fs::canonicalize(&self.0)?;
         Draft::private(&target)?.like(&target)
     }
+
+    /// The same as far as it can be known without touching anything.
+    pub fn can_be_replaced(&self) -> bool {
+        fs::canonicalize(&self.0).is_ok_and(|target| {
+            let writable = fs::metadata(&target).is_ok_and(|found| !found.permissions().readonly());
+            writable && may_write(&target) && target.parent().is_some_and(may_write)
+        })
+    }
+}
+
+#[cfg(unix)]
+fn may_write(place: &Path) -> bool {
+    rustix::fs::access(place, rustix::fs::Access::WRITE_OK).is_ok()
+}
+
+#[cfg(not(unix))]
+fn may_write(_: &Path) -> bool {
+    true
 }
 
 #[cfg(test)]
@@ -81,10 +99,11 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let home = tempfile::tempdir().unwrap();
         let file = KeyFile::new(&home.path().join("key"));
-        assert!(file.prepare().is_err(), "none is there");
+        assert!(file.prepare().is_err() && !file.can_be_replaced(), "none is there");
         fs::write(file.path(), "old").unwrap();
+        assert!(file.can_be_replaced());
         fs::set_permissions(file.path(), fs::Permissions::from_mode(0o400)).unwrap();
-        assert!(file.prepare().is_err(), "it may be read alone");
+        assert!(file.prepare().is_err() && !file.can_be_replaced(), "it may be read alone");
         assert_eq!(names(home.path()), ["key"]);
     }
 }

@@ -33,7 +33,7 @@ use crate::policy::grant::Grant;
 use crate::policy::live::Live;
 use crate::results::Results;
 use crate::secrets::Directories;
-use crate::secrets::place::{create_private, is_private, write_private};
+use crate::secrets::place::{create_private, is_guarded, write_private};
 use crate::store::Store;
 use crate::tools::catalogue::Catalogue;
 use crate::tools::cursor::Seal;
@@ -110,7 +110,7 @@ pub(super) fn build(config: &Config, tenant: TenantConfig) -> Result<Arc<Dispatc
 
 /// A key that is mounted into a container often can be read by all of its users: that is told, and taken.
 fn warn_of_readers(key: &Path) {
-    if matches!(is_private(key), Ok(false)) {
+    if matches!(is_guarded(key), Ok(false)) {
         tracing::warn!(file = %key.display(), "the org key's file can be read by others: chmod 600 it");
     }
 }

@@ -1,6 +1,7 @@
 //! The directories that the operator allows for credentials, and names inside them.
 
-use std::fs::{self, DirBuilder, File};
+use std::env;
+use std::fs::{self, DirBuilder, File, FileType};
 use std::io::{self, Read};
 use std::path::{Component, Path, PathBuf};
 
@@ -106,6 +107,43 @@ pub fn is_private(_: &Path) -> io::Result<bool> {
     Ok(true)
 }
 
+/// Whether nobody reads a key there but its owner, or the service that systemd hands it to. Such a file is root's, with
+/// a mode that a list of its own narrows down, and systemd made it like that.
+pub fn is_guarded(key: &Path) -> io::Result<bool> {
+    Ok(is_private(key)? || is_handed_over(key))
+}
+
+fn is_handed_over(key: &Path) -> bool {
+    let handed = env::var_os("CREDENTIALS_DIRECTORY").and_then(|directory| fs::canonicalize(directory).ok());
+    handed.is_some_and(|handed| fs::canonicalize(key).is_ok_and(|key| key.starts_with(handed)))
+}
+
+/// The text of a file, of so many bytes at most. A pipe may never say anything, and a device may never end.
+pub fn read_text(path: &Path, most: u64) -> io::Result<String> {
+    if let Some(kind) = other_kind(fs::metadata(path)?.file_type()) {
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("it is {kind}, and a file is expected")));
+    }
+    let mut text = String::new();
+    let length = File::open(path)?.take(most + 1).read_to_string(&mut text)?;
+    if length as u64 > most {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is longer than {most} bytes")));
+    }
+    Ok(text)
+}
+
+/// What it is, where it is no file.
+fn other_kind(found: FileType) -> Option<&'static str> {
+    #[cfg(unix)]
+    if std::os::unix::fs::FileTypeExt::is_fifo(&found) {
+        return Some("a pipe");
+    }
+    match (found.is_file(), found.is_dir()) {
+        (true, _) => None,
+        (_, true) => Some("a directory"),
+        _ => Some("a device or a socket"),
+    }
+}
+
 /// Writes a file that only its owner may read, whole or not at all.
 pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
     Draft::private(path)?.put(&[text.as_bytes(), b"\n"])
@@ -114,4 +152,27 @@ pub fn write_private(path: &Path, text: &str) -> io::Result<()> {
 /// The same for what is no text.
 pub fn write_private_bytes(path: &Path, content: &[u8]) -> io::Result<()> {
     Draft::private(path)?.put(&[content])
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_file_is_read_and_only_so_much_of_it() {
+        let home = tempfile::tempdir().unwrap();
+        let (pipe, file, link) = (home.path().join("pipe"), home.path().join("file"), home.path().join("link"));
+        assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+        fs::write(&file, "12345678").unwrap();
+        std::os::unix::fs::symlink(&file, &link).unwrap();
+        assert_eq!(read_text(&link, 8).unwrap(), "12345678");
+        for (path, words) in [
+            (pipe.as_path(), "a pipe"),
+            (Path::new("/dev/zero"), "a device"),
+            (home.path(), "a directory"),
+            (file.as_path(), "longer than 7 bytes"),
+        ] {
+            assert!(read_text(path, 7).unwrap_err().to_string().contains(words), "{words}");
+        }
+    }
 }

@@ -307,6 +307,40 @@ async fn what_others_may_read_is_told() {
     examined.has("key_file", "warning", "chmod 600");
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn a_key_that_is_handed_over_or_cant_be_rotated_is_told_as_such() {
+    let (machine, host) = (Machine::new(), Host::start(false, Duration::ZERO));
+    let (directory, key) = (machine.home.path().join("handed"), machine.home.path().join("handed/key"));
+    fs::create_dir(&directory).unwrap();
+    fs::write(&key, host.key.expose_secret()).unwrap();
+    let from = |file: &Path, below: &Path| {
+        let mut command = machine.command(&host.url, "");
+        command.env("MOLECULE_ORG_TOKEN_FILE", file).env("CREDENTIALS_DIRECTORY", below);
+        command
+    };
+    for (mode, below, words) in [
+        (0o440, directory.as_path(), "can't be replaced by this server, so `rotate_org_key`"),
+        (0o400, machine.home.path(), "can't be replaced by this server, so `rotate_org_key`"),
+        (0o440, machine.data.path(), "can be read by others"),
+    ] {
+        allow(&key, mode);
+        Examined::of(from(&key, below)).await.has("key_file", "warning", words);
+    }
+    let pipe = machine.home.path().join("pipe");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    Examined::of(from(&pipe, &directory)).await.has_only("configuration", "a pipe");
+}
+
+#[tokio::test]
+async fn a_proxy_that_isnt_used_is_told() {
+    let machine = Machine::new();
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = machine.command(&format!("http://{gone}"), KEY);
+    command.env("https_proxy", "http://127.0.0.1:3128");
+    Examined::of(command).await.has_only("tenant", "this program uses no proxy");
+}
+
 #[tokio::test]
 async fn a_broken_database_is_told_and_so_is_a_journal_that_was_changed() {
     let (machine, host) = (Machine::new(), Host::start(false, Duration::ZERO));
@@ -415,6 +449,14 @@ async fn clients_that_wouldnt_start_it_are_told() {
         at(".claude.json", broken);
         machine.examine(&host.url, key).await.has_only("clients", words);
     }
+    let pattern = json!({ "MOLECULE_URL": format!("${{NOT_SET_HERE:-{}}}", host.url),
+        "MOLECULE_ORG_TOKEN_FILE": "${HOME}/key", "MOLECULE_MCP_DATA": machine.data.path() });
+    let directory = Path::new(program).parent().unwrap().display().to_string();
+    at(".claude.json", entry(&program.replace(&directory, "${BIN}"), pattern));
+    let mut filled = machine.command(&host.url, key);
+    filled.env("BIN", directory);
+    Examined::of(filled).await.has("clients", "ok", "starts this version");
+
     at(".claude.json", entry(program, whole));
     fs::create_dir_all(machine.home.path().join(".cursor")).unwrap();
     fs::write(machine.home.path().join(".cursor/mcp.json"), "{").unwrap();
@@ -422,6 +464,41 @@ async fn clients_that_wouldnt_start_it_are_told() {
     both.has("clients", "ok", "Claude Code");
     let states: Vec<&Value> = both.findings().iter().filter(|one| one["check"] == "clients").collect();
     assert!(states.len() == 2 && states[1]["state"] == "warning", "{states:?}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn programs_that_hang_leave_nothing_behind() {
+    let machine = Machine::new();
+    let (temporary, program) = (machine.home.path().join("tmp"), machine.home.path().join("molecule-org-mcp"));
+    fs::create_dir(&temporary).unwrap();
+    fs::write(&program, "#!/bin/sh\necho $$ >> \"$HOME/started\"\nexec sleep 600\n").unwrap();
+    allow(&program, 0o755);
+    let entries: serde_json::Map<String, Value> =
+        (0..12).map(|count| (format!("m{count}"), json!({ "command": program, "env": {} }))).collect();
+    fs::write(machine.home.path().join(".claude.json"), json!({ "mcpServers": entries }).to_string()).unwrap();
+    let gone = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = machine.command(&format!("http://{gone}"), KEY);
+    command.env("TMPDIR", &temporary);
+    let examined = Examined::of(command).await;
+    let of_state = |state: &str| {
+        let found = examined.findings().iter().filter(|one| one["check"] == "clients" && one["state"] == state);
+        found.count()
+    };
+    assert_eq!(of_state("problem") + of_state("unknown"), entries.len(), "each by name: {}", examined.verdict);
+    assert!(
+        of_state("unknown") > 0 && examined.verdict.to_string().contains("`m9` wasn't tried"),
+        "{}",
+        examined.verdict
+    );
+    assert_eq!(fs::read_dir(&temporary).unwrap().count(), 0);
+    let started = fs::read_to_string(machine.home.path().join("started")).unwrap();
+    assert_eq!(started.lines().count(), of_state("problem"));
+    for process in started.lines() {
+        let is_there =
+            Command::new("sh").args(["-c", &format!("kill -0 {process}")]).output().unwrap().status.success();
+        assert!(!is_there, "{process} runs on");
+    }
 }
 
 #[tokio::test]

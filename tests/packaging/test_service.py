@@ -59,8 +59,8 @@ class Service(unittest.TestCase):
         self.key.write_text("k" * 43 + "\n")
         shutil.copy(ROOT / "examples/policy.toml", self.policy)
         self.policy.chmod(0o644)
-        # As systemd hands it over: nobody writes, and the service alone reads.
-        self.key.chmod(0o400)
+        # As systemd hands it over: nobody writes, and root's group could read, were it not for the directory.
+        self.key.chmod(0o440)
         credentials.chmod(0o500)
         for path in (self.key, credentials, state) if os.geteuid() == 0 else ():
             os.chown(path, NOBODY, NOBODY)
@@ -76,7 +76,8 @@ class Service(unittest.TestCase):
         variables = dict(line.split("=", 1) for line in variables.splitlines())
         as_user = {"user": self.user, "group": self.user, "extra_groups": []} if os.geteuid() == 0 else {}
         # No home, and no other place to write to.
-        bare = {"PATH": os.environ["PATH"], "LANG": "C"} | variables
+        handed = {"CREDENTIALS_DIRECTORY": str(self.key.parent)}
+        bare = {"PATH": os.environ["PATH"], "LANG": "C"} | handed | variables
         process = subprocess.Popen(words, env=bare, cwd="/", stderr=subprocess.PIPE, text=True, umask=0o077, **as_user)
         self.addCleanup(process.stderr.close)
         self.addCleanup(process.kill)
@@ -87,12 +88,14 @@ class Service(unittest.TestCase):
         for line in process.stderr:
             told += line
             if words in line:
-                return
+                return told
         self.fail(f"it ended without {words!r}:\n{told}")
 
     def test_it_serves_reads_its_policy_anew_and_ends_when_asked(self):
         process = self.started()
-        self.until(process, "ready http://127.0.0.1:")
+        started = self.until(process, "ready http://127.0.0.1:")
+        self.assertNotIn("WARN", started)
+        self.assertNotIn("can be read by others", started)
         self.policy.write_text("[ceiling]\nread_only = true\n")
         self.assertEqual(values("ExecReload"), ["/bin/kill -HUP $MAINPID"])
         process.send_signal(signal.SIGHUP)

@@ -1,227 +1,190 @@
-//! Whether the clients that are set up here would start this program, and which version of it. Each entry is started
-//! as its client would, with nothing of ours that the entry doesn't name and a data directory that is thrown away,
-//! and asked who it is.
+//! Whether the clients that are set up here would start this program, and which version of it; and whether a key
+//! stands in one of their files.
 
 use std::env;
-use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
-use std::sync::mpsc::{Receiver, channel};
-use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::stream::{self, StreamExt};
-use serde_json::{Value as Json, json};
 use tokio::task::spawn_blocking;
-use uuid::Uuid;
 
+use super::super::install::client::Client;
 use super::super::install::entry::Entry;
-use super::super::install::value::Value;
+use super::super::install::value::{Unfilled, Value};
 use super::super::install::{Installed, installed};
+use super::ENOUGH;
 use super::finding::{Check, Finding, Report};
-use super::patient::{PATIENCE, Patient};
+use super::patient::Patient;
+use super::trial::{LONGEST, Trial};
 use crate::secrets::command::on_path;
-use crate::secrets::place::create_private;
 
 pub(super) const CHECKS: &[Check] = &[Check::Clients];
 
 const AT_ONCE: usize = 4;
-/// For what a program that didn't start says about it.
-const LAST_WORDS: Duration = Duration::from_secs(1);
-const LONGEST: u64 = 64 << 10;
+/// A trial that begins by then ends within the group's time, and leaves neither a program nor a directory behind.
+const LATEST: Duration = ENOUGH.saturating_sub(LONGEST).saturating_sub(Duration::from_secs(2));
+
+/// Why an entry isn't known to start.
+#[derive(Debug)]
+enum Amiss {
+    Dead(String),
+    /// It may well start.
+    Untried(String),
+}
+
+impl From<Unfilled> for Amiss {
+    fn from(why: Unfilled) -> Self {
+        match why {
+            Unfilled::Unset(name) => Self::Dead(unset(&name)),
+            Unfilled::ClientsOwn => Self::Untried("says what only the client can fill in; not tried".to_owned()),
+        }
+    }
+}
 
 pub(super) async fn look(_: Arc<Patient>, mut report: Report) {
+    let began = Instant::now();
     let Ok(all) = spawn_blocking(installed).await else { return };
     if all.is_empty() {
         report.tell(Check::Clients.ok("none is set up here to start this program; `install CLIENT` does it"));
     }
-    let looks = all.into_iter().map(|one| spawn_blocking(move || judged(&one)));
+    let looks = all.into_iter().map(|one| spawn_blocking(move || judged(&one, began)));
     let mut found = stream::iter(looks).buffered(AT_ONCE);
     while let Some(found) = found.next().await {
-        found.into_iter().for_each(|finding| report.tell(finding));
+        found.into_iter().flatten().for_each(|finding| report.tell(finding));
     }
 }
 
-fn judged(one: &Installed) -> Finding {
+fn judged(one: &Installed, began: Instant) -> Vec<Finding> {
     let place = format!("{} ({})", one.client.title(), one.file.display());
     let (name, entry) = match &one.found {
         Ok(found) => found,
         Err(why) => {
-            return Check::Clients.warning(format!("{place} can't be looked through: {why}"), "Correct the file.");
+            let found = format!("{place} can't be looked through: {why}");
+            return vec![Check::Clients.warning(found, "Correct the file.")];
         }
     };
     let place = format!("{place}, `{name}`");
-    if one.client.user_file().as_ref() != Some(&one.file) {
-        return of_project(&place, entry);
-    }
-    match tried(entry) {
-        Ok(version) if version == env!("CARGO_PKG_VERSION") => {
-            Check::Clients.ok(format!("{place} starts this version"))
-        }
-        Ok(version) => Check::Clients.warning(
-            format!("{place} starts version {version}; this is {}", env!("CARGO_PKG_VERSION")),
-            "Install one version, and set the client up with it: `install CLIENT`.",
+    let is_projects = one.client.user_file().as_ref() != Some(&one.file);
+    let start =
+        if is_projects { of_project(&place, one.client, entry) } else { tried(&place, one.client, entry, began) };
+    let start = start.unwrap_or_else(|why| amiss(&place, why));
+    std::iter::once(start).chain(held(&place, one.client, entry)).collect()
+}
+
+fn amiss(place: &str, why: Amiss) -> Finding {
+    match why {
+        Amiss::Untried(why) => Check::Clients.unknown(format!("{place} {why}")),
+        Amiss::Dead(why) => Check::Clients.problem(
+            format!("{place} doesn't start: {why}"),
+            "Set it up again (`install CLIENT`), or take it out (`install CLIENT --uninstall`).",
         ),
-        Err(why) => dead(&place, &why),
     }
+}
+
+/// A key or a grant that stands there, for whoever reads or copies the file.
+fn held(place: &str, client: Client, entry: &Entry) -> Option<Finding> {
+    let holds = |name: &str| matches!(entry.env.get(name), Some(Value::Plain(text)) if !text.is_empty());
+    let next = if holds("MOLECULE_ORG_TOKEN") {
+        format!("Put it into a file that only you can read, then `install {} --key-file FILE`.", client.word())
+    } else if holds("MOLECULE_MCP_GRANT") {
+        "Put it into a file that only you can read, and name that as MOLECULE_MCP_GRANT_FILE.".to_owned()
+    } else {
+        return None;
+    };
+    Some(Check::Clients.warning(format!("{place} holds the key or grant itself"), next))
 }
 
 /// It came with the project, from whomever: what it names isn't run for it, and gets no key.
-fn of_project(place: &str, entry: &Entry) -> Finding {
-    match program(entry) {
-        Ok(_) => {
-            Check::Clients.unknown(format!("{place} names a program that is there; a project's entry isn't tried"))
-        }
-        Err(why) => dead(place, &why),
-    }
+fn of_project(place: &str, client: Client, entry: &Entry) -> Result<Finding, Amiss> {
+    program(client, entry)?;
+    Ok(Check::Clients.unknown(format!("{place} names a program that is there; a project's entry isn't tried")))
 }
 
-fn dead(place: &str, why: &str) -> Finding {
-    Check::Clients.problem(
-        format!("{place} doesn't start: {why}"),
-        "Set it up again (`install CLIENT`), or take it out (`install CLIENT --uninstall`).",
-    )
+fn tried(place: &str, client: Client, entry: &Entry, began: Instant) -> Result<Finding, Amiss> {
+    let trial = trial(client, entry)?;
+    if began.elapsed() > LATEST {
+        return Err(Amiss::Untried("wasn't tried: the others took all the time".to_owned()));
+    }
+    let version = trial.version().map_err(Amiss::Dead)?;
+    if version == env!("CARGO_PKG_VERSION") {
+        return Ok(Check::Clients.ok(format!("{place} starts this version")));
+    }
+    Ok(Check::Clients.warning(
+        format!("{place} starts version {version}; this is {}", env!("CARGO_PKG_VERSION")),
+        "Install one version, and set the client up with it: `install CLIENT`.",
+    ))
 }
 
-fn program(entry: &Entry) -> Result<PathBuf, String> {
-    on_path(&entry.command).ok_or_else(|| format!("{} isn't there or can't be run", entry.command))
+/// What the client would start, as far as it runs where we do.
+fn trial(client: Client, entry: &Entry) -> Result<Trial, Amiss> {
+    let program = program(client, entry)?;
+    let args = entry.args.iter().map(|text| filled(client, text)).collect::<Result<_, _>>()?;
+    // In a directory that is new no grant is known.
+    let known = entry.env.iter().filter(|(name, _)| !name.starts_with("MOLECULE_MCP_GRANT"));
+    let env = known.map(|(name, value)| Ok((name.clone(), text(client, value)?)));
+    Ok(Trial { program, args, env: env.collect::<Result<_, Amiss>>()? })
 }
 
-/// The version that answers, or why none does.
-fn tried(entry: &Entry) -> Result<String, String> {
-    let program = program(entry)?;
-    if entry.args.iter().any(|argument| argument == "doctor") {
-        return Err("it runs `doctor` and no server".to_owned());
+fn program(client: Client, entry: &Entry) -> Result<PathBuf, Amiss> {
+    let command = filled(client, &entry.command)?;
+    let path = Path::new(&command);
+    if path.is_relative() && path.components().nth(1).is_some() {
+        return Err(Amiss::Untried("names a program from where the client starts it; not tried".to_owned()));
     }
-    let aside = Aside::new().map_err(|error| format!("no directory to try it in: {error}"))?;
-    let mut command = Command::new(program);
-    command.args(arguments(&entry.args, &aside.0));
-    for (name, _) in env::vars_os() {
-        if name.to_string_lossy().starts_with("MOLECULE_") {
-            command.env_remove(name);
-        }
-    }
-    for (name, value) in &entry.env {
-        // In a directory that is new no grant is known.
-        if !name.starts_with("MOLECULE_MCP_GRANT") {
-            command.env(name, held(value)?);
-        }
-    }
-    command.env("MOLECULE_MCP_DATA", &aside.0);
-    greet(command)
+    // As it is written: what was filled in may be nobody's to read.
+    on_path(&command).ok_or_else(|| Amiss::Dead(format!("{} isn't there or can't be run", entry.command)))
 }
 
-/// What the client would put there, as far as it runs where we do.
-fn held(value: &Value) -> Result<std::ffi::OsString, String> {
+fn text(client: Client, value: &Value) -> Result<String, Amiss> {
     match value {
-        Value::Plain(text) => Ok(text.into()),
-        Value::Of(name) => {
-            env::var_os(name).ok_or_else(|| format!("it wants the variable {name}, which isn't set here"))
-        }
+        Value::Plain(text) => Ok(text.clone()),
+        Value::Of(name) => env::var(name).map_err(|_| Amiss::Dead(unset(name))),
+        Value::Pattern(text) => filled(client, text),
     }
 }
 
-/// With another data directory, where they name one.
-fn arguments(given: &[String], data: &Path) -> Vec<String> {
-    let data = data.display().to_string();
-    let mut follows = false;
-    let replaced = given.iter().map(|argument| match argument.as_str() {
-        _ if std::mem::take(&mut follows) => data.clone(),
-        "--data" => {
-            follows = true;
-            argument.clone()
-        }
-        whole if whole.starts_with("--data=") => format!("--data={data}"),
-        _ => argument.clone(),
-    });
-    replaced.collect()
+fn filled(client: Client, text: &str) -> Result<String, Amiss> {
+    Ok(client.refers().filled(text, |name| env::var(name).ok())?)
 }
 
-/// Started, asked, and ended.
-fn greet(mut command: Command) -> Result<String, String> {
-    let client = json!({ "name": "molecule-org-mcp doctor", "version": env!("CARGO_PKG_VERSION") });
-    let params = json!({ "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": client });
-    let request = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": params });
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut running = Running(command.spawn().map_err(|error| error.to_string())?);
-    let (said, complained) = (first_line(running.0.stdout.take()), first_line(running.0.stderr.take()));
-    if let Some(input) = &mut running.0.stdin {
-        // One that has ended already says why.
-        let _ = input.write_all(format!("{request}\n").as_bytes()).and_then(|()| input.flush());
-    }
-    let answer = said.recv_timeout(PATIENCE).ok().and_then(|line| serde_json::from_str::<Json>(&line).ok());
-    let version = answer.as_ref().and_then(|answer| answer.pointer("/result/serverInfo/version")?.as_str());
-    version.map(ToOwned::to_owned).ok_or_else(|| {
-        let words = complained.recv_timeout(LAST_WORDS).unwrap_or_else(|_| "it says nothing".to_owned());
-        words.trim_start_matches("molecule-org-mcp: ").to_owned()
-    })
-}
-
-/// Read on a thread of its own: the other side may keep its end open for as long as it likes.
-fn first_line(from: Option<impl Read + Send + 'static>) -> Receiver<String> {
-    let (tell, told) = channel();
-    thread::spawn(move || {
-        let mut line = String::new();
-        let read = from.map(|from| BufReader::new(from.take(LONGEST)).read_line(&mut line));
-        if matches!(read, Some(Ok(length)) if length > 0) {
-            // Nobody listens any more when it comes too late.
-            let _ = tell.send(line.trim_end().to_owned());
-        }
-    });
-    told
-}
-
-/// Ended when it isn't wanted any more.
-struct Running(Child);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        drop(self.0.stdin.take());
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A data directory for a moment.
-struct Aside(PathBuf);
-
-impl Aside {
-    fn new() -> std::io::Result<Self> {
-        let place = env::temp_dir().join(format!("molecule-org-mcp-doctor-{}", Uuid::new_v4().simple()));
-        create_private(&place).map(|()| Self(place))
-    }
-}
-
-impl Drop for Aside {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
+fn unset(name: &str) -> String {
+    format!("it wants the variable {name}, which isn't set here")
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::finding::State;
     use super::*;
 
-    #[test]
-    fn a_trial_has_a_data_directory_of_its_own() {
-        let of = |given: &[&str]| {
-            let given: Vec<String> = given.iter().map(ToString::to_string).collect();
-            arguments(&given, Path::new("/aside")).join(" ")
-        };
-        assert_eq!(of(&["stdio", "--data", "/mine", "--read-only"]), "stdio --data /aside --read-only");
-        assert_eq!(of(&["--data=/mine"]), "--data=/aside");
-        assert_eq!(of(&["--surface", "full"]), "--surface full");
+    fn entry(command: &str, variables: &[(&str, &str)]) -> Entry {
+        let read = |(name, text): &(&str, &str)| ((*name).to_owned(), Client::VsCode.refers().read(text));
+        Entry { command: command.to_owned(), args: Vec::new(), env: variables.iter().map(read).collect() }
     }
 
     #[test]
-    fn an_entry_that_would_examine_again_isnt_started() {
+    fn what_only_the_client_knows_is_no_problem() {
         let this = env::current_exe().unwrap().display().to_string();
-        let entry = Entry { command: this, args: vec!["doctor".to_owned()], env: Default::default() };
-        assert!(tried(&entry).unwrap_err().contains("no server"));
-        let entry =
-            Entry { command: "/nowhere/molecule-org-mcp".to_owned(), args: Vec::new(), env: Default::default() };
-        assert!(tried(&entry).unwrap_err().contains("isn't there"));
+        for (entry, state, words) in [
+            (entry("${userHome}/molecule-org-mcp", &[]), State::Unknown, "only the client"),
+            (entry(&this, &[("MOLECULE_ORG_TOKEN", "${input:k}")]), State::Unknown, "only the client"),
+            (entry("./molecule-org-mcp", &[]), State::Unknown, "from where the client starts it"),
+            (entry("/nowhere/molecule-org-mcp", &[]), State::Problem, "isn't there"),
+            (entry(&this, &[("MOLECULE_URL", "http://${env:NOT_SET_HERE}")]), State::Problem, "NOT_SET_HERE"),
+        ] {
+            let found = amiss("it", trial(Client::VsCode, &entry).map(|_| ()).unwrap_err());
+            assert!(found.state == state && found.found.contains(words), "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_key_in_a_clients_file_is_told_and_not_repeated() {
+        let of = |name: &str, text: &str| held("it", Client::VsCode, &entry("x", &[(name, text)]));
+        let found = of("MOLECULE_ORG_TOKEN", "kkkkkkkk").unwrap();
+        assert!(found.next.as_ref().unwrap().contains("install vscode --key-file"), "{found:?}");
+        assert!(!format!("{found:?}").contains("kkkkkkkk"));
+        assert!(of("MOLECULE_MCP_GRANT", "mog_x").unwrap().next.unwrap().contains("MOLECULE_MCP_GRANT_FILE"));
+        assert_eq!(of("MOLECULE_ORG_TOKEN", ""), None, "it hides the client's own");
+        assert_eq!(of("MOLECULE_ORG_TOKEN", "${env:KEY}"), None);
     }
 }

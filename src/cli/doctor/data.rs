@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 
 use super::finding::{Check, Finding, Report};
 use super::patient::Patient;
-use crate::secrets::place::is_private;
+use crate::secrets::place::{is_guarded, is_private};
 
 pub(super) const CHECKS: &[Check] = &[Check::DataDirectory, Check::Disk, Check::KeyFile, Check::CredentialDirs];
 
@@ -140,7 +140,11 @@ fn key_file(patient: &Patient) -> Finding {
             .ok("the key comes from the environment; only one that comes from a file can be rotated there");
     };
     let place = file.path().display();
-    match is_private(file.path()) {
+    match is_guarded(file.path()) {
+        Ok(true) if !file.can_be_replaced() => Check::KeyFile.warning(
+            format!("{place} can't be replaced by this server, so `rotate_org_key` can't rotate it"),
+            "Rotate it where it comes from, or let this server's user write the file and its directory.",
+        ),
         Ok(true) => Check::KeyFile.ok(format!("{place}, its owner's alone")),
         Ok(false) => Check::KeyFile
             .warning(format!("{place} can be read by others, and it is full power"), format!("chmod 600 {place}")),

@@ -13,6 +13,7 @@ mod rules;
 mod shown;
 mod state;
 mod tenant;
+mod trial;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! Whether the tenant can be reached, and what its first answer says: of TLS, of the clocks, of rate limits.
 
+use std::env;
 use std::time::Duration;
 
 use tokio::net::{TcpStream, lookup_host};
@@ -19,7 +20,7 @@ const SPARE: u32 = 60;
 /// The first answer, where one came; it tells what it can about the rest.
 pub(super) async fn look(base: &Base, client: &Client, report: &mut Report) -> Option<Seen> {
     if let Err((found, next)) = connect(base).await {
-        report.tell(Check::Tenant.problem(found, next));
+        report.tell(Check::Tenant.problem(found, advice(next, proxy())));
         return None;
     }
     match client.look(&HEALTH, &[], PATIENCE).await {
@@ -55,6 +56,21 @@ async fn connect(base: &Base) -> Result<(), (String, &'static str)> {
             Err((format!("{host}:{port} takes no connection: {error}"), "See whether the tenant runs there."))
         }
         Ok(Ok(_)) => Ok(()),
+    }
+}
+
+/// The variable that names a proxy, if one does.
+fn proxy() -> Option<&'static str> {
+    let is_set = |name: &&str| env::var_os(name).is_some_and(|value| !value.is_empty());
+    ["HTTPS_PROXY", "https_proxy"].into_iter().find(is_set)
+}
+
+fn advice(next: &str, proxy: Option<&str>) -> String {
+    match proxy {
+        None => next.to_owned(),
+        Some(name) => {
+            format!("{next} {name} is set, and this program uses no proxy: it has to reach the tenant itself.")
+        }
     }
 }
 

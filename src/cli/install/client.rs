@@ -61,8 +61,13 @@ impl Client {
         self.about().title
     }
 
+    /// How it refers to variables of its environment.
+    pub(in crate::cli) fn refers(self) -> Refers {
+        self.about().refers
+    }
+
     /// What it is called on our command line.
-    pub(super) fn word(self) -> String {
+    pub(in crate::cli) fn word(self) -> String {
         self.to_possible_value().map(|value| value.get_name().to_owned()).unwrap_or_default()
     }
 

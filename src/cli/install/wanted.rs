@@ -126,7 +126,7 @@ fn check(client: Client, entry: &Entry) -> Result<(), String> {
     }
     let plain = entry.env.values().filter_map(|value| match value {
         Value::Plain(text) => Some(text),
-        Value::Of(_) => None,
+        Value::Of(_) | Value::Pattern(_) => None,
     });
     for text in entry.args.iter().chain([&entry.command]).chain(plain) {
         if held::clean_text(text.clone()) != *text {
