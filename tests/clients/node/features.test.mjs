@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 
-import { CLIENTS, DOORS, isNewest, meet } from './kinds.mjs';
+import { CLIENTS, DOORS, meet } from './kinds.mjs';
 
 const INVALID_PARAMS = -32602;
 const NOT_FOUND = -32002;
