@@ -20,7 +20,8 @@ impl Entry {
     /// Whether it starts this program, wherever it was installed.
     pub(super) fn is_ours(&self) -> bool {
         let command = Path::new(&self.command);
-        command.file_stem().is_some_and(|stem| stem == program::NAME) || program::is_this(command)
+        let is_this = || program::real().is_ok_and(|this| this == command);
+        command.file_stem().is_some_and(|stem| stem == program::NAME) || is_this()
     }
 
     /// Whether a key or a grant stands in it, and no reference to one.

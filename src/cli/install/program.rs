@@ -3,6 +3,7 @@
 
 use std::env;
 use std::ffi::OsStr;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use crate::cli::Ending;
@@ -13,15 +14,15 @@ pub(super) const NAME: &str = "molecule-org-mcp";
 
 /// Where PATH finds it stays the same when a package manager puts the next version behind that.
 pub(super) fn path() -> Result<PathBuf, Ending> {
-    let program = env::current_exe()?;
-    let found = on_path(NAME).filter(|found| is_this(found));
-    Ok(found.unwrap_or_else(|| program.canonicalize().unwrap_or(program)))
+    let program = real()?;
+    let found = on_path(NAME).filter(|found| found.canonicalize().is_ok_and(|found| found == program));
+    Ok(found.unwrap_or(program))
 }
 
-/// Whether this program is what a path leads to.
-pub(super) fn is_this(path: &Path) -> bool {
-    let this = env::current_exe().and_then(|program| program.canonicalize());
-    matches!((this, path.canonicalize()), (Ok(this), Ok(other)) if this == other)
+/// Where it is, whatever led to it.
+pub(super) fn real() -> io::Result<PathBuf> {
+    let program = env::current_exe()?;
+    Ok(program.canonicalize().unwrap_or(program))
 }
 
 /// What to say of a place that may be gone tomorrow.

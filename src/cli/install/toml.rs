@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toml_edit::{Array, DocumentMut, Item, Table, TableLike, Value as Toml, value};
+use toml_edit::{Array, DocumentMut, Item, RawString, Table, TableLike, Value as Toml, value};
 
 use super::client::About;
 use super::entry::{Entry, OURS};
@@ -48,7 +48,29 @@ fn set_args(entry: &mut dyn TableLike, wanted: &[String]) {
             Some(_) => drop(there.replace(at, wanted)),
         }
     }
-    (wanted.len()..there.len()).rev().for_each(|at| drop(there.remove(at)));
+    let mut left = wanted.len();
+    retain(there, |_| {
+        let stays = left > 0;
+        left = left.saturating_sub(1);
+        stays
+    });
+}
+
+/// A comment after a comma belongs to the value that follows: without that, it goes to the end.
+fn retain(list: &mut Array, mut stays: impl FnMut(&Toml) -> bool) {
+    let mut comments = String::new();
+    list.retain(|one| {
+        let stays = stays(one);
+        let above = one.decor().prefix().and_then(RawString::as_str).filter(|text| !stays && text.contains('#'));
+        comments.push_str(above.unwrap_or_default());
+        stays
+    });
+    if !comments.is_empty() {
+        let trailing = list.trailing().as_str().unwrap_or_default();
+        let end = if trailing.contains('\n') { "" } else { "\n" };
+        let trailing = format!("{}{end}{trailing}", comments.trim_end());
+        list.set_trailing(trailing);
+    }
 }
 
 /// The variables that are handed on. Others than ours stay, and from where they are.
@@ -61,7 +83,7 @@ fn set_passed<'a>(entry: &mut dyn TableLike, wanted: impl Iterator<Item = &'a St
         return Ok(());
     };
     let there = there.as_array_mut().ok_or("`env_vars` isn't a list")?;
-    there.retain(|one| match passed(one) {
+    retain(there, |one| match passed(one) {
         Some(name) if name.starts_with(OURS) => wanted.remove(name),
         _ => true,
     });
