@@ -61,6 +61,8 @@ impl Sessions {
 
 #[cfg(test)]
 mod tests {
+    use rmcp::transport::streamable_http_server::session::SessionManager as _;
+
     use super::*;
 
     #[tokio::test]
@@ -71,6 +73,18 @@ mod tests {
         assert!(sessions.belongs("s", one));
         assert!(!sessions.belongs("s", other));
         assert!(!sessions.belongs("t", one));
+    }
+
+    #[tokio::test]
+    async fn one_bearer_keeps_nobody_out() {
+        let sessions = Sessions::new();
+        let (one, other) = (Principal::of("one"), Principal::of("other"));
+        for _ in 0..MOST_OF_ONE {
+            assert!(!sessions.full(one).await);
+            let (id, _transport) = sessions.manager.create_session().await.unwrap();
+            sessions.begun(&id, one).await;
+        }
+        assert!(sessions.full(one).await && !sessions.full(other).await);
     }
 
     #[tokio::test]

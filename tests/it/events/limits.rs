@@ -40,7 +40,8 @@ async fn an_endpoint_without_streams_says_where_they_are() {
     assert_eq!(answer.status(), 400);
     assert!(answer.ear.answer(4).await["error"]["message"].as_str().unwrap().contains("use /mcp"));
     let body = request(4, "resources/subscribe", json!({ "uri": "molecule://org" })).to_string();
-    let more = "MCP-Protocol-Version: 2025-06-18\r\n";
+    // No id of a session makes one here.
+    let more = "MCP-Protocol-Version: 2025-06-18\r\nMcp-Session-Id: forged-1\r\n";
     let mut answer = Stream::open(door.address, "POST /mcp/json", BEARER, more, &body).await;
     let told = answer.ear.answer(4).await;
     assert!(told["error"]["message"].as_str().unwrap().contains("Use /mcp"), "{told}");

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use molecule_org_mcp::grants::{Until, Wish};
 use molecule_org_mcp::policy::Rules;
 use molecule_org_mcp::policy::consent::ConsentRules;
 use molecule_org_mcp::policy::role::Role;
@@ -11,6 +12,7 @@ use molecule_org_mcp::transport::caller::{Caller, Door};
 use serde_json::{Value, json};
 
 use super::{starting, waiting};
+use crate::grants::{operator, wish};
 use crate::support::{self, House, Plan, grant, holding, waived};
 
 fn seeded() -> House {
@@ -174,9 +176,10 @@ async fn what_was_cancelled_and_may_have_taken_effect_says_so() {
 #[tokio::test]
 async fn nobody_has_more_than_fifty_at_once() {
     let house = seeded();
-    for _ in 0..50 {
-        start(&house, "wait_for_workspace", waiting(600)).await;
-    }
+    let me = Caller::terminal();
+    let all = (0..60).map(|_| house.call_as(&me, "start_job", starting("wait_for_workspace", waiting(600))));
+    let begun = futures_util::future::join_all(all).await;
+    assert_eq!(begun.iter().filter(|one| one.is_ok()).count(), 50, "also of those that come together");
     let text = house.refusal("start_job", starting("whoami", json!({}))).await;
     assert!(text.starts_with("RATE_LIMITED: 50 jobs"), "{text}");
     let other = Caller::operator("local", Door::Stdio);
@@ -186,6 +189,22 @@ async fn nobody_has_more_than_fifty_at_once() {
     let id = &running["items"][0]["job_id"];
     assert_eq!(house.call("cancel_job", json!({ "job_id": id })).await["status"], "cancelled");
     start(&house, "whoami", json!({})).await;
+}
+
+#[tokio::test]
+async fn it_ends_with_the_grant_that_it_was_begun_under() {
+    let house = seeded();
+    let grants = &house.dispatch.server().grants;
+    let now = chrono::Utc::now();
+    let wish = Wish { until: Some(Until::Never), ..wish("helper", Role::Operator) };
+    let issued = grants.issue(wish, operator(), &Rules::default(), now).await.unwrap();
+    let helper = Caller::presenting(issued.grant.clone(), Door::Http);
+    let begun = house.call_as(&helper, "start_job", starting("wait_for_workspace", waiting(600))).await.unwrap();
+    let id = begun.content["job_id"].as_str().unwrap().to_owned();
+    grants.revoke("helper", operator(), now).await.unwrap();
+    let jobs = &house.dispatch.server().jobs;
+    let left = jobs.ended(&id, &helper.identity(), Duration::from_secs(10)).await.unwrap().unwrap();
+    assert_eq!(left.status(), "cancelled");
 }
 
 #[tokio::test]
