@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import threading
 import urllib.request
 from pathlib import Path
 
@@ -20,12 +21,17 @@ ADMIN = "an-admin-token-of-the-sandbox"
 
 
 def until_told(process, stream, pattern):
-    """What a long-running command says until it says this."""
+    """What a long-running command says until it says this; it is ended where that takes too long."""
     said = ""
-    for line in stream:
-        said += line
-        if found := re.search(pattern, said):
-            return found
+    limit = threading.Timer(LIMIT, process.kill)
+    limit.start()
+    try:
+        for line in stream:
+            said += line
+            if found := re.search(pattern, said):
+                return found
+    finally:
+        limit.cancel()
     process.wait()
     raise AssertionError(f"it ended with {process.returncode} before it said {pattern!r}:\n{said}")
 
