@@ -60,7 +60,7 @@ pub const TOOLS: &[Tool] = &[
         .up_to(Effect::Escalate)
         .about("Begin a call of another tool that takes long, without waiting for its answer: answers a `job_id` for get_job. What is refused, or needs a person, is said at once.")
         .said("run in the background, asynchronous call, don't block, kick off, detached")
-        .example(r#"{"tool":"export_org","arguments":{"name":"everything"}}"#)
+        .example(r#"{"tool":"export_org","arguments":{"file":"org.yaml"}}"#)
         .common()
         .calls(Way::Job),
     Draft::read("get_job", &[])
