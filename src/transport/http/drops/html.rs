@@ -64,7 +64,7 @@ fn proof_field(wants: Wants) -> &'static str {
     match wants {
         Wants::Code => {
             r#"<label for="proof">Code, as the server told it on its terminal or in its log</label>
-<input id="proof" name="code" type="text" placeholder="XXXX-XXXX-XXXX" maxlength="40" autocapitalize="characters"
+<input id="proof" name="code" type="text" placeholder="1A2B-3C4D-5E6F" maxlength="40" autocapitalize="characters"
 autocomplete="off" spellcheck="false" autofocus required>
 "#
         }
