@@ -312,12 +312,10 @@ impl Dispatch {
             return (Wish::Job, job);
         }
         let takes_long = || self.server.catalogue.find(&call.tool).is_some_and(|entry| entry.tool.long);
-        match patience
-            .filter(|_| takes_long())
-            .and_then(|patience| Some((patience, self.server.jobs.seat(&call.caller.identity())?)))
-        {
-            Some((patience, seat)) => (Wish::Within(patience), Some(seat)),
+        let Some(patience) = patience.filter(|_| takes_long()) else { return (Wish::Answer, None) };
+        match self.server.jobs.seat(&call.caller.identity()) {
             None => (Wish::Answer, None),
+            seat => (Wish::Within(patience), seat),
         }
     }
 

@@ -16,7 +16,11 @@ const SOMEBODY: &str = "de300000-0000-4000-8000-000000000001";
 
 /// A read that takes so many seconds, because what it waits for never comes.
 fn waiting(seconds: u32) -> Value {
-    json!({ "workspace_id": SOMEBODY, "status": ["failed"], "seconds": seconds })
+    waiting_for(SOMEBODY, seconds)
+}
+
+fn waiting_for(workspace: &str, seconds: u32) -> Value {
+    json!({ "workspace_id": workspace, "status": ["failed"], "seconds": seconds })
 }
 
 fn starting(tool: &str, arguments: Value) -> Value {

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::starting;
+use super::{starting, waiting_for};
 use crate::process::{self, Running};
 
 /// With an organisation of its own, which every process on this directory has.
@@ -22,8 +22,9 @@ fn call(running: &mut Running, tool: &str, arguments: Value) -> Value {
     answer["result"]["structuredContent"].clone()
 }
 
-fn somebody(running: &mut Running) -> Value {
-    call(running, "create_workspace", json!({ "name": "somebody", "external": true }))["id"].clone()
+fn somebody(running: &mut Running) -> String {
+    let made = call(running, "create_workspace", json!({ "name": "somebody", "external": true }));
+    made["id"].as_str().unwrap().to_owned()
 }
 
 fn start(running: &mut Running, tool: &str, arguments: Value) -> Value {
@@ -53,8 +54,7 @@ fn what_died_with_its_process_says_that_nobody_knows() {
     let data = tempfile::tempdir().unwrap();
     let (mut first, mut second) = (server(data.path()), server(data.path()));
     let id = somebody(&mut first);
-    let read =
-        start(&mut first, "wait_for_workspace", json!({ "workspace_id": id, "status": ["failed"], "seconds": 600 }));
+    let read = start(&mut first, "wait_for_workspace", waiting_for(&id, 600));
     let (tool, arguments) = crate::support::slow(20_000);
     let act = start(&mut first, tool, arguments);
     assert_eq!(call(&mut second, "get_job", json!({ "job_id": act }))["status"], "working");
@@ -75,8 +75,7 @@ fn another_process_can_cancel_it() {
     let data = tempfile::tempdir().unwrap();
     let (mut first, mut second) = (server(data.path()), server(data.path()));
     let id = somebody(&mut first);
-    let job =
-        start(&mut first, "wait_for_workspace", json!({ "workspace_id": id, "status": ["failed"], "seconds": 600 }));
+    let job = start(&mut first, "wait_for_workspace", waiting_for(&id, 600));
     call(&mut second, "cancel_job", json!({ "job_id": job }));
     assert_eq!(came(&mut second, &job)["status"], "cancelled");
 }
@@ -86,10 +85,8 @@ fn an_orderly_end_gives_a_job_its_time_and_then_writes_down_what_is_known() {
     let data = tempfile::tempdir().unwrap();
     let mut first = server(data.path());
     let id = somebody(&mut first);
-    let short =
-        start(&mut first, "wait_for_workspace", json!({ "workspace_id": id, "status": ["failed"], "seconds": 2 }));
-    let long =
-        start(&mut first, "wait_for_workspace", json!({ "workspace_id": id, "status": ["failed"], "seconds": 600 }));
+    let short = start(&mut first, "wait_for_workspace", waiting_for(&id, 2));
+    let long = start(&mut first, "wait_for_workspace", waiting_for(&id, 600));
     let asked = Instant::now();
     assert!(Command::new("kill").args(["-TERM", &first.id().to_string()]).status().unwrap().success());
     while first.is_running() {
@@ -106,8 +103,7 @@ fn a_job_isnt_ended_with_the_client_that_began_it() {
     let data = tempfile::tempdir().unwrap();
     let mut first = server(data.path());
     let id = somebody(&mut first);
-    let job =
-        start(&mut first, "wait_for_workspace", json!({ "workspace_id": id, "status": ["failed"], "seconds": 2 }));
+    let job = start(&mut first, "wait_for_workspace", waiting_for(&id, 2));
     let (took, code) = first.close();
     assert!(took > Duration::from_millis(1_000) && took < Duration::from_secs(5), "{took:?}");
     assert_eq!(code, 0);
@@ -132,8 +128,7 @@ async fn from_a_terminal_the_process_stays_until_its_job_is_through() {
 #[test]
 fn ctrl_c_breaks_a_call_off_and_says_that_nothing_was_changed() {
     let data = tempfile::tempdir().unwrap();
-    let id = somebody(&mut server(data.path()));
-    let pair = format!("workspace_id={}", id.as_str().unwrap());
+    let pair = format!("workspace_id={}", somebody(&mut server(data.path())));
     let arguments = ["call", "--embedded", "wait_for_workspace", &pair, "status=[\"failed\"]", "seconds=600"];
     let mut calling = Running::start(process::command(data.path()), &arguments);
     calling.told("it is ");
